@@ -1,0 +1,3 @@
+module github.com/lazytrace/lazytrace
+
+go 1.26.0
