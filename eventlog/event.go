@@ -1,0 +1,172 @@
+package eventlog
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+)
+
+// Event is one thing that happened, decoded. A dialect fills in what its
+// record tells and leaves the rest at zero.
+//
+// Payload, Input, Output, Text and Message are bodies: a dialect fills them in
+// only when it decodes in full, for an event that somebody looks at. Everything
+// above them is what the index needs.
+type Event struct {
+	ID          string // as the log spells it; may be empty or used twice
+	SessionID   string
+	RunID       string
+	ParentRunID string // of a run that is starting: the run that started it
+	ParentCall  string // and the call in that run which did
+	Link        Link   // how sure the two are
+	Kind        Kind
+	Type        string // the log's own spelling of the kind
+	Time        Stamp
+	Began       Stamp // of an event that closes a span, when the log tells the start
+
+	Agent    string
+	Provider string
+	Model    string
+	Tool     string
+	CallID   string // joins call and result, request and response, within a run
+	Branch   string
+
+	Failed  bool    // the event is a failure: it counts in ErrorCount
+	Outcome Outcome // of a finish
+	Idle    Idle    // whether the run waits for somebody after this event
+	Hidden  bool    // machinery that is collapsed by default
+
+	Bill    *Bill    // the model call that this record pays for
+	Use     Identity // of a tool call or result that other files may hold copies of
+	Facts   *Facts   // what the record says about its session
+	Adopts  *Adopt   // a child run that this record, of the parent, tells of
+	Payload json.RawMessage
+
+	Input   json.RawMessage // arguments, request
+	Output  json.RawMessage // result, response
+	Text    string          // what a person would read
+	Message string          // of a failure
+	Details []Detail        // everything else worth showing, in order
+}
+
+// Detail is one more thing that an event tells, for the detail pane.
+type Detail struct{ Name, Value string }
+
+// Idle says what an event does to the wait of its run.
+type Idle uint8
+
+// The effects of an event on whether its run is waiting.
+const (
+	IdleSame Idle = iota
+	IdleYes       // nothing is under way: the run waits for a person
+	IdleNo        // something is under way
+)
+
+// Link says how sure the parent of a run is.
+type Link uint8
+
+// The confidences of a parent link, weakest first.
+const (
+	LinkNone  Link = iota
+	LinkTask       // inferred: the same task was given to an open call
+	LinkName       // inferred: an open call names the agent
+	LinkExact      // inferred: an open call names the agent and gives the same task
+	LinkSure       // told by the log
+)
+
+var linkNames = [...]string{"", "task", "name", "exact", "recorded"}
+
+// String returns the name of the confidence.
+func (l Link) String() string { return linkNames[l] }
+
+// MarshalText returns the name of the confidence.
+func (l Link) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// Adopt says that a run was started by a call of another run, told by a record
+// of the parent, before or after the child's own records are read.
+type Adopt struct {
+	RunID, ParentRunID, ParentCall string
+	Link                           Link
+}
+
+// Facts is what records say about their session. Later non-empty facts win,
+// but for Goal, Name and Started, where the first one does.
+type Facts struct {
+	Name, Goal, Agent, User, Project, Directory, Branch, Environment string
+	Conversation, ParentID, ForkOf, Experiment, Variant, Version     string
+	FailureReason, Summary, Host, Command                            string
+	Title                                                            string // given later by a person or the agent; beats Name
+	Started, Ended                                                   Stamp
+	Closed                                                           bool
+	Outcome                                                          Outcome
+	Metadata                                                         map[string]string
+	Tags                                                             []string
+	Metrics                                                          map[string]float64
+	Dropped, RedactDropped                                           int64 // events the recorder could not keep
+	Recorded                                                         Money // the source's own cumulative cost claim
+	RecordedKnown                                                    bool
+}
+
+// Identity names a thing that several records may tell of, so that it counts
+// once. The zero identity is nobody's: such a thing counts each time.
+type Identity [16]byte
+
+// Identify makes an identity of its parts. The same parts make the same
+// identity on every machine.
+func Identify(parts ...string) Identity {
+	h := sha256.New()
+	var size [8]byte
+	for _, p := range parts {
+		binary.LittleEndian.PutUint64(size[:], uint64(len(p)))
+		h.Write(size[:])
+		h.Write([]byte(p))
+	}
+	return Identity(h.Sum(nil)[:16])
+}
+
+// IsZero reports whether the identity is nobody's.
+func (id Identity) IsZero() bool { return id == Identity{} }
+
+// CostSource says where a cost comes from.
+type CostSource uint8
+
+// The sources of a cost. Unpriced is no price at all, never zero dollars.
+const (
+	Unpriced CostSource = iota
+	Recorded
+	Estimated
+)
+
+var costNames = [...]string{"unpriced", "recorded", "estimated"}
+
+// String returns the name of the source.
+func (c CostSource) String() string { return costNames[c] }
+
+// Bill is what one record says a model call used and cost.
+type Bill struct {
+	Call    Identity // the response; records of one call share it
+	Request Identity // tells two calls with one response id apart
+	Rule    Rule     // what Call was made of
+	Usage   Usage
+	Cost    Money
+	Source  CostSource
+	AtLeast bool // the log does not hold the final count: it was this much or more
+	Side    bool // told by a side chain, whose copy in the main chain is preferred
+	Copied  bool // the record says that it was copied from another session
+}
+
+// Rule names what made two records one call, for the audit.
+type Rule uint8
+
+// The rules by which duplicates are told.
+const (
+	RuleNone     Rule = iota // every record is a call of its own
+	RuleResponse             // the provider's response id
+	RuleRequest              // the provider's request id
+	RuleRecord               // the record's own id and content
+)
+
+var ruleNames = [...]string{"none", "response_id", "request_id", "record_id"}
+
+// String returns the name of the rule.
+func (r Rule) String() string { return ruleNames[r] }
