@@ -1,0 +1,49 @@
+package eventlog
+
+import "context"
+
+// Record is one record of a log as it was found: a line of a file, or a row of
+// a table. Its bytes are valid until the next record is asked for.
+type Record struct {
+	Table int    // of a row: which of the tables that the dialect asked for
+	Pos   int64  // the byte offset of a line, the key of a row
+	Size  int    // how many bytes the record takes
+	Body  []byte // a line without its end
+	Cells []Cell // a row's columns, in the order that was asked for
+}
+
+// Cell is one value of a row.
+type Cell struct {
+	Type CellType
+	Int  int64
+	Real float64
+	Text []byte // also the bytes of a blob
+}
+
+// CellType is SQLite's storage class of a cell.
+type CellType uint8
+
+// The storage classes.
+const (
+	Null CellType = iota
+	Integer
+	Real
+	Text
+	Blob
+)
+
+// Table is what a dialect asks of a database: the columns of one table in the
+// order of its integer key. A column that the table lacks gives Null cells.
+type Table struct {
+	Name    string
+	Key     string // "rowid" when empty
+	Columns []string
+}
+
+// Writer takes events into a log. WriteEvents returns when the events are as
+// durable as the log makes them; an error means that none of them may be
+// acknowledged.
+type Writer interface {
+	WriteEvents(ctx context.Context, events []Event) error
+	Close() error
+}
