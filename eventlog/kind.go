@@ -28,7 +28,7 @@ const (
 	SessionStart
 	SessionEnd
 	Heartbeat
-	Log        // a line that the child wrote to stdout or stderr
+	LogLine    // a line that the child wrote to stdout or stderr
 	Retry      // a failed attempt that was tried again
 	Compaction // the agent shortened its own context
 	Dropped    // the recorder had to drop events, with their number

@@ -87,13 +87,8 @@ func hidden(r rune) bool {
 	case r >= 0xd800 && r <= 0xf8ff, r >= 0xf0000:
 		return true // private use: no two fonts agree
 	}
-	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Mn, r) && stacked(r)
+	return unicode.In(r, unicode.Cc, unicode.Cf)
 }
-
-// stacked reports whether a combining mark is one of those that pile up; the
-// accents that ordinary words use are kept by composing input upstream, so
-// dropping them here would lose text. They are shown as written.
-func stacked(r rune) bool { return r >= 0x0488 && r <= 0x0489 || r >= 0x20dd && r <= 0x20f0 }
 
 func writeRune(b *strings.Builder, r rune) {
 	b.WriteString(`\u`)

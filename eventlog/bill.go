@@ -1,0 +1,19 @@
+package eventlog
+
+// larger returns the better of two records of one call: the one that counts
+// more tokens, and among equals the one with a cost.
+func larger(a, b Bill) Bill {
+	at, bt := a.Usage.Total(), b.Usage.Total()
+	switch {
+	case at != bt:
+		if bt > at {
+			a, b = b, a
+		}
+	case a.Source == Unpriced && b.Source != Unpriced, a.Side && !b.Side:
+		a, b = b, a
+	}
+	a.AtLeast = a.AtLeast && b.AtLeast
+	a.Side = a.Side && b.Side
+	a.Copied = a.Copied && b.Copied
+	return a
+}

@@ -1,0 +1,511 @@
+package eventlog
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Sources is the live set of segments that a catalog is made of. It is safe
+// for concurrent use.
+type Sources struct {
+	syms    *Symbols
+	changed chan struct{}
+
+	mu        sync.Mutex
+	summaries []*Summary
+	state     Progress
+	version   int64
+}
+
+// Progress says how far the finding and reading of segments has come.
+type Progress struct {
+	Loading bool
+	Found   int   // segments found so far
+	Read    int64 // bytes read of those found
+	Total   int64
+	Failed  []Fault // segments that could not be opened at all
+}
+
+// NewSources returns an empty set over a symbol table.
+func NewSources(syms *Symbols) *Sources {
+	// One slot: a notice that nobody took yet stands for all later ones.
+	return &Sources{syms: syms, changed: make(chan struct{}, 1)}
+}
+
+// Symbols returns the symbol table of the set.
+func (s *Sources) Symbols() *Symbols { return s.syms }
+
+// Changed is signalled after changes; one signal may stand for many.
+func (s *Sources) Changed() <-chan struct{} { return s.changed }
+
+// Notify signals that a summary changed.
+func (s *Sources) Notify() {
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Add adds a segment's summary.
+func (s *Sources) Add(sum *Summary) {
+	s.mu.Lock()
+	s.summaries = append(s.summaries, sum)
+	s.mu.Unlock()
+	s.Notify()
+}
+
+// Report changes the progress.
+func (s *Sources) Report(fn func(*Progress)) {
+	s.mu.Lock()
+	fn(&s.state)
+	s.mu.Unlock()
+	s.Notify()
+}
+
+// Catalog is all sessions as they were at one moment, with the ledger that
+// every figure is a fold of. It is immutable.
+type Catalog struct {
+	Symbols  *Symbols
+	Sessions []*Session // newest first
+	Entries  []Entry    // the ledger: every billed call once
+	Uses     []Use      // identified tool calls, each once
+	Segments []Segment
+	Audit    Audit
+	Progress Progress
+	Version  int64
+
+	byID map[Sym]*Session
+}
+
+// Segment says what a segment held.
+type Segment struct {
+	Path     string
+	Format   string
+	Records  int64
+	Rows     int64
+	Faults   Faults
+	Pending  bool
+	Sessions int
+	Modified Stamp
+	Kinds    map[string]int64
+	Customs  map[string]int64
+}
+
+// Audit counts what was cut before anything was added up, and why.
+type Audit struct {
+	Records       int64
+	Unreadable    int64
+	CallRecords   int64 // records that told of a model call
+	Calls         int64 // entries after the cut
+	SameResponse  int64 // cut: another record of the same response
+	SameRequest   int64
+	SameRecord    int64
+	Copies        int64 // cut: the same call in another session, a fork or resume
+	ToolCopies    int64 // tool calls that stand in another session as well
+	ShadowEvents  int64 // events of a session that a better segment also holds
+	AtLeast       int64 // calls whose log does not hold the final count
+	UnpricedCalls int64
+}
+
+// Session is one session of the catalog.
+type Session struct {
+	Facts
+	ID        string
+	Sym       Sym
+	Format    string
+	Paths     []string
+	First     Stamp
+	Last      Stamp
+	Heartbeat Stamp
+	Events    int64
+	Errors    int64
+	ToolCalls int64
+	ToolFails int64
+	Calls     int64
+	Usage     Usage
+	Recorded  Money
+	Estimated Money
+	Unpriced  int64
+	AtLeast   int64
+	Context   int64 // tokens that the last model call read
+	Model     Sym   // the model that used most tokens
+	Models    int   // how many models were used
+	Runs      []*Run
+	Pulse     map[int32]Beat
+	Recent    []Headline
+	Parent    *Session // nil at the top
+	Orphan    bool     // names a parent that is nowhere to be found
+	Children  []*Session
+
+	open bool
+	last Stamp
+}
+
+// Status derives the state of the session at a moment, and what closed it:
+// exit, auto, or nothing known.
+func (s *Session) Status(now Stamp) (Status, string) {
+	return deriveStatus(s.Closed, s.open, s.last, now)
+}
+
+// Label is what to call the session: the title it was given, its name, its
+// goal, or its id.
+func (s *Session) Label() string {
+	return firstLine(cmp.Or(s.Title, s.Name, s.Goal, s.ID, "(no id)"))
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(line)
+}
+
+// Duration returns how long the session has been going, from its first to its
+// last sign of life.
+func (s *Session) Duration(now Stamp) time.Duration {
+	start, end := earlier(s.Started, s.First), max(s.Ended, s.Last)
+	if st, _ := s.Status(now); st == Running {
+		end = max(end, now)
+	}
+	return max(0, end.Sub(start))
+}
+
+// Cost is everything that is known of what the session cost.
+func (s *Session) Cost() Money { return s.Recorded + s.Estimated }
+
+// AgentCount returns how many different agents took part.
+func (s *Session) AgentCount() int {
+	seen := map[Sym]bool{}
+	for _, r := range s.Runs {
+		if r.Agent != 0 {
+			seen[r.Agent] = true
+		}
+	}
+	return len(seen)
+}
+
+// Session returns the session with an id.
+func (c *Catalog) Session(id string) (*Session, bool) {
+	sym, ok := c.Symbols.Find(id)
+	if !ok {
+		return nil, false
+	}
+	s, ok := c.byID[sym]
+	return s, ok
+}
+
+// BySym returns the session with a symbol, or nil.
+func (c *Catalog) BySym(sym Sym) *Session { return c.byID[sym] }
+
+// Catalog makes the catalog as it is now. Its work is proportional to the
+// number of sessions and calls: call it from a command, not from Update.
+func (s *Sources) Catalog() *Catalog {
+	s.mu.Lock()
+	summaries := slices.Clone(s.summaries)
+	progress := s.state
+	progress.Failed = slices.Clone(progress.Failed)
+	s.version++
+	version := s.version
+	s.mu.Unlock()
+	slices.SortStableFunc(summaries, func(a, b *Summary) int { return strings.Compare(a.Path, b.Path) })
+
+	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, byID: map[Sym]*Session{}}
+	b := builder{c: c, rank: map[Sym]int{}, adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}}
+	for _, sum := range summaries {
+		sum.mu.Lock()
+		for id := range sum.sessions {
+			b.rank[id] = max(b.rank[id], sum.Rank)
+		}
+		sum.mu.Unlock()
+	}
+	for _, sum := range summaries {
+		sum.mu.Lock()
+		b.take(sum)
+		sum.mu.Unlock()
+	}
+	b.finish()
+	return c
+}
+
+// builder joins summaries into a catalog.
+type builder struct {
+	c      *Catalog
+	rank   map[Sym]int
+	adopts map[runKey]Adopt
+	paid   map[Identity][]int32
+	used   map[Identity]int32
+}
+
+func (b *builder) take(sum *Summary) {
+	c, number := b.c, int32(len(b.c.Segments))
+	seg := Segment{
+		Path: sum.Path, Format: sum.Format, Records: sum.records, Faults: sum.faults.clone(), Pending: sum.pending,
+		Sessions: len(sum.sessions), Modified: sum.modified, Kinds: map[string]int64{}, Customs: map[string]int64{},
+	}
+	for k, n := range sum.kinds {
+		if n > 0 {
+			seg.Kinds[Kind(k).String()] = n
+			seg.Rows += n
+		}
+	}
+	seg.Rows -= sum.kinds[Unreadable]
+	for k, n := range sum.customs {
+		seg.Customs[k] = n
+	}
+	c.Segments = append(c.Segments, seg)
+	c.Audit.Records += sum.records
+	c.Audit.Unreadable += sum.faults.Count
+	for id, p := range sum.sessions {
+		if sum.Rank < b.rank[id] {
+			c.Audit.ShadowEvents += p.events
+			continue
+		}
+		b.session(id, sum, p)
+	}
+	for key, a := range sum.adopts {
+		b.adopts[key] = a
+	}
+	c.Audit.SameResponse += sum.copies[RuleResponse]
+	c.Audit.SameRequest += sum.copies[RuleRequest]
+	c.Audit.SameRecord += sum.copies[RuleRecord]
+	for _, n := range sum.copies {
+		c.Audit.CallRecords += n
+	}
+	for _, e := range sum.entries {
+		if sum.Rank < b.rank[e.Session] {
+			continue
+		}
+		c.Audit.CallRecords++
+		e.Segment = number
+		b.entry(e)
+	}
+	for _, u := range sum.uses {
+		if sum.Rank < b.rank[u.Session] {
+			continue
+		}
+		b.use(u)
+	}
+}
+
+func (b *builder) session(id Sym, sum *Summary, p *part) {
+	s := b.c.byID[id]
+	if s == nil {
+		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format, Pulse: map[int32]Beat{}}
+		b.c.byID[id] = s
+		b.c.Sessions = append(b.c.Sessions, s)
+	}
+	s.Paths = append(s.Paths, sum.Path)
+	if earlier(p.first, s.First) == p.first && p.first != s.First && s.First.Known() {
+		// This segment tells of an earlier time: its goal and name are the first.
+		f := p.facts
+		f.Metadata, f.Metrics, f.Tags = nil, nil, nil
+		f.merge(&p.facts)
+		f.merge(&s.Facts)
+		s.Facts = f
+	} else {
+		s.Facts.merge(&p.facts)
+	}
+	s.First, s.Last = earlier(s.First, p.first), max(s.Last, p.last)
+	s.Heartbeat = max(s.Heartbeat, p.heartbeat)
+	s.last = max(s.last, p.last, p.heartbeat)
+	if !s.last.Known() {
+		s.last = sum.modified
+	}
+	s.Events += p.events
+	s.Errors += p.errors
+	s.open = s.open || p.lifecycle
+	if p.context > 0 {
+		s.Context = p.context
+	}
+	for _, r := range p.order {
+		run := *r
+		s.Runs = append(s.Runs, &run)
+		s.ToolCalls += r.ToolCalls
+		s.ToolFails += r.ToolErrors
+		s.open = s.open || r.Open
+	}
+	for minute, beat := range p.pulse {
+		sum := s.Pulse[minute]
+		s.Pulse[minute] = Beat{sum.Model + beat.Model, sum.Tool + beat.Tool, sum.Errors + beat.Errors}
+	}
+	s.Recent = append(s.Recent, p.recent...)
+}
+
+// entry adds a call to the ledger, or cuts it when it is there already.
+func (b *builder) entry(e Entry) {
+	if !e.Call.IsZero() {
+		for _, i := range b.paid[e.Call] {
+			if old := &b.c.Entries[i]; same(old, &e) {
+				b.c.Audit.Copies++
+				*old = better(*old, e)
+				return
+			}
+		}
+		b.paid[e.Call] = append(b.paid[e.Call], int32(len(b.c.Entries)))
+	}
+	b.c.Entries = append(b.c.Entries, e)
+}
+
+func (b *builder) use(u Use) {
+	if i, ok := b.used[u.ID]; ok {
+		old := &b.c.Uses[i]
+		b.c.Audit.ToolCopies++
+		failed := old.Failed || u.Failed
+		if old.Copied && !u.Copied || old.Copied == u.Copied && u.Session < old.Session {
+			*old = u
+		}
+		old.Failed = failed
+		return
+	}
+	b.used[u.ID] = int32(len(b.c.Uses))
+	b.c.Uses = append(b.c.Uses, u)
+}
+
+func (b *builder) finish() {
+	c := b.c
+	c.Audit.Calls = int64(len(c.Entries))
+	tokens := map[[2]Sym]int64{}
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		s := c.byID[e.Session]
+		s.Calls++
+		s.Usage.Add(e.Usage)
+		switch e.Source {
+		case Recorded:
+			s.Recorded += e.Cost
+		case Estimated:
+			s.Estimated += e.Cost
+		case Unpriced:
+			s.Unpriced++
+			c.Audit.UnpricedCalls++
+		}
+		if e.AtLeast {
+			s.AtLeast++
+			c.Audit.AtLeast++
+		}
+		if e.Model != 0 {
+			tokens[[2]Sym{e.Session, e.Model}] += e.Usage.Total() + 1
+		}
+	}
+	for i := range c.Uses {
+		s := c.byID[c.Uses[i].Session]
+		s.ToolCalls++
+		if c.Uses[i].Failed {
+			s.ToolFails++
+		}
+	}
+	most := map[Sym]int64{}
+	for key, n := range tokens {
+		s := c.byID[key[0]]
+		s.Models++
+		if n > most[key[0]] || n == most[key[0]] && key[1] < s.Model {
+			most[key[0]], s.Model = n, key[1]
+		}
+	}
+	for _, s := range c.Sessions {
+		b.runs(s)
+		slices.SortFunc(s.Recent, func(a, z Headline) int { return cmp.Compare(z.Time, a.Time) })
+		s.Recent = s.Recent[:min(len(s.Recent), headlines)]
+	}
+	slices.SortFunc(c.Sessions, newestFirst)
+	c.tree()
+}
+
+// runs joins the parts of runs that several segments tell of, and names the
+// session after its first run where nothing else does.
+func (b *builder) runs(s *Session) {
+	seen := map[Sym]*Run{}
+	kept := s.Runs[:0]
+	for _, r := range s.Runs {
+		if a, ok := b.adopts[runKey{s.Sym, r.ID}]; ok && a.Link >= r.Link {
+			r.Parent, r.ParentCall, r.Link = b.c.Symbols.Intern(a.ParentRunID), a.ParentCall, a.Link
+		}
+		old := seen[r.ID]
+		if old == nil {
+			seen[r.ID] = r
+			kept = append(kept, r)
+			continue
+		}
+		old.join(r)
+	}
+	s.Runs = kept
+	for _, r := range kept {
+		if r.Parent != 0 && seen[r.Parent] == nil {
+			r.Parent = 0
+		}
+	}
+	for _, r := range kept {
+		if s.Facts.Agent == "" && r.Agent != 0 && r.Parent == 0 {
+			s.Facts.Agent = b.c.Symbols.Name(r.Agent)
+		}
+		if s.Facts.Outcome == OutcomeUnknown && r.Parent == 0 && r.Outcome != OutcomeUnknown {
+			s.Facts.Outcome = r.Outcome
+		}
+	}
+}
+
+func (r *Run) join(v *Run) {
+	r.Start, r.End = earlier(r.Start, v.Start), max(r.End, v.End)
+	r.Open = r.Open || v.Open
+	if v.Link > r.Link {
+		r.Parent, r.ParentCall, r.Link = v.Parent, v.ParentCall, v.Link
+	}
+	if r.Agent == 0 {
+		r.Agent = v.Agent
+	}
+	if r.Outcome == OutcomeUnknown {
+		r.Outcome = v.Outcome
+	}
+	r.Events += v.Events
+	r.ToolCalls += v.ToolCalls
+	r.ToolErrors += v.ToolErrors
+	r.Errors += v.Errors
+	for tool, n := range v.Tools {
+		if r.Tools == nil {
+			r.Tools = map[Sym]ToolCount{}
+		}
+		sum := r.Tools[tool]
+		r.Tools[tool] = ToolCount{sum.Calls + n.Calls, sum.Errors + n.Errors}
+	}
+}
+
+func newestFirst(a, b *Session) int {
+	return cmp.Or(cmp.Compare(earlier(b.Started, b.First), earlier(a.Started, a.First)), strings.Compare(a.ID, b.ID))
+}
+
+// tree hangs sessions under their parents. A circle of parents is cut where it
+// closes, so that every session stands in the tree exactly once.
+func (c *Catalog) tree() {
+	const unseen, walking, done = 0, 1, 2
+	state := make(map[*Session]int, len(c.Sessions))
+	for _, s := range c.Sessions {
+		if s.ParentID == "" {
+			continue
+		}
+		id, ok := c.Symbols.Find(s.ParentID)
+		if p := c.byID[id]; ok && p != nil {
+			s.Parent = p
+		} else {
+			s.Orphan = true
+		}
+	}
+	for _, s := range c.Sessions {
+		var path []*Session
+		for at := s; at != nil && state[at] == unseen; at = at.Parent {
+			state[at] = walking
+			path = append(path, at)
+			if at.Parent != nil && state[at.Parent] == walking {
+				at.Parent, at.Orphan = nil, true
+			}
+		}
+		for _, at := range path {
+			state[at] = done
+		}
+	}
+	for _, s := range c.Sessions {
+		if s.Parent != nil {
+			s.Parent.Children = append(s.Parent.Children, s)
+		}
+	}
+}

@@ -1,0 +1,432 @@
+package eventlog
+
+import "hash/maphash"
+
+// Index holds the rows and spans of the sessions that have been opened. One
+// goroutine at a time may call Append, Fault and Publish; the snapshots that
+// Publish returns may be read by anybody for ever.
+type Index struct {
+	syms  *Symbols
+	seed  maphash.Seed
+	rows  list[Row]
+	spans list[Span]
+	bills list[Bill]
+
+	sessions map[Sym]SpanID
+	runs     map[runKey]*runState
+	open     map[uint64]SpanID // calls without a result, by session, run and call id
+	spawns   map[uint64]SpanID // ended calls that a run may yet name as its parent
+	orphans  map[runKey][]SpanID
+	adopted  map[runKey]Adopt
+	lost     map[Sym][]SpanID // sessions whose parent session has not been seen
+	paid     map[Identity]int32
+	faults   Faults
+}
+
+type runKey struct{ session, run Sym }
+
+// runState is what must be known of a run while its events come in.
+type runState struct {
+	span  SpanID
+	model SpanID // the last model call, which later records may extend
+	call  uint64
+	last  Stamp
+}
+
+// NewIndex returns an empty index over a symbol table.
+func NewIndex(syms *Symbols) *Index {
+	return &Index{
+		syms: syms, seed: maphash.MakeSeed(),
+		sessions: map[Sym]SpanID{}, runs: map[runKey]*runState{},
+		open: map[uint64]SpanID{}, spawns: map[uint64]SpanID{},
+		orphans: map[runKey][]SpanID{}, adopted: map[runKey]Adopt{},
+		lost: map[Sym][]SpanID{}, paid: map[Identity]int32{},
+	}
+}
+
+// Place says where the record of an event lies.
+type Place struct {
+	Segment uint16
+	Sub     uint16
+	Size    int32
+	Pos     int64
+}
+
+// Append adds an event. The event may be reused by the caller.
+func (x *Index) Append(at Place, e *Event) {
+	session := x.session(e)
+	key := runKey{x.syms.Intern(e.SessionID), x.syms.Intern(e.RunID)}
+	var run *runState
+	parent := session
+	if e.RunID != "" {
+		run = x.run(key, session, e)
+		parent = run.span
+		run.last = max(run.last, e.Time)
+	}
+	if e.Adopts != nil {
+		x.adopt(key.session, *e.Adopts)
+	}
+	row := RowID(x.rows.n)
+	span := x.place(row, parent, run, key, e)
+	flags := RowFlags(0)
+	if e.Failed {
+		flags |= RowFailed
+	}
+	if e.Hidden {
+		flags |= RowHidden
+	}
+	if e.Kind == Unreadable {
+		flags |= RowUnread
+	}
+	if span == parent && e.Kind != AgentStart && e.Kind != AgentFinish {
+		flags |= RowInRun
+	}
+	r := Row{Time: e.Time, Pos: at.Pos, Size: at.Size, Segment: at.Segment, Sub: at.Sub, Span: span, Kind: e.Kind, Flags: flags}
+	if e.Kind == Custom {
+		r.Type = x.syms.Intern(e.Type)
+	}
+	x.rows.append(r)
+	if e.Bill != nil {
+		x.bill(span, e)
+	}
+	x.touch(session, e.Time, row)
+	if run != nil && run.span != span {
+		x.touch(run.span, e.Time, row)
+	}
+}
+
+// Fault counts a record that could not be read and keeps a row for it.
+func (x *Index) Fault(at Place, session string, f Fault) {
+	x.faults.Add(f)
+	x.Append(at, &Event{SessionID: session, Kind: Unreadable, Failed: false})
+}
+
+// session returns the span of the event's session, made now if need be.
+func (x *Index) session(e *Event) SpanID {
+	id := x.syms.Intern(e.SessionID)
+	span, ok := x.sessions[id]
+	if !ok {
+		span = x.add(Span{Kind: SpanSession, Event: e.Kind, Session: id, Start: e.Time, End: e.Time, First: RowID(x.rows.n), Last: RowID(x.rows.n), Flags: SpanOpen})
+		x.sessions[id] = span
+		for _, child := range x.lost[id] {
+			if !x.within(span, child) {
+				s := x.spans.edit(int(child) - 1)
+				s.Parent, s.Flags = span, s.Flags&^SpanOrphan
+			}
+		}
+		delete(x.lost, id)
+	}
+	if e.Facts == nil {
+		return span
+	}
+	s := x.spans.edit(int(span) - 1)
+	if e.Facts.Agent != "" {
+		s.Agent = x.syms.Intern(e.Facts.Agent)
+	}
+	if e.Facts.Started.Known() && (!s.Start.Known() || e.Facts.Started < s.Start) {
+		s.Start = e.Facts.Started
+	}
+	if e.Facts.Closed {
+		s.Flags &^= SpanOpen
+	}
+	if p := e.Facts.ParentID; p != "" && s.Parent == 0 {
+		parent := x.syms.Intern(p)
+		up, found := x.sessions[parent]
+		if found && e.ParentRunID != "" {
+			if r := x.runs[runKey{parent, x.syms.Intern(e.ParentRunID)}]; r != nil {
+				up = r.span
+			}
+		}
+		switch {
+		case found && !x.within(up, span):
+			s.Parent = up
+		case !found && !s.Flags.Has(SpanOrphan):
+			s.Flags |= SpanOrphan
+			x.lost[parent] = append(x.lost[parent], span)
+		}
+	}
+	return span
+}
+
+// run returns the state of the event's run, made now if need be.
+func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
+	run := x.runs[key]
+	if run == nil {
+		run = &runState{span: x.add(Span{
+			Kind: SpanRun, Event: e.Kind, Session: key.session, Run: key.run, Parent: session,
+			Start: e.Time, End: e.Time, First: RowID(x.rows.n), Last: RowID(x.rows.n), Flags: SpanOpen,
+		})}
+		x.runs[key] = run
+		for _, child := range x.orphans[key] {
+			if !x.within(run.span, child) {
+				s := x.spans.edit(int(child) - 1)
+				s.Parent, s.Flags = run.span, s.Flags&^SpanOrphan
+			}
+		}
+		delete(x.orphans, key)
+		if a, ok := x.adopted[key]; ok {
+			x.adopt(key.session, a)
+			delete(x.adopted, key)
+		}
+	}
+	if e.ParentRunID != "" && e.Kind != SessionStart {
+		x.parent(key, run, e)
+	}
+	if e.Agent != "" {
+		if s := x.spans.at(int(run.span) - 1); s.Agent == 0 {
+			x.spans.edit(int(run.span) - 1).Agent = x.syms.Intern(e.Agent)
+		}
+	}
+	if e.Idle != IdleSame {
+		waiting := x.spans.at(int(run.span) - 1).Flags.Has(SpanWaiting)
+		if waiting != (e.Idle == IdleYes) {
+			x.spans.edit(int(run.span) - 1).Flags ^= SpanWaiting
+		}
+	}
+	return run
+}
+
+// parent hangs a run under the run and call that its event names.
+func (x *Index) parent(key runKey, run *runState, e *Event) {
+	s := x.spans.at(int(run.span) - 1)
+	if s.Link >= e.Link && s.Link != LinkNone {
+		return
+	}
+	up := runKey{key.session, x.syms.Intern(e.ParentRunID)}
+	parent := x.runs[up]
+	edit := x.spans.edit(int(run.span) - 1)
+	if parent == nil {
+		if !s.Flags.Has(SpanOrphan) {
+			edit.Flags |= SpanOrphan
+			edit.Link = e.Link
+			x.orphans[up] = append(x.orphans[up], run.span)
+		}
+		return
+	}
+	to := parent.span
+	if call, ok := x.callSpan(up, e.ParentCall); ok {
+		to = call
+	}
+	if !x.within(to, run.span) {
+		edit.Parent, edit.Link = to, e.Link
+	}
+}
+
+// adopt hangs a run under the call that a record of its parent names.
+func (x *Index) adopt(session Sym, a Adopt) {
+	key := runKey{session, x.syms.Intern(a.RunID)}
+	run := x.runs[key]
+	if run == nil {
+		x.adopted[key] = a
+		return
+	}
+	x.parent(key, run, &Event{ParentRunID: a.ParentRunID, ParentCall: a.ParentCall, Link: a.Link})
+}
+
+func (x *Index) callSpan(run runKey, call string) (SpanID, bool) {
+	if call == "" {
+		return 0, false
+	}
+	h := x.callKey(run, SpanTool, call)
+	if span, ok := x.open[h]; ok {
+		return span, true
+	}
+	span, ok := x.spawns[h]
+	return span, ok
+}
+
+// within reports whether span a is b or lies below it, so that hanging b under
+// a would close a circle.
+func (x *Index) within(a, b SpanID) bool {
+	for a != 0 {
+		if a == b {
+			return true
+		}
+		a = x.spans.at(int(a) - 1).Parent
+	}
+	return false
+}
+
+func (x *Index) callKey(run runKey, kind SpanKind, call string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(x.seed)
+	maphash.WriteComparable(&h, run)
+	h.WriteByte(byte(kind))
+	h.WriteString(call)
+	return h.Sum64()
+}
+
+// place finds or makes the span that the event belongs to.
+func (x *Index) place(row RowID, parent SpanID, run *runState, key runKey, e *Event) SpanID {
+	switch e.Kind {
+	case AgentStart:
+		if run != nil {
+			s := x.spans.edit(int(run.span) - 1)
+			if s.Event != AgentStart {
+				s.Event = AgentStart
+			}
+			s.Flags |= SpanOpen
+			s.Start = earlier(s.Start, e.Time)
+			return run.span
+		}
+	case AgentFinish:
+		if run != nil {
+			x.end(run.span, row, e)
+			return run.span
+		}
+	case ModelRequest, ModelResponse:
+		return x.call(row, SpanModel, parent, run, key, e)
+	case ToolCall, ToolResult, ToolError, ToolTimeout:
+		return x.call(row, SpanTool, parent, run, key, e)
+	case SessionEnd:
+		x.end(x.sessions[key.session], row, e)
+		return x.sessions[key.session]
+	case LoopStep, Heartbeat, SessionStart, Metrics:
+		return parent
+	}
+	flags := SpanFlags(0)
+	if e.Failed {
+		flags |= SpanFailed
+	}
+	if e.Hidden {
+		flags |= SpanHidden
+	}
+	start := e.Time
+	if e.Began.Known() {
+		start = min(e.Began, e.Time)
+	}
+	return x.add(Span{
+		Kind: SpanEvent, Event: e.Kind, Parent: parent, Session: key.session, Run: key.run, Start: start, End: e.Time, First: row, Last: row, Flags: flags,
+		Agent: x.syms.Intern(e.Agent), Model: x.syms.Intern(e.Model), Tool: x.syms.Intern(e.Tool),
+	})
+}
+
+// call finds or makes the span of a model or tool call.
+func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key runKey, e *Event) SpanID {
+	h := x.callKey(key, kind, e.CallID)
+	if e.Kind.ends() {
+		span, ok := x.open[h]
+		if !ok && kind == SpanModel && run != nil && run.call == h && e.CallID != "" {
+			span, ok = run.model, true
+		}
+		if ok {
+			delete(x.open, h)
+			x.end(span, row, e)
+			return span
+		}
+	}
+	start, flags := e.Time, SpanFlags(0)
+	if e.Began.Known() {
+		start = min(e.Began, e.Time)
+		flags |= SpanApprox
+	}
+	if e.Kind.begins() {
+		flags |= SpanOpen
+	}
+	if e.Failed {
+		flags |= SpanFailed
+	}
+	span := x.add(Span{
+		Kind: kind, Event: e.Kind, Parent: parent, Session: key.session, Run: key.run, Start: start, End: e.Time, First: row, Last: row, Flags: flags,
+		Agent: x.syms.Intern(e.Agent), Model: x.syms.Intern(e.Model), Tool: x.syms.Intern(e.Tool),
+	})
+	if e.Kind.begins() {
+		x.open[h] = span
+		if e.Spawns {
+			x.spawns[h] = span
+		}
+	}
+	if kind == SpanModel && run != nil {
+		run.model, run.call = span, h
+	}
+	return span
+}
+
+// end closes a span, or extends one that is closed.
+func (x *Index) end(span SpanID, row RowID, e *Event) {
+	s := x.spans.edit(int(span) - 1)
+	s.Last = row
+	s.Flags &^= SpanOpen
+	if e.Failed {
+		s.Flags |= SpanFailed
+	}
+	if e.Time.Known() {
+		if e.Time < s.Start {
+			s.Flags |= SpanSkewed
+		}
+		s.End = max(s.End, e.Time)
+	}
+	if s.Model == 0 && e.Model != "" {
+		s.Model = x.syms.Intern(e.Model)
+	}
+	if s.Tool == 0 && e.Tool != "" {
+		s.Tool = x.syms.Intern(e.Tool)
+	}
+	if s.Agent == 0 && e.Agent != "" {
+		s.Agent = x.syms.Intern(e.Agent)
+	}
+}
+
+// touch widens a span to an event that happened within it.
+func (x *Index) touch(span SpanID, at Stamp, row RowID) {
+	s := x.spans.at(int(span) - 1)
+	if s.Last >= row && s.Start.Known() && s.End >= at {
+		return
+	}
+	e := x.spans.edit(int(span) - 1)
+	e.Last = max(e.Last, row)
+	if at.Known() {
+		e.Start, e.End = earlier(e.Start, at), max(e.End, at)
+	}
+}
+
+func earlier(a, b Stamp) Stamp {
+	if !a.Known() || b.Known() && b < a {
+		return b
+	}
+	return a
+}
+
+// bill attaches what a call cost to its span; records of one call count once,
+// with the largest of their counts.
+func (x *Index) bill(span SpanID, e *Event) {
+	if !e.Bill.Call.IsZero() {
+		if i, ok := x.paid[e.Bill.Call]; ok && x.bills.at(int(i)).Request == e.Bill.Request {
+			b := x.bills.edit(int(i))
+			*b = larger(*b, *e.Bill)
+			return
+		}
+	}
+	i := int32(x.bills.append(*e.Bill))
+	if !e.Bill.Call.IsZero() {
+		x.paid[e.Bill.Call] = i
+	}
+	if s := x.spans.edit(int(span) - 1); s.Bill == 0 {
+		s.Bill = i + 1
+	}
+}
+
+func (x *Index) add(s Span) SpanID {
+	return SpanID(x.spans.append(s) + 1)
+}
+
+// Snapshot is an index as it was at one moment.
+type Snapshot struct {
+	Symbols *Symbols
+	Rows    View[Row]
+	Spans   View[Span]
+	Bills   View[Bill]
+	Faults  Faults
+	Loading bool // more is being read that was there when the log was opened
+	Read    int64
+	Total   int64 // bytes or rows to read while Loading
+	Version int64
+}
+
+// Span returns a span by its number, which must not be zero.
+func (s *Snapshot) Span(id SpanID) Span { return s.Spans.At(int(id) - 1) }
+
+// Publish returns the index as it is now.
+func (x *Index) Publish() *Snapshot {
+	return &Snapshot{Symbols: x.syms, Rows: x.rows.view(), Spans: x.spans.view(), Bills: x.bills.view(), Faults: x.faults.clone()}
+}

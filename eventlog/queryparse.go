@@ -1,0 +1,386 @@
+package eventlog
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// textFields are the fields that field:value compares as text.
+var textFields = map[string]func(*Subject) string{
+	"agent":      func(s *Subject) string { return s.Agent },
+	"model":      func(s *Subject) string { return s.Model },
+	"provider":   func(s *Subject) string { return s.Provider },
+	"tool":       func(s *Subject) string { return s.Tool },
+	"type":       func(s *Subject) string { return s.Type },
+	"id":         func(s *Subject) string { return s.ID },
+	"session":    func(s *Subject) string { return s.Session },
+	"run":        func(s *Subject) string { return s.Run },
+	"name":       func(s *Subject) string { return s.Name },
+	"goal":       func(s *Subject) string { return s.Goal },
+	"status":     func(s *Subject) string { return s.Status.String() },
+	"outcome":    func(s *Subject) string { return s.Outcome.String() },
+	"format":     func(s *Subject) string { return s.Format },
+	"path":       func(s *Subject) string { return s.Path },
+	"link":       func(s *Subject) string { return s.Link.String() },
+	"dir":        fact(func(f *Facts) string { return f.Directory }),
+	"branch":     fact(func(f *Facts) string { return f.Branch }),
+	"env":        fact(func(f *Facts) string { return f.Environment }),
+	"project":    fact(func(f *Facts) string { return f.Project }),
+	"user":       fact(func(f *Facts) string { return f.User }),
+	"experiment": fact(func(f *Facts) string { return f.Experiment }),
+	"variant":    fact(func(f *Facts) string { return f.Variant }),
+	"host":       fact(func(f *Facts) string { return f.Host }),
+	"parent":     fact(func(f *Facts) string { return f.ParentID }),
+}
+
+// containsFields match a plain value anywhere in the text, as people expect of
+// long texts; ids match from their beginning.
+var containsFields = []string{"name", "goal", "dir", "path"}
+var prefixFields = []string{"session", "run", "id", "parent"}
+
+// numberFields are the fields that compare as numbers. Money is in dollars,
+// durations are in seconds.
+var numberFields = map[string]func(*Subject) (float64, bool){
+	"cost":   func(s *Subject) (float64, bool) { return float64(s.Cost) / float64(Dollar), s.Priced },
+	"tokens": func(s *Subject) (float64, bool) { return float64(s.Usage.Total()), true },
+	"in":     func(s *Subject) (float64, bool) { return float64(s.Usage.Context()), true },
+	"out":    func(s *Subject) (float64, bool) { return float64(s.Usage.Output), true },
+	"cache":  func(s *Subject) (float64, bool) { return float64(s.Usage.CacheRead), true },
+	"errors": func(s *Subject) (float64, bool) { return float64(s.Errors), true },
+	"dur":    func(s *Subject) (float64, bool) { return s.Duration.Seconds(), true },
+}
+
+func fact(get func(*Facts) string) func(*Subject) string {
+	return func(s *Subject) string {
+		if s.Facts == nil {
+			return ""
+		}
+		return get(s.Facts)
+	}
+}
+
+// QueryFields returns the names of all fields, for help and completion.
+func QueryFields() []string {
+	names := []string{"err", "is", "kind", "meta.KEY", "since", "tag", "until"}
+	for name := range textFields {
+		names = append(names, name)
+	}
+	for name := range numberFields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// ParseQuery reads a query.
+func ParseQuery(text string) (Query, error) {
+	p := queryParser{tokens: queryTokens(text)}
+	root, err := p.or()
+	if err == nil && p.at < len(p.tokens) {
+		err = fmt.Errorf("unexpected %q", p.tokens[p.at].text)
+	}
+	if err != nil {
+		return Query{}, fmt.Errorf("query %q: %w", text, err)
+	}
+	return Query{text: strings.TrimSpace(text), root: root, words: p.words}, nil
+}
+
+type queryToken struct {
+	text   string
+	quoted bool
+}
+
+// queryTokens cuts a query at white space and parentheses, but not within
+// double quotes.
+func queryTokens(text string) []queryToken {
+	var tokens []queryToken
+	var b strings.Builder
+	quoted, open := false, false
+	flush := func() {
+		if b.Len() > 0 || quoted {
+			tokens = append(tokens, queryToken{b.String(), quoted})
+		}
+		b.Reset()
+		quoted = false
+	}
+	for _, r := range text {
+		switch {
+		case r == '"':
+			open = !open
+			quoted = quoted || b.Len() == 0
+		case open:
+			b.WriteRune(r)
+		case r == ' ' || r == '\t' || r == '\n':
+			flush()
+		case r == '(' && b.Len() == 0, r == ')':
+			flush()
+			tokens = append(tokens, queryToken{text: string(r)})
+		default:
+			b.WriteRune(r)
+			if b.String() == "-" || b.String() == "!" {
+				flush()
+			}
+		}
+	}
+	flush()
+	return tokens
+}
+
+type queryParser struct {
+	tokens []queryToken
+	at     int
+	words  []string
+}
+
+func (p *queryParser) peek(text string) bool {
+	return p.at < len(p.tokens) && !p.tokens[p.at].quoted && p.tokens[p.at].text == text
+}
+
+func (p *queryParser) or() (node, error) {
+	var parts anyOf
+	for {
+		n, err := p.and()
+		if err != nil {
+			return nil, err
+		}
+		if n != nil {
+			parts = append(parts, n)
+		}
+		if !p.peek("OR") && !p.peek("or") {
+			break
+		}
+		p.at++
+	}
+	switch len(parts) {
+	case 0:
+		return nil, nil
+	case 1:
+		return parts[0], nil
+	}
+	return parts, nil
+}
+
+func (p *queryParser) and() (node, error) {
+	var parts allOf
+	for p.at < len(p.tokens) && !p.peek("OR") && !p.peek("or") && !p.peek(")") {
+		if p.peek("AND") || p.peek("and") {
+			p.at++
+			continue
+		}
+		n, err := p.term()
+		if err != nil {
+			return nil, err
+		}
+		if n != nil {
+			parts = append(parts, n)
+		}
+	}
+	switch len(parts) {
+	case 0:
+		return nil, nil
+	case 1:
+		return parts[0], nil
+	}
+	return parts, nil
+}
+
+func (p *queryParser) term() (node, error) {
+	if p.at >= len(p.tokens) {
+		return nil, fmt.Errorf("something is missing at the end")
+	}
+	t := p.tokens[p.at]
+	p.at++
+	if !t.quoted {
+		switch t.text {
+		case "-", "!", "NOT", "not":
+			n, err := p.term()
+			if err != nil || n == nil {
+				return nil, err
+			}
+			return not{n}, nil
+		case "(":
+			n, err := p.or()
+			if err != nil {
+				return nil, err
+			}
+			if !p.peek(")") {
+				return nil, fmt.Errorf("a closing parenthesis is missing")
+			}
+			p.at++
+			return n, nil
+		}
+		if i := strings.IndexAny(t.text, ":=<>"); i > 0 {
+			return p.field(t.text[:i], t.text[i:])
+		}
+	}
+	low := strings.ToLower(t.text)
+	if !slices.Contains(p.words, low) {
+		p.words = append(p.words, low)
+	}
+	return word(low), nil
+}
+
+func (p *queryParser) field(name, rest string) (node, error) {
+	op := rest[:1]
+	if len(rest) > 1 && rest[1] == '=' {
+		op = rest[:2]
+	}
+	value := rest[len(op):]
+	name = strings.ToLower(name)
+	if value == "" {
+		return nil, fmt.Errorf("%s%s needs a value", name, op)
+	}
+	if get, ok := numberFields[name]; ok {
+		if op == ":" && strings.IndexAny(value, "<>") == 0 {
+			return p.field(name, value)
+		}
+		n, err := queryNumber(value)
+		if err != nil {
+			return nil, fmt.Errorf("%s%s%s: %w", name, op, value, err)
+		}
+		return numberOf{get, op, n}, nil
+	}
+	if op != ":" && op != "=" {
+		return nil, fmt.Errorf("%s cannot be compared with %s", name, op)
+	}
+	low := strings.Split(strings.ToLower(value), ",")
+	switch name {
+	case "kind":
+		return kindTerm(low)
+	case "is":
+		return isTerm(low)
+	case "err":
+		return errTerm(value)
+	case "since", "until":
+		return timeTerm(name, value)
+	case "tag":
+		return test(func(s *Subject) bool {
+			return s.Facts != nil && slices.ContainsFunc(s.Facts.Tags, func(tag string) bool { return textOf{func(*Subject) string { return tag }, low}.match(s) })
+		}), nil
+	case "repo":
+		name, low = "dir", contained(low)
+	}
+	if key, ok := strings.CutPrefix(name, "meta."); ok {
+		return textOf{func(s *Subject) string {
+			if s.Facts == nil {
+				return ""
+			}
+			return s.Facts.Metadata[key]
+		}, low}, nil
+	}
+	get, ok := textFields[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no field %q; the fields are %s", name, strings.Join(QueryFields(), " "))
+	}
+	switch {
+	case slices.Contains(containsFields, name):
+		low = contained(low)
+	case slices.Contains(prefixFields, name):
+		for i, v := range low {
+			low[i] = v + "*"
+		}
+	}
+	return textOf{get, low}, nil
+}
+
+func contained(values []string) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = "*" + v + "*"
+	}
+	return out
+}
+
+func kindTerm(names []string) (node, error) {
+	var any anyOf
+	for _, name := range names {
+		if i := slices.Index(classNames[:], name); i >= 0 {
+			any = append(any, test(func(s *Subject) bool { return s.Kind.Class() == Class(i) }))
+			continue
+		}
+		any = append(any, test(func(s *Subject) bool {
+			return globFold(name, s.Kind.String()) || globFold(name, s.Type)
+		}))
+	}
+	return any, nil
+}
+
+func isTerm(names []string) (node, error) {
+	var any anyOf
+	for _, name := range names {
+		switch name {
+		case "running", "live":
+			any = append(any, test(func(s *Subject) bool { return s.Status == Running || s.Open }))
+		case "failed":
+			any = append(any, test(func(s *Subject) bool { return s.Failed || s.Errors > 0 }))
+		case "orphan":
+			any = append(any, test(func(s *Subject) bool { return s.Orphan }))
+		case "open":
+			any = append(any, test(func(s *Subject) bool { return s.Open }))
+		case "unpriced":
+			any = append(any, test(func(s *Subject) bool { return !s.Priced }))
+		case "inferred":
+			any = append(any, test(func(s *Subject) bool { return s.Link > LinkNone && s.Link < LinkSure }))
+		default:
+			return nil, fmt.Errorf("is:%s is not known; it is one of running failed orphan open unpriced inferred", name)
+		}
+	}
+	return any, nil
+}
+
+func errTerm(value string) (node, error) {
+	switch value {
+	case "any", "yes":
+		return test(func(s *Subject) bool { return s.Failed || s.Errors > 0 }), nil
+	case "none", "no":
+		return test(func(s *Subject) bool { return !s.Failed && s.Errors == 0 }), nil
+	}
+	return nil, fmt.Errorf("err:%s is not known; it is any or none", value)
+}
+
+func timeTerm(name, value string) (node, error) {
+	after := name == "since"
+	if d, err := queryDuration(value); err == nil {
+		return test(func(s *Subject) bool {
+			return s.Time.Known() && s.Now.Sub(s.Time) <= d == after
+		}), nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, value, time.Local); err == nil {
+			at := StampOf(t)
+			return test(func(s *Subject) bool { return s.Time.Known() && (s.Time >= at) == after }), nil
+		}
+	}
+	return nil, fmt.Errorf("%s:%s: want a time back like 90m or 7d, or a date like 2026-01-31", name, value)
+}
+
+// queryNumber reads 12, 0.5, $3, 10k, 1.5M, and durations, as seconds.
+func queryNumber(value string) (float64, error) {
+	v := strings.TrimPrefix(value, "$")
+	scale := 1.0
+	switch {
+	case strings.HasSuffix(v, "k"):
+		scale, v = 1e3, v[:len(v)-1]
+	case strings.HasSuffix(v, "M"):
+		scale, v = 1e6, v[:len(v)-1]
+	}
+	if n, err := strconv.ParseFloat(v, 64); err == nil {
+		return n * scale, nil
+	}
+	d, err := queryDuration(value)
+	if err != nil {
+		return 0, fmt.Errorf("not a number")
+	}
+	return d.Seconds(), nil
+}
+
+func queryDuration(value string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(value, "d"); ok {
+		n, err := strconv.ParseFloat(days, 64)
+		return time.Duration(n * float64(24*time.Hour)), err
+	}
+	return time.ParseDuration(value)
+}

@@ -1,0 +1,398 @@
+package eventlog
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+)
+
+// Summary is what one segment comes to: its sessions, their runs, the bills of
+// their model calls, and what could not be read. Summaries of many segments
+// merge in the catalog in any order to the same result. It is safe for
+// concurrent use.
+type Summary struct {
+	Path   string
+	Format string
+	// Rank tells copies of one session apart: of two segments that hold the
+	// same session, only those of the higher rank count. A database outranks
+	// the lines that were exported from it.
+	Rank int
+
+	mu       sync.Mutex
+	syms     *Symbols
+	sessions map[Sym]*part
+	entries  []Entry
+	paid     map[Identity][]int32
+	uses     []Use
+	used     map[Identity]int32
+	adopts   map[runKey]Adopt
+	records  int64
+	faults   Faults
+	pending  bool
+	kinds    [kinds]int64
+	customs  map[string]int64
+	copies   [RuleRecord + 1]int64
+	modified Stamp
+	version  int64
+}
+
+// Entry is one line of the ledger: one billed model call.
+type Entry struct {
+	Bill
+	Time     Stamp
+	Session  Sym
+	Run      Sym
+	Agent    Sym
+	Provider Sym
+	Model    Sym
+	Segment  int32 // index into Catalog.Segments
+	Pos      int64
+}
+
+// Use is one tool call that other segments may hold copies of.
+type Use struct {
+	ID      Identity
+	Session Sym
+	Run     Sym
+	Tool    Sym
+	Failed  bool
+	Copied  bool
+}
+
+// Run is one agent invocation.
+type Run struct {
+	ID         Sym
+	Session    Sym
+	Parent     Sym // the run that started it, in the same session
+	ParentCall string
+	Link       Link
+	Agent      Sym
+	Model      Sym
+	Start, End Stamp
+	Open       bool
+	Outcome    Outcome
+	Events     int64
+	ToolCalls  int64
+	ToolErrors int64
+	Errors     int64
+	Tools      map[Sym]ToolCount
+}
+
+// ToolCount counts the calls of one tool.
+type ToolCount struct{ Calls, Errors int64 }
+
+// Beat is what happened in one minute.
+type Beat struct{ Model, Tool, Errors uint32 }
+
+// Headline is one recent event, without its bodies.
+type Headline struct {
+	Time    Stamp
+	Session Sym
+	Agent   Sym
+	Name    Sym // tool or model
+	Kind    Kind
+	Failed  bool
+}
+
+// headlines is how many recent events of a session are kept.
+const headlines = 8
+
+// part is what one segment knows of one session.
+type part struct {
+	facts     Facts
+	first     Stamp
+	last      Stamp
+	heartbeat Stamp
+	events    int64
+	errors    int64
+	lifecycle bool
+	runs      map[Sym]*Run
+	order     []*Run
+	pulse     map[int32]Beat
+	recent    []Headline
+	context   int64
+}
+
+// NewSummary returns an empty summary of the segment at path.
+func NewSummary(syms *Symbols, path, format string, rank int) *Summary {
+	return &Summary{
+		Path: path, Format: format, Rank: rank, syms: syms,
+		sessions: map[Sym]*part{}, paid: map[Identity][]int32{}, used: map[Identity]int32{},
+		adopts: map[runKey]Adopt{}, customs: map[string]int64{},
+	}
+}
+
+// Update runs fn while nobody else reads the summary. Add, Fault and Record
+// may only be called from within.
+func (s *Summary) Update(fn func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fn()
+	s.version++
+}
+
+// Record counts a record, whatever it holds.
+func (s *Summary) Record() { s.records++ }
+
+// Fault counts a record that could not be read.
+func (s *Summary) Fault(f Fault) { s.faults.Add(f) }
+
+// Pending says whether the last record is still being written.
+func (s *Summary) Pending(yes bool) { s.pending = yes }
+
+// Modified says when the segment last changed, for logs that hold no times.
+func (s *Summary) Modified(at Stamp) { s.modified = at }
+
+// Add counts an event whose record lies at pos. The event may be reused.
+func (s *Summary) Add(pos int64, e *Event) {
+	id := s.syms.Intern(e.SessionID)
+	p := s.sessions[id]
+	if p == nil {
+		p = &part{runs: map[Sym]*Run{}, pulse: map[int32]Beat{}}
+		s.sessions[id] = p
+	}
+	s.kinds[e.Kind]++
+	if e.Kind == Custom {
+		s.customs[e.Type]++
+	}
+	p.events++
+	if e.Failed {
+		p.errors++
+	}
+	if e.Time.Known() {
+		p.first, p.last = earlier(p.first, e.Time), max(p.last, e.Time)
+	}
+	switch e.Kind {
+	case SessionStart:
+		p.lifecycle = true
+	case Heartbeat:
+		p.heartbeat = max(p.heartbeat, e.Time)
+	}
+	if e.Facts != nil {
+		p.facts.merge(e.Facts)
+	}
+	if a := e.Adopts; a != nil {
+		s.adopts[runKey{id, s.syms.Intern(a.RunID)}] = *a
+	}
+	run := s.run(id, p, e)
+	s.tool(id, run, e)
+	if e.Bill != nil {
+		p.context = e.Bill.Usage.Context()
+		s.bill(id, pos, e)
+	}
+	p.beat(e)
+	if !e.Hidden {
+		p.headline(Headline{Time: e.Time, Session: id, Agent: run.Agent, Name: s.syms.Intern(cmp.Or(e.Tool, e.Model)), Kind: e.Kind, Failed: e.Failed})
+	}
+}
+
+func (s *Summary) run(session Sym, p *part, e *Event) *Run {
+	id := s.syms.Intern(e.RunID)
+	r := p.runs[id]
+	if r == nil {
+		r = &Run{ID: id, Session: session, Start: e.Time}
+		p.runs[id] = r
+		p.order = append(p.order, r)
+	}
+	r.Events++
+	if e.Failed {
+		r.Errors++
+	}
+	if e.Time.Known() {
+		r.Start, r.End = earlier(r.Start, e.Time), max(r.End, e.Time)
+	}
+	if e.Agent != "" && r.Agent == 0 {
+		r.Agent = s.syms.Intern(e.Agent)
+	}
+	if e.Model != "" {
+		r.Model = s.syms.Intern(e.Model)
+	}
+	if e.ParentRunID != "" && e.Kind != SessionStart && e.Link >= r.Link {
+		r.Parent, r.ParentCall, r.Link = s.syms.Intern(e.ParentRunID), e.ParentCall, e.Link
+	}
+	switch {
+	case e.RunID == "":
+	case e.Kind == AgentStart, e.Idle == IdleNo:
+		r.Open = true
+	case e.Kind == AgentFinish:
+		r.Open, r.Outcome = false, e.Outcome
+	case e.Idle == IdleYes:
+		r.Open = false
+	}
+	return r
+}
+
+func (s *Summary) tool(session Sym, r *Run, e *Event) {
+	call, failed := e.Kind == ToolCall, e.Failed && e.Kind.Class() == ClassTool
+	if !call && !failed {
+		return
+	}
+	if !e.Use.IsZero() {
+		i, ok := s.used[e.Use]
+		if !ok {
+			i = int32(len(s.uses))
+			s.used[e.Use] = i
+			s.uses = append(s.uses, Use{ID: e.Use, Session: session, Run: r.ID, Tool: s.syms.Intern(e.Tool)})
+		}
+		if failed {
+			s.uses[i].Failed = true
+		}
+		return
+	}
+	if r.Tools == nil {
+		r.Tools = map[Sym]ToolCount{}
+	}
+	name := s.syms.Intern(e.Tool)
+	c := r.Tools[name]
+	if call {
+		r.ToolCalls++
+		c.Calls++
+	}
+	if failed {
+		r.ToolErrors++
+		c.Errors++
+	}
+	r.Tools[name] = c
+}
+
+func (s *Summary) bill(session Sym, pos int64, e *Event) {
+	entry := Entry{
+		Bill: *e.Bill, Time: e.Time, Session: session, Run: s.syms.Intern(e.RunID), Agent: s.syms.Intern(e.Agent),
+		Provider: s.syms.Intern(e.Provider), Model: s.syms.Intern(e.Model), Pos: pos,
+	}
+	if !entry.Call.IsZero() {
+		for _, i := range s.paid[entry.Call] {
+			if same(&s.entries[i], &entry) {
+				s.copies[entry.Rule]++
+				s.entries[i] = better(s.entries[i], entry)
+				return
+			}
+		}
+		s.paid[entry.Call] = append(s.paid[entry.Call], int32(len(s.entries)))
+	}
+	s.entries = append(s.entries, entry)
+}
+
+// same reports whether two entries with one response id are one call: they
+// name the same request, or one of them is the side chain's copy.
+func same(a, b *Entry) bool { return a.Request == b.Request || a.Side != b.Side }
+
+// better returns the entry to keep of two that are one call. It does not
+// matter which of them comes first.
+func better(a, b Entry) Entry {
+	merged := larger(a.Bill, b.Bill)
+	if b.owns(&a) {
+		a = b
+	}
+	a.Bill = merged
+	return a
+}
+
+// owns reports whether b rather than a is the record that the call belongs to:
+// the original before its copy, the main chain before a side chain, and then
+// whatever order is the same on every machine.
+func (b *Entry) owns(a *Entry) bool {
+	if a.Copied != b.Copied {
+		return a.Copied
+	}
+	if a.Side != b.Side {
+		return a.Side
+	}
+	return cmp.Or(cmp.Compare(b.Session, a.Session), cmp.Compare(b.Segment, a.Segment), cmp.Compare(a.Pos, b.Pos)) < 0
+}
+
+func (p *part) beat(e *Event) {
+	if !e.Time.Known() {
+		return
+	}
+	var b Beat
+	switch {
+	case e.Kind == ModelResponse && e.Bill != nil:
+		b.Model = 1
+	case e.Kind == ToolCall:
+		b.Tool = 1
+	}
+	if e.Failed {
+		b.Errors = 1
+	}
+	if b == (Beat{}) {
+		return
+	}
+	minute := int32(e.Time.Time().Unix() / 60)
+	sum := p.pulse[minute]
+	p.pulse[minute] = Beat{sum.Model + b.Model, sum.Tool + b.Tool, sum.Errors + b.Errors}
+}
+
+func (p *part) headline(h Headline) {
+	switch h.Kind {
+	case ToolCall, ToolError, ToolTimeout, ModelResponse, HILDecision, Error, AgentStart, AgentFinish, Message, Decision, Retry:
+	default:
+		return
+	}
+	if len(p.recent) == headlines {
+		copy(p.recent, p.recent[1:])
+		p.recent = p.recent[:headlines-1]
+	}
+	p.recent = append(p.recent, h)
+}
+
+// merge adds what g says to f.
+func (f *Facts) merge(g *Facts) {
+	first := func(to *string, from string) {
+		if *to == "" {
+			*to = from
+		}
+	}
+	last := func(to *string, from string) {
+		if from != "" {
+			*to = from
+		}
+	}
+	first(&f.Name, g.Name)
+	first(&f.Goal, g.Goal)
+	last(&f.Title, g.Title)
+	first(&f.Agent, g.Agent)
+	last(&f.User, g.User)
+	last(&f.Project, g.Project)
+	first(&f.Directory, g.Directory)
+	last(&f.Branch, g.Branch)
+	last(&f.Environment, g.Environment)
+	last(&f.Conversation, g.Conversation)
+	first(&f.ParentID, g.ParentID)
+	first(&f.ForkOf, g.ForkOf)
+	last(&f.Experiment, g.Experiment)
+	last(&f.Variant, g.Variant)
+	last(&f.Version, g.Version)
+	last(&f.FailureReason, g.FailureReason)
+	last(&f.Summary, g.Summary)
+	last(&f.Host, g.Host)
+	first(&f.Command, g.Command)
+	f.Started = earlier(f.Started, g.Started)
+	f.Ended = max(f.Ended, g.Ended)
+	f.Closed = f.Closed || g.Closed
+	if g.Outcome != OutcomeUnknown {
+		f.Outcome = g.Outcome
+	}
+	if len(g.Metadata) > 0 && f.Metadata == nil {
+		f.Metadata = map[string]string{}
+	}
+	for k, v := range g.Metadata {
+		f.Metadata[k] = v
+	}
+	if len(g.Metrics) > 0 && f.Metrics == nil {
+		f.Metrics = map[string]float64{}
+	}
+	for k, v := range g.Metrics {
+		f.Metrics[k] = v
+	}
+	for _, t := range g.Tags {
+		if !slices.Contains(f.Tags, t) {
+			f.Tags = append(f.Tags, t)
+		}
+	}
+	f.Dropped = max(f.Dropped, g.Dropped)
+	f.RedactDropped = max(f.RedactDropped, g.RedactDropped)
+	if g.RecordedKnown {
+		f.Recorded, f.RecordedKnown = g.Recorded, true
+	}
+}

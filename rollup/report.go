@@ -1,0 +1,256 @@
+package rollup
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+)
+
+// Group is one line of a roll-up.
+type Group struct {
+	Key       string
+	Own       Sum // without what it started
+	Inclusive Sum // with everything that it started, each call once
+}
+
+// Run is one run of a roll-up, with its place in the tree.
+type Run struct {
+	Group
+	Session *eventlog.Session
+	Agent   string
+	Run     *eventlog.Run
+	Parent  int // index into Report.Runs, or -1
+	Depth   int
+}
+
+// Report is the roll-up of a selection of sessions. Groups are ordered by
+// inclusive cost, then tokens, then name; runs stand behind their parent.
+type Report struct {
+	Total    Sum
+	Agents   []Group
+	Models   []Group
+	Sessions []Group // Key is the session id
+	Tools    []Group
+	Days     []Group // Key is a date in UTC, oldest first
+	Runs     []Run
+}
+
+// New adds up the sessions of c for which keep is true; nil keeps all. Its work
+// is proportional to the calls and runs: call it from a command.
+func New(c *eventlog.Catalog, keep func(*eventlog.Session) bool) *Report {
+	f := fold{
+		c: c, names: c.Symbols.Names(), kept: map[eventlog.Sym]bool{}, runs: map[runKey]int{},
+		agents: map[string]*Group{}, models: map[string]*Group{}, tools: map[string]*Group{}, days: map[string]*Group{},
+		sessions: map[eventlog.Sym]*Group{}, r: &Report{},
+	}
+	for _, s := range c.Sessions {
+		if keep == nil || keep(s) {
+			f.session(s)
+		}
+	}
+	for i := range c.Entries {
+		if e := &c.Entries[i]; f.kept[e.Session] {
+			var one Sum
+			one.entry(e)
+			f.add(e.Session, e.Run, e.Agent, one)
+			group(f.models, orUnknown(f.names[e.Model])).both(one)
+			if e.Time.Known() {
+				group(f.days, e.Time.Time().Format("2006-01-02")).both(one)
+			}
+		}
+	}
+	for _, u := range c.Uses {
+		if f.kept[u.Session] {
+			one := Sum{ToolCalls: 1}
+			if u.Failed {
+				one.ToolErrors = 1
+			}
+			f.add(u.Session, u.Run, 0, one)
+			group(f.tools, orUnknown(f.names[u.Tool])).both(one)
+		}
+	}
+	f.finish()
+	return f.r
+}
+
+type runKey struct{ session, run eventlog.Sym }
+
+// fold is the state of one roll-up.
+type fold struct {
+	c        *eventlog.Catalog
+	names    []string
+	kept     map[eventlog.Sym]bool
+	runs     map[runKey]int // index into r.Runs
+	agents   map[string]*Group
+	models   map[string]*Group
+	tools    map[string]*Group
+	days     map[string]*Group
+	sessions map[eventlog.Sym]*Group
+	r        *Report
+}
+
+func group(m map[string]*Group, key string) *Group {
+	g := m[key]
+	if g == nil {
+		g = &Group{Key: key}
+		m[key] = g
+	}
+	return g
+}
+
+func (g *Group) both(s Sum) {
+	g.Own.Add(s)
+	g.Inclusive.Add(s)
+}
+
+func orUnknown(name string) string { return cmp.Or(name, "unknown") }
+
+// session lists a session's runs, parents first, and adds up what the runs
+// count themselves.
+func (f *fold) session(s *eventlog.Session) {
+	f.kept[s.Sym] = true
+	f.sessions[s.Sym] = &Group{Key: s.ID}
+	f.own(s.Sym, Sum{Sessions: 1})
+	children := map[eventlog.Sym][]*eventlog.Run{}
+	for _, r := range s.Runs {
+		children[r.Parent] = append(children[r.Parent], r)
+	}
+	type step struct {
+		run    *eventlog.Run
+		parent int
+	}
+	listed := map[*eventlog.Run]bool{}
+	walk := func(roots []*eventlog.Run) {
+		var stack []step
+		for _, r := range slices.Backward(roots) {
+			stack = append(stack, step{r, -1})
+		}
+		for len(stack) > 0 {
+			at := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			if listed[at.run] {
+				continue
+			}
+			listed[at.run] = true
+			i := f.list(s, at.run, at.parent)
+			if at.run.ID != 0 {
+				for _, r := range slices.Backward(children[at.run.ID]) {
+					stack = append(stack, step{r, i})
+				}
+			}
+		}
+	}
+	walk(children[0])
+	// Runs that name each other as parents hang nowhere: list them on top.
+	for _, r := range s.Runs {
+		if !listed[r] {
+			walk([]*eventlog.Run{r})
+		}
+	}
+	for _, r := range s.Runs {
+		one := Sum{ToolCalls: r.ToolCalls, ToolErrors: r.ToolErrors, Errors: r.Errors}
+		if r.ID != 0 {
+			one.Runs = 1
+		}
+		f.add(s.Sym, r.ID, 0, one)
+		for tool, n := range r.Tools {
+			group(f.tools, orUnknown(f.names[tool])).both(Sum{ToolCalls: n.Calls, ToolErrors: n.Errors})
+		}
+	}
+}
+
+func (f *fold) list(s *eventlog.Session, r *eventlog.Run, parent int) int {
+	i := len(f.r.Runs)
+	depth := 0
+	if parent >= 0 {
+		depth = f.r.Runs[parent].Depth + 1
+	}
+	f.runs[runKey{s.Sym, r.ID}] = i
+	f.r.Runs = append(f.r.Runs, Run{
+		Group: Group{Key: f.names[r.ID]}, Session: s, Agent: orUnknown(f.names[r.Agent]), Run: r, Parent: parent, Depth: depth,
+	})
+	return i
+}
+
+// own adds to the total, to the session, and to every session above it.
+func (f *fold) own(session eventlog.Sym, one Sum) {
+	f.r.Total.Add(one)
+	f.sessions[session].Own.Add(one)
+}
+
+// add adds to everything that a run is part of.
+func (f *fold) add(session, run, agent eventlog.Sym, one Sum) {
+	f.own(session, one)
+	i, ok := f.runs[runKey{session, run}]
+	if !ok {
+		return
+	}
+	f.r.Runs[i].Own.Add(one)
+	name := f.r.Runs[i].Agent
+	if agent != 0 {
+		name = f.names[agent]
+	}
+	group(f.agents, name).Own.Add(one)
+	group(f.agents, name).Inclusive.Add(one)
+	for up := f.r.Runs[i].Parent; up >= 0; up = f.r.Runs[up].Parent {
+		if above := f.r.Runs[up].Agent; above != name && !f.nested(i, up, above) {
+			group(f.agents, above).Inclusive.Add(one)
+		}
+	}
+}
+
+// nested reports whether an agent stands between a run and the run up, so that
+// its inclusive sum holds the call already.
+func (f *fold) nested(from, up int, agent string) bool {
+	for at := f.r.Runs[from].Parent; at != up; at = f.r.Runs[at].Parent {
+		if f.r.Runs[at].Agent == agent {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fold) finish() {
+	r := f.r
+	// Children stand behind their parents, so one pass from the end is enough.
+	for i := len(r.Runs) - 1; i >= 0; i-- {
+		r.Runs[i].Inclusive.Add(r.Runs[i].Own)
+		if p := r.Runs[i].Parent; p >= 0 {
+			r.Runs[p].Inclusive.Add(r.Runs[i].Inclusive)
+		}
+	}
+	for _, s := range f.c.Sessions {
+		g := f.sessions[s.Sym]
+		if g == nil {
+			continue
+		}
+		for at := s; at != nil; at = at.Parent {
+			if up := f.sessions[at.Sym]; up != nil {
+				up.Inclusive.Add(g.Own)
+			}
+		}
+	}
+	r.Agents, r.Models, r.Tools, r.Days = ordered(f.agents), ordered(f.models), ordered(f.tools), ordered(f.days)
+	slices.SortFunc(r.Days, func(a, b Group) int { return cmp.Compare(a.Key, b.Key) })
+	sessions := make(map[string]*Group, len(f.sessions))
+	for _, g := range f.sessions {
+		sessions[g.Key] = g
+	}
+	r.Sessions = ordered(sessions)
+}
+
+func ordered(m map[string]*Group) []Group {
+	groups := make([]Group, 0, len(m))
+	for _, g := range m {
+		groups = append(groups, *g)
+	}
+	slices.SortFunc(groups, func(a, b Group) int {
+		return cmp.Or(
+			cmp.Compare(b.Inclusive.Cost(), a.Inclusive.Cost()),
+			cmp.Compare(b.Inclusive.Usage.Total(), a.Inclusive.Usage.Total()),
+			cmp.Compare(b.Inclusive.ToolCalls, a.Inclusive.ToolCalls),
+			cmp.Compare(a.Key, b.Key))
+	})
+	return groups
+}
