@@ -12,7 +12,9 @@ func larger(a, b Bill) Bill {
 	case a.Source == Unpriced && b.Source != Unpriced, a.Side && !b.Side:
 		a, b = b, a
 	}
-	a.AtLeast = a.AtLeast && b.AtLeast
+	if at == bt {
+		a.AtLeast = a.AtLeast || b.AtLeast
+	}
 	a.Side = a.Side && b.Side
 	a.Copied = a.Copied && b.Copied
 	return a

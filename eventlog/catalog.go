@@ -420,6 +420,9 @@ func (b *builder) runs(s *Session) {
 	for _, r := range s.Runs {
 		if a, ok := b.adopts[runKey{s.Sym, r.ID}]; ok && a.Link >= r.Link {
 			r.Parent, r.ParentCall, r.Link = b.c.Symbols.Intern(a.ParentRunID), a.ParentCall, a.Link
+			if r.Agent == 0 {
+				r.Agent = b.c.Symbols.Intern(a.Agent)
+			}
 		}
 		old := seen[r.ID]
 		if old == nil {

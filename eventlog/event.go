@@ -87,6 +87,7 @@ func (l Link) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 // of the parent, before or after the child's own records are read.
 type Adopt struct {
 	RunID, ParentRunID, ParentCall string
+	Agent                          string // what the parent calls it
 	Link                           Link
 }
 

@@ -221,6 +221,9 @@ func (x *Index) adopt(session Sym, a Adopt) {
 		return
 	}
 	x.parent(key, run, &Event{ParentRunID: a.ParentRunID, ParentCall: a.ParentCall, Link: a.Link})
+	if s := x.spans.at(int(run.span) - 1); s.Agent == 0 && a.Agent != "" {
+		x.spans.edit(int(run.span) - 1).Agent = x.syms.Intern(a.Agent)
+	}
 }
 
 func (x *Index) callSpan(run runKey, call string) (SpanID, bool) {

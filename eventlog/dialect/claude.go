@@ -1,0 +1,376 @@
+package dialect
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/jsonl"
+)
+
+// Claude reads the transcripts that Claude Code keeps on disk: one file a
+// session, and one a sub-agent. See docs/format/claude.md.
+type Claude struct{}
+
+// Name returns the name of the format.
+func (Claude) Name() string { return "claude" }
+
+// Sniff knows a transcript by the session id and the linked uuids of its lines.
+func (Claude) Sniff(h *Head) int {
+	best := 0
+	for _, line := range h.Lines {
+		var kind, session, uuid, message, snapshot bool
+		err := jsonl.Fields(line, func(key, value []byte) bool {
+			switch string(key) {
+			case "type":
+				kind = true
+			case "sessionId":
+				session = true
+			case "uuid", "leafUuid":
+				uuid = true
+			case "message", "isSidechain", "operation":
+				message = true
+			case "snapshot", "messageId":
+				snapshot = true
+			}
+			return true
+		})
+		switch {
+		case err != nil || !kind:
+		case session && (uuid || message):
+			return 95
+		case session, uuid, snapshot:
+			best = max(best, 60)
+		}
+	}
+	return best
+}
+
+// Tables asks for nothing: a transcript is never a database.
+func (Claude) Tables() []eventlog.Table { return nil }
+
+// Sidecar names the file that describes a sub-agent's transcript.
+func (Claude) Sidecar(path string) string {
+	base, ok := strings.CutSuffix(path, ".jsonl")
+	if !ok || !strings.HasPrefix(filepath.Base(path), "agent-") {
+		return ""
+	}
+	return base + ".meta.json"
+}
+
+// Open returns a decoder.
+func (Claude) Open(seg Segment) Decoder {
+	c := &claude{names: names{}, last: map[string]eventlog.Stamp{}, requests: map[string]eventlog.Stamp{}, sides: map[string]string{}, tasks: map[string]string{}}
+	name := strings.TrimSuffix(filepath.Base(seg.Path), ".jsonl")
+	if agent, ok := strings.CutPrefix(name, "agent-"); ok {
+		c.agent = agent
+		if dir := filepath.Dir(seg.Path); filepath.Base(dir) == "subagents" {
+			c.session = filepath.Base(filepath.Dir(dir))
+		}
+	} else {
+		c.session = name
+	}
+	if len(seg.Sidecar) > 0 {
+		call, _ := jsonl.Lookup(seg.Sidecar, "toolUseId")
+		kind, _ := jsonl.Lookup(seg.Sidecar, "agentType")
+		c.parentCall, c.agentType = readable(call), readable(kind)
+	}
+	return c
+}
+
+// claude decodes one transcript.
+type claude struct {
+	names      names
+	session    string // of records that do not name theirs
+	agent      string // the sub-agent whose file this is
+	agentType  string
+	parentCall string
+	named      bool
+	linked     bool // the sub-agent's parent has been told
+
+	last     map[string]eventlog.Stamp // when each run last heard from outside
+	requests map[string]eventlog.Stamp // when an API request was sent, by its id
+	sides    map[string]string         // the side chain that a record belongs to, by uuid
+	tasks    map[string]string         // open calls that start an agent, by prompt
+	content  int                       // bytes of content of the message that is being written
+	message  string                    // and its id
+
+	r claudeRecord
+	e eventlog.Event
+	b eventlog.Bill
+}
+
+// claudeRecord is a line taken apart but not decoded.
+type claudeRecord struct {
+	typ, subtype, uuid, parent, session, time, request, agent      []byte
+	cwd, branch, version, message, result, data, toolUse, parentID []byte
+	side, meta, compact, apiError, requestSession, requestRef, id  []byte
+	title, aiTitle, summary, content, errText, origin, attachment  []byte
+	totalCost, compactMeta, retryIn, attempt, duration, operation  []byte
+}
+
+func (r *claudeRecord) parse(body []byte) error {
+	*r = claudeRecord{}
+	return jsonl.Fields(body, func(key, value []byte) bool {
+		var to *[]byte
+		switch string(key) {
+		case "type":
+			to = &r.typ
+		case "subtype":
+			to = &r.subtype
+		case "uuid":
+			to = &r.uuid
+		case "parentUuid":
+			to = &r.parent
+		case "sessionId":
+			to = &r.session
+		case "timestamp":
+			to = &r.time
+		case "requestId":
+			to = &r.request
+		case "agentId":
+			to = &r.agent
+		case "cwd":
+			to = &r.cwd
+		case "gitBranch":
+			to = &r.branch
+		case "version":
+			to = &r.version
+		case "message":
+			to = &r.message
+		case "toolUseResult":
+			to = &r.result
+		case "data":
+			to = &r.data
+		case "toolUseID":
+			to = &r.toolUse
+		case "parentToolUseID":
+			to = &r.parentID
+		case "isSidechain":
+			to = &r.side
+		case "isMeta":
+			to = &r.meta
+		case "isCompactSummary":
+			to = &r.compact
+		case "isApiErrorMessage":
+			to = &r.apiError
+		case "requestSessionId":
+			to = &r.requestSession
+		case "requestRef":
+			to = &r.requestRef
+		case "id":
+			to = &r.id
+		case "customTitle":
+			to = &r.title
+		case "aiTitle", "title":
+			to = &r.aiTitle
+		case "summary":
+			to = &r.summary
+		case "content":
+			to = &r.content
+		case "error":
+			to = &r.errText
+		case "origin":
+			to = &r.origin
+		case "attachment":
+			to = &r.attachment
+		case "totalCostUSD":
+			to = &r.totalCost
+		case "compactMetadata":
+			to = &r.compactMeta
+		case "retryInMs":
+			to = &r.retryIn
+		case "retryAttempt":
+			to = &r.attempt
+		case "durationMs":
+			to = &r.duration
+		case "operation":
+			to = &r.operation
+		default:
+			return true
+		}
+		*to = value
+		return true
+	})
+}
+
+func truth(value []byte) bool { return string(value) == "true" }
+
+// Decode decodes a line.
+func (c *claude) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error {
+	r := &c.r
+	if err := r.parse(rec.Body); err != nil {
+		return err
+	}
+	kind := c.names.text(r.typ)
+	if kind == "" {
+		return ErrNoEvent
+	}
+	c.envelope(kind)
+	switch kind {
+	case "assistant":
+		c.assistant(full, emit)
+	case "user":
+		c.user(full, emit)
+	case "system":
+		c.system(full, emit)
+	case "progress":
+		c.progress(emit)
+	default:
+		c.other(kind, full, emit)
+	}
+	return nil
+}
+
+// envelope starts the event with what all kinds of lines share.
+func (c *claude) envelope(kind string) {
+	r, e := &c.r, &c.e
+	*e = eventlog.Event{ID: readable(r.uuid), Type: kind, Time: moment(r.time), Provider: "anthropic"}
+	if s := c.names.text(r.session); s != "" {
+		c.session = s
+	}
+	e.SessionID = c.session
+	e.RunID = c.run()
+	if !c.named && r.cwd != nil {
+		c.named = true
+		e.Facts = &eventlog.Facts{
+			Agent: "claude", Directory: readable(r.cwd), Project: filepath.Base(readable(r.cwd)),
+			Branch: readable(r.branch), Version: readable(r.version),
+		}
+	}
+	switch {
+	case e.RunID == c.session:
+		e.Agent = "claude"
+	case c.agentType != "":
+		e.Agent = c.agentType
+	case helper(e.RunID):
+		e.Agent = helperName(e.RunID)
+	}
+	if e.RunID != c.session && !c.linked {
+		c.linked = true
+		e.ParentRunID, e.Link = c.session, eventlog.LinkTask
+		if c.parentCall != "" {
+			e.ParentCall, e.Link = c.parentCall, eventlog.LinkSure
+		}
+	}
+}
+
+// run returns the run that the line belongs to: the session's own, a
+// sub-agent's, or, in old files, a side chain's.
+func (c *claude) run() string {
+	r := &c.r
+	if agent := c.names.text(r.agent); agent != "" {
+		return agent
+	}
+	if c.agent != "" {
+		return c.agent
+	}
+	if !truth(r.side) {
+		return c.session
+	}
+	uuid, parent := readable(r.uuid), readable(r.parent)
+	run := c.sides[parent]
+	if run == "" {
+		run = "side-" + uuid
+		c.linked = false
+		if call, ok := c.tasks[promptOf(r.message)]; ok {
+			c.parentCall = call
+		}
+	}
+	c.sides[uuid] = run
+	return c.names.of([]byte(run))
+}
+
+// helper reports whether a sub-agent is one that the program started for its
+// own purposes.
+func helper(agent string) bool { return helperName(agent) != "" }
+
+func helperName(agent string) string {
+	switch {
+	case strings.HasPrefix(agent, "acompact"):
+		return "compact"
+	case strings.HasPrefix(agent, "aside_question"):
+		return "side question"
+	case strings.HasPrefix(agent, "aprompt_suggestion"):
+		return "prompt suggestion"
+	}
+	return ""
+}
+
+// other keeps the lines that tell about the session rather than its work.
+func (c *claude) other(kind string, full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	e.Kind, e.Hidden = eventlog.Custom, true
+	switch kind {
+	case "custom-title":
+		e.Facts = orNew(e.Facts)
+		e.Facts.Title = readable(first(r.title, r.aiTitle))
+	case "ai-title", "summary":
+		e.Facts = orNew(e.Facts)
+		e.Facts.Name = readable(first(r.aiTitle, r.summary))
+	case "cost-state":
+		if m, ok := cost(r.totalCost); ok {
+			e.Facts = orNew(e.Facts)
+			e.Facts.Recorded, e.Facts.RecordedKnown = m, true
+		}
+	case "api-request":
+		if id := readable(r.id); id != "" && e.Time.Known() {
+			c.requests[id] = e.Time
+		}
+	case "attachment":
+		if t, ok := jsonl.Lookup(r.attachment, "type"); ok {
+			e.Type = c.names.of([]byte("attachment/" + readable(t)))
+		}
+	}
+	if full {
+		e.Text = readable(first(r.content, r.summary, r.title, r.aiTitle))
+		e.Payload = clone(first(r.attachment, r.data))
+	}
+	emit(e)
+}
+
+// progress keeps the lines that hooks and running tools write. They embed
+// copies of a sub-agent's messages, which are never counted; all that they add
+// is which call started which agent.
+func (c *claude) progress(emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	e.Kind, e.Hidden = eventlog.Custom, true
+	kind, _ := jsonl.Lookup(r.data, "type")
+	e.Type = c.names.of([]byte("progress/" + readable(kind)))
+	if agent, ok := jsonl.Lookup(r.data, "agentId"); ok && r.parentID != nil {
+		e.Adopts = &eventlog.Adopt{
+			RunID: readable(agent), ParentRunID: e.RunID, ParentCall: readable(r.parentID), Link: eventlog.LinkSure,
+		}
+	}
+	emit(e)
+}
+
+func (c *claude) system(full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	subtype := c.names.text(r.subtype)
+	e.Type = c.names.of([]byte("system/" + subtype))
+	e.Kind, e.Hidden = eventlog.Custom, true
+	switch subtype {
+	case "compact_boundary":
+		e.Kind, e.Hidden = eventlog.Compaction, false
+	case "api_error":
+		// One failed attempt. Only when none succeeds does an error message follow.
+		e.Kind, e.Hidden = eventlog.Retry, false
+	}
+	if full {
+		e.Text = readable(r.content)
+		if formatted, ok := jsonl.Lookup(r.errText, "formatted"); ok {
+			e.Message = readable(formatted)
+		}
+		e.Payload = clone(first(r.errText, r.compactMeta))
+		for _, d := range []struct {
+			name  string
+			value []byte
+		}{{"attempt", r.attempt}, {"retry in ms", r.retryIn}, {"duration ms", r.duration}} {
+			if v := readable(d.value); v != "" {
+				e.Details = append(e.Details, eventlog.Detail{Name: d.name, Value: v})
+			}
+		}
+	}
+	emit(e)
+}

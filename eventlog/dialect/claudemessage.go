@@ -1,0 +1,342 @@
+package dialect
+
+import (
+	"strings"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/jsonl"
+)
+
+// spawner reports whether a tool starts a sub-agent.
+func spawner(tool string) bool { return tool == "Task" || tool == "Agent" }
+
+// blocks calls fn for each block of a message's content, or once with the
+// text, when the content is a string.
+func blocks(message []byte, fn func(kind string, block []byte)) {
+	content, ok := jsonl.Lookup(message, "content")
+	if !ok {
+		return
+	}
+	if len(content) > 0 && content[0] == '"' {
+		fn("string", content)
+		return
+	}
+	_ = jsonl.Elements(content, func(block []byte) bool {
+		kind, _ := jsonl.Lookup(block, "type")
+		fn(readable(kind), block)
+		return true
+	})
+}
+
+// promptOf returns the text of a message.
+func promptOf(message []byte) string {
+	var b strings.Builder
+	blocks(message, func(kind string, block []byte) {
+		switch kind {
+		case "string":
+			b.WriteString(readable(block))
+		case "text":
+			text, _ := jsonl.Lookup(block, "text")
+			b.WriteString(readable(text))
+		}
+	})
+	return b.String()
+}
+
+// assistant decodes a line that holds a piece of a model's response, mostly
+// one block a line; lines of one response share its id. They are all one call.
+func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	var id, model, stop, usage, content []byte
+	_ = jsonl.Fields(r.message, func(key, value []byte) bool {
+		switch string(key) {
+		case "id":
+			id = value
+		case "model":
+			model = value
+		case "stop_reason":
+			stop = value
+		case "usage":
+			usage = value
+		case "content":
+			content = value
+		}
+		return true
+	})
+	e.Kind, e.Model = eventlog.ModelResponse, c.names.text(model)
+	e.CallID = readable(id)
+	if truth(r.apiError) || e.Model == "<synthetic>" {
+		c.synthetic(full, emit)
+		return
+	}
+	if began, ok := c.requests[readable(r.requestRef)]; ok {
+		e.Began = began
+	} else {
+		e.Began = c.last[e.RunID]
+	}
+	c.charge(id, stop, usage, content)
+	e.Idle = eventlog.IdleNo
+	if readable(stop) == "end_turn" {
+		e.Idle = eventlog.IdleYes
+	}
+	calls, texts := 0, 0
+	blocks(r.message, func(kind string, _ []byte) {
+		switch kind {
+		case "tool_use":
+			calls++
+		case "text", "string":
+			texts++
+		}
+	})
+	if calls == 0 && texts > 0 {
+		e.Idle = eventlog.IdleYes
+	}
+	if full {
+		c.response(stop)
+	}
+	emit(e)
+	if calls > 0 {
+		c.calls(full, emit)
+	}
+}
+
+// charge bills the response. Its lines repeat the usage, the last one with the
+// final counts.
+func (c *claude) charge(id, stop, usage, content []byte) {
+	if len(usage) == 0 || usage[0] != '{' {
+		return
+	}
+	r, e := &c.r, &c.e
+	u := claudeUsage(usage)
+	message := readable(id)
+	if message != c.message {
+		c.message, c.content = message, 0
+	}
+	c.content += len(content)
+	c.b = eventlog.Bill{
+		Usage: u, Side: truth(r.side),
+		// Without a stop reason the line may hold the count at the start of
+		// the response only; far fewer tokens than text give it away.
+		AtLeast: jsonl.IsNull(stop) && u.Output*12 < int64(c.content),
+	}
+	if message != "" {
+		c.b.Call, c.b.Rule = eventlog.Identify("response", message), eventlog.RuleResponse
+		c.b.Request = eventlog.Identify("request", readable(r.request))
+	} else {
+		c.b.Call, c.b.Rule = eventlog.Identify("claude", e.ID), eventlog.RuleRecord
+	}
+	if from := readable(r.requestSession); from != "" && from != e.SessionID {
+		c.b.Copied = true
+	}
+	e.Bill = &c.b
+}
+
+func claudeUsage(usage []byte) eventlog.Usage {
+	var u eventlog.Usage
+	var writes, split []byte
+	_ = jsonl.Fields(usage, func(key, value []byte) bool {
+		switch string(key) {
+		case "input_tokens":
+			u.Input = count(value)
+		case "output_tokens":
+			u.Output = count(value)
+		case "cache_read_input_tokens":
+			u.CacheRead = count(value)
+		case "cache_creation_input_tokens":
+			writes = value
+		case "cache_creation":
+			split = value
+		case "output_tokens_details":
+			thinking, _ := jsonl.Lookup(value, "thinking_tokens")
+			u.Reasoning = count(thinking)
+		}
+		return true
+	})
+	if len(split) > 0 && split[0] == '{' {
+		short, _ := jsonl.Lookup(split, "ephemeral_5m_input_tokens")
+		long, _ := jsonl.Lookup(split, "ephemeral_1h_input_tokens")
+		u.CacheWrite5m, u.CacheWrite1h = count(short), count(long)
+	} else {
+		u.CacheWrite5m = count(writes)
+	}
+	u.Reasoning = min(u.Reasoning, u.Output)
+	return u
+}
+
+// response fills in what the model said.
+func (c *claude) response(stop []byte) {
+	e := &c.e
+	blocks(c.r.message, func(kind string, block []byte) {
+		text, _ := jsonl.Lookup(block, kind)
+		switch kind {
+		case "string":
+			e.Text += readable(block)
+		case "text":
+			e.Text += readable(text)
+		case "thinking":
+			e.Details = append(e.Details, eventlog.Detail{Name: "thinking", Value: readable(text)})
+		}
+	})
+	if s := readable(stop); s != "" {
+		e.Details = append(e.Details, eventlog.Detail{Name: "stop reason", Value: s})
+	}
+}
+
+// calls emits the tool calls of a response.
+func (c *claude) calls(full bool, emit func(*eventlog.Event)) {
+	base := c.e
+	base.Bill, base.Facts, base.Adopts, base.Details, base.Text, base.Began = nil, nil, nil, nil, "", 0
+	blocks(c.r.message, func(kind string, block []byte) {
+		if kind != "tool_use" {
+			return
+		}
+		e := base
+		e.Kind, e.Type, e.Model, e.Idle = eventlog.ToolCall, "tool_use", "", eventlog.IdleNo
+		var input []byte
+		_ = jsonl.Fields(block, func(key, value []byte) bool {
+			switch string(key) {
+			case "id":
+				e.CallID = readable(value)
+			case "name":
+				e.Tool = c.names.text(value)
+			case "input":
+				input = value
+			}
+			return true
+		})
+		e.Use = eventlog.Identify("tool", e.CallID)
+		if spawner(e.Tool) {
+			e.Spawns = true
+			if prompt, ok := jsonl.Lookup(input, "prompt"); ok {
+				c.tasks[readable(prompt)] = e.CallID
+			}
+			if agent, ok := jsonl.Lookup(input, "subagent_type"); ok {
+				c.tasks["\x00"+e.CallID] = readable(agent)
+			}
+		}
+		if full {
+			e.Input = clone(input)
+		}
+		emit(&e)
+	})
+}
+
+// synthetic keeps a message that the program wrote in place of a response that
+// never came.
+func (c *claude) synthetic(full bool, emit func(*eventlog.Event)) {
+	e := &c.e
+	e.Kind, e.Model, e.CallID, e.Idle = eventlog.Error, "", "", eventlog.IdleYes
+	e.Failed = truth(c.r.apiError)
+	if !e.Failed {
+		e.Kind, e.Tool = eventlog.Message, "system"
+	}
+	if full {
+		e.Text = promptOf(c.r.message)
+		if e.Failed {
+			e.Message = e.Text
+		}
+	}
+	emit(e)
+}
+
+// user decodes what went to the model: a prompt, or results of tools.
+func (c *claude) user(full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	if e.Time.Known() {
+		c.last[e.RunID] = e.Time
+	}
+	results := 0
+	blocks(r.message, func(kind string, _ []byte) {
+		if kind == "tool_result" {
+			results++
+		}
+	})
+	if results > 0 {
+		c.results(full, emit)
+		return
+	}
+	e.Kind, e.Type, e.Tool, e.Idle = eventlog.Message, "user", "user", eventlog.IdleNo
+	text := ""
+	prompt := e.RunID == c.session && !truth(r.meta) && !truth(r.compact)
+	if full || prompt {
+		text = promptOf(r.message)
+	}
+	switch origin, _ := jsonl.Lookup(r.origin, "kind"); {
+	case truth(r.compact):
+		e.Tool, e.Hidden = "summary", true
+	case truth(r.meta):
+		e.Tool, e.Hidden = "system", true
+	case readable(origin) == "task-notification":
+		e.Tool = "system"
+	case strings.HasPrefix(text, "[Request interrupted by user"):
+		e.Idle = eventlog.IdleYes
+	case prompt && !strings.HasPrefix(text, "<"):
+		e.Facts = orNew(e.Facts)
+		e.Facts.Goal = text
+	}
+	if full {
+		e.Text = text
+	}
+	emit(e)
+}
+
+// results emits the results of tool calls.
+func (c *claude) results(full bool, emit func(*eventlog.Event)) {
+	base := c.e
+	blocks(c.r.message, func(kind string, block []byte) {
+		if kind != "tool_result" {
+			return
+		}
+		e := base
+		base.Facts = nil
+		e.Kind, e.Type, e.Idle = eventlog.ToolResult, "tool_result", eventlog.IdleNo
+		var content []byte
+		_ = jsonl.Fields(block, func(key, value []byte) bool {
+			switch string(key) {
+			case "tool_use_id":
+				e.CallID = readable(value)
+			case "is_error":
+				e.Failed = truth(value)
+			case "content":
+				content = value
+			}
+			return true
+		})
+		e.Use = eventlog.Identify("tool", e.CallID)
+		if e.Failed {
+			e.Kind = eventlog.ToolError
+		}
+		if agent, ok := jsonl.Lookup(c.r.result, "agentId"); ok {
+			e.Adopts = &eventlog.Adopt{
+				RunID: readable(agent), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure,
+				Agent: c.tasks["\x00"+e.CallID],
+			}
+		}
+		if full {
+			c.output(&e, content)
+		}
+		emit(&e)
+	})
+}
+
+// output fills in what a tool returned.
+func (c *claude) output(e *eventlog.Event, content []byte) {
+	var text strings.Builder
+	if len(content) > 0 && content[0] == '[' {
+		_ = jsonl.Elements(content, func(block []byte) bool {
+			if t, ok := jsonl.Lookup(block, "text"); ok {
+				text.WriteString(readable(t))
+			}
+			return true
+		})
+	} else {
+		text.WriteString(readable(content))
+	}
+	e.Output = clone(content)
+	if e.Failed {
+		e.Message = text.String()
+	} else {
+		e.Text = text.String()
+	}
+	e.Payload = clone(c.r.result)
+}

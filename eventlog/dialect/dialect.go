@@ -1,0 +1,99 @@
+// Package dialect knows how each system spells its records: one file, one test
+// and one page in docs/format a system. A dialect tells its own records from
+// others, and decodes one record at a time into events. It reads no file and
+// keeps nothing but the state of the segment it decodes.
+package dialect
+
+import (
+	"errors"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+)
+
+// Dialect is one way of spelling records.
+type Dialect interface {
+	// Name is what people call the format: lazybridge, claude.
+	Name() string
+	// Sniff says how likely a segment is in this dialect, from 0, not at all,
+	// to 100, certainly. It sees the first records only.
+	Sniff(h *Head) int
+	// Tables are the tables to read when the segment is a database.
+	Tables() []eventlog.Table
+	// Open returns the decoder of one segment.
+	Open(seg Segment) Decoder
+}
+
+// Decoder decodes the records of one segment in their order.
+type Decoder interface {
+	// Decode calls emit for each event of a record. The event is reused. With
+	// full, bodies are decoded as well: the decoder is then a fresh one that
+	// sees this record only, so bodies may not depend on earlier records.
+	Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error
+}
+
+// Segment is what a decoder is told about the segment that it decodes.
+type Segment struct {
+	Path string
+	Head *Head
+	// Sidecar is the content of the small file that describes this one, where
+	// the dialect asked for it; otherwise nil.
+	Sidecar []byte
+}
+
+// Sidecarer is a dialect whose segments may have a small file beside them that
+// describes them.
+type Sidecarer interface {
+	Sidecar(path string) string
+}
+
+// Ranker is a dialect that may hold the same session as another segment does
+// in a poorer form; see eventlog.Summary.Rank.
+type Ranker interface {
+	Rank(h *Head) int
+}
+
+// Head is the beginning of a segment.
+type Head struct {
+	Path   string
+	Lines  [][]byte            // the first lines that are whole, of a text file
+	Tables map[string][]string // the columns by table, of a database
+}
+
+// IsDatabase reports whether the segment is a database.
+func (h *Head) IsDatabase() bool { return h.Tables != nil }
+
+// ErrNoEvent is what Decode returns for a record that is readable but is no
+// event of the dialect.
+var ErrNoEvent = errors.New("not an event")
+
+// All returns the dialects that are built in, in the order in which ties are
+// broken.
+func All() []Dialect {
+	return []Dialect{LazyBridge{}, Legacy{}, Claude{}}
+}
+
+// Sniff returns the dialect that a segment is in, or nil.
+func Sniff(h *Head, known []Dialect) Dialect {
+	var best Dialect
+	score := 0
+	for _, d := range known {
+		if n := d.Sniff(h); n > score {
+			best, score = d, n
+		}
+	}
+	return best
+}
+
+// has reports whether a table has all the columns.
+func has(columns []string, want ...string) bool {
+	for _, w := range want {
+		found := false
+		for _, c := range columns {
+			found = found || c == w
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
