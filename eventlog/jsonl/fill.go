@@ -1,0 +1,72 @@
+package jsonl
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+)
+
+// fill reads the next block behind what is there. It returns io.EOF when there
+// is no more at present.
+func (l *Lines) fill(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.passZeros()
+	l.makeRoom()
+	room := l.buf[l.end:]
+	n, err := l.src.ReadAt(room, l.next)
+	if n == 0 {
+		if err == nil || err == io.EOF {
+			return io.EOF
+		}
+		return fmt.Errorf("read at %d: %w", l.next, err)
+	}
+	if l.check != nil {
+		if err := l.check(); err != nil {
+			return err
+		}
+	}
+	l.full = n == len(room)
+	if (l.start == l.end || l.long != nil) && allZero(room[:n]) {
+		l.jump(int64(n))
+		return nil
+	}
+	l.end += n
+	l.next += int64(n)
+	return nil
+}
+
+// makeRoom moves the line under way to the front of the buffer and sees to it
+// that there is room behind it. The buffer begins small, for most files are;
+// it grows while reads fill it, and with a line that is larger.
+func (l *Lines) makeRoom() {
+	if l.long == nil && l.end-l.start > l.limit {
+		l.long = &longLine{pos: l.Offset(), head: bytes.Clone(headOf(l.buf[l.start:l.end]))}
+	}
+	if l.long != nil {
+		l.start = l.end
+	}
+	size := max(len(l.buf), min(firstBlock, l.block))
+	switch used := l.end - l.start; {
+	case used == size:
+		size = min(2*size, l.limit+l.block)
+	case l.full && size < l.block:
+		size = min(2*size, l.block)
+	case used < l.block && size > 4*l.block: // a long line has gone by
+		size = 2 * l.block
+	}
+	if l.start == 0 && size == len(l.buf) {
+		return
+	}
+	from := l.buf[l.start:l.end]
+	if size != len(l.buf) {
+		l.buf = make([]byte, size)
+	}
+	l.end = copy(l.buf, from)
+	l.start, l.scan = 0, l.end
+}
+
+// headOf returns what is kept of a line over the limit.
+func headOf(line []byte) []byte { return line[:min(len(line), headOfLong)] }
