@@ -2,5 +2,78 @@
 // codes. It is the only package that knows every other one.
 package cmd
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lazytrace/lazytrace/eventlog/escape"
+)
+
 // Main runs the command line and returns the exit code.
-func Main() int { return 0 }
+func Main() int { return run(context.Background(), realEnv(), os.Args[1:]) }
+
+// run runs the command line in a world.
+func run(ctx context.Context, env *Env, args []string) int {
+	root := newRoot(env)
+	root.SetArgs(args)
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	err := root.ExecuteContext(ctx)
+	var exit *exitError
+	if err != nil && !(errors.As(err, &exit) && exit.err == nil) && !errors.Is(err, context.Canceled) {
+		fmt.Fprintf(env.Stderr, "lazytrace: %s\n", oneLine(err))
+	}
+	return codeOf(err)
+}
+
+// oneLine spells an error on one line that a terminal can take.
+func oneLine(err error) string {
+	return escape.Line(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+}
+
+func newRoot(env *Env) *cobra.Command {
+	var opts homeOptions
+	root := &cobra.Command{
+		Use:   "lazytrace",
+		Short: "See what LLM agents do, from the terminal",
+		Long: `lazytrace shows every agent session of this machine as a live, nested, priced
+tree, records any agent that is started with it, and reads what agents left
+behind.
+
+  lazytrace                     every session of this machine
+  lazytrace run CMD ARGS...     record an agent
+  lazytrace open PATH...        read a log, a database or a folder
+  lazytrace demo                see it at work, with nothing to set up`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(c *cobra.Command, _ []string) error { return runHome(c.Context(), env, opts) },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return refused(err) })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	opts.flags(root)
+	root.AddCommand(
+		newOpen(env), newTail(env), newSessions(env), newEvents(env), newStat(env), newUsage(env),
+		newRedact(env), newVersion(env),
+	)
+	for _, c := range root.Commands() {
+		wrapArgs(c)
+	}
+	return root
+}
+
+// wrapArgs makes a wrong number of arguments a refusal.
+func wrapArgs(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error { return refused(check(c, args)) }
+	}
+	for _, sub := range c.Commands() {
+		wrapArgs(sub)
+	}
+}

@@ -140,8 +140,10 @@ type Session struct {
 	Orphan    bool     // names a parent that is nowhere to be found
 	Children  []*Session
 
-	open bool
-	last Stamp
+	open   bool
+	last   Stamp
+	models []string
+	agents []string
 }
 
 // Status derives the state of the session at a moment, and what closed it:
@@ -174,16 +176,8 @@ func (s *Session) Duration(now Stamp) time.Duration {
 // Cost is everything that is known of what the session cost.
 func (s *Session) Cost() Money { return s.Recorded + s.Estimated }
 
-// AgentCount returns how many different agents took part.
-func (s *Session) AgentCount() int {
-	seen := map[Sym]bool{}
-	for _, r := range s.Runs {
-		if r.Agent != 0 {
-			seen[r.Agent] = true
-		}
-	}
-	return len(seen)
-}
+// Agents returns the names of the agents that took part, each once.
+func (s *Session) Agents() []string { return s.agents }
 
 // Session returns the session with an id.
 func (c *Catalog) Session(id string) (*Session, bool) {
@@ -399,6 +393,7 @@ func (b *builder) finish() {
 	for key, n := range tokens {
 		s := c.byID[key[0]]
 		s.Models++
+		s.models = append(s.models, c.Symbols.Name(key[1]))
 		if n > most[key[0]] || n == most[key[0]] && key[1] < s.Model {
 			most[key[0]], s.Model = n, key[1]
 		}
@@ -439,6 +434,9 @@ func (b *builder) runs(s *Session) {
 		}
 	}
 	for _, r := range kept {
+		if name := b.c.Symbols.Name(r.Agent); r.Agent != 0 && !slices.Contains(s.agents, name) {
+			s.agents = append(s.agents, name)
+		}
 		if s.Facts.Agent == "" && r.Agent != 0 && r.Parent == 0 {
 			s.Facts.Agent = b.c.Symbols.Name(r.Agent)
 		}
@@ -511,4 +509,18 @@ func (c *Catalog) tree() {
 			s.Parent.Children = append(s.Parent.Children, s)
 		}
 	}
+}
+
+// Matches reports whether a query holds for the session.
+func (s *Session) Matches(q Query, now Stamp) bool {
+	if q.IsZero() {
+		return true
+	}
+	status, _ := s.Status(now)
+	subject := Subject{
+		ID: s.ID, Session: s.ID, Agent: s.Agent, Name: s.Label(), Goal: s.Goal, Status: status, Outcome: s.Outcome, Format: s.Format,
+		Path: strings.Join(s.Paths, " "), Facts: &s.Facts, Errors: s.Errors, Cost: s.Cost(), Priced: s.Calls > s.Unpriced, Usage: s.Usage,
+		Time: earlier(s.Started, s.First), Duration: s.Duration(now), Orphan: s.Orphan, Open: status == Running, Now: now, Models: s.models, Agents: s.agents,
+	}
+	return q.Match(&subject)
 }

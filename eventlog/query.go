@@ -30,6 +30,8 @@ type Subject struct {
 	Provider string
 	Model    string
 	Tool     string
+	Agents   []string // of a session: all that took part
+	Models   []string
 	Name     string
 	Goal     string
 	Status   Status
@@ -74,6 +76,7 @@ type (
 	word   string
 	textOf struct {
 		field func(*Subject) string
+		many  func(*Subject) []string // or nil
 		glob  []string
 	}
 	numberOf struct {
@@ -121,6 +124,14 @@ func (t textOf) match(s *Subject) bool {
 	for _, g := range t.glob {
 		if globFold(g, value) {
 			return true
+		}
+		if t.many == nil {
+			continue
+		}
+		for _, v := range t.many(s) {
+			if globFold(g, v) {
+				return true
+			}
 		}
 	}
 	return false

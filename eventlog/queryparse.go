@@ -36,6 +36,12 @@ var textFields = map[string]func(*Subject) string{
 	"parent":     fact(func(f *Facts) string { return f.ParentID }),
 }
 
+// manyFields are the fields of which a session has several values.
+var manyFields = map[string]func(*Subject) []string{
+	"agent": func(s *Subject) []string { return s.Agents },
+	"model": func(s *Subject) []string { return s.Models },
+}
+
 // containsFields match a plain value anywhere in the text, as people expect of
 // long texts; ids match from their beginning.
 var containsFields = []string{"name", "goal", "dir", "path"}
@@ -258,18 +264,18 @@ func (p *queryParser) field(name, rest string) (node, error) {
 		return timeTerm(name, value)
 	case "tag":
 		return test(func(s *Subject) bool {
-			return s.Facts != nil && slices.ContainsFunc(s.Facts.Tags, func(tag string) bool { return textOf{func(*Subject) string { return tag }, low}.match(s) })
+			return s.Facts != nil && slices.ContainsFunc(s.Facts.Tags, func(tag string) bool { return textOf{field: func(*Subject) string { return tag }, glob: low}.match(s) })
 		}), nil
 	case "repo":
 		name, low = "dir", contained(low)
 	}
 	if key, ok := strings.CutPrefix(name, "meta."); ok {
-		return textOf{func(s *Subject) string {
+		return textOf{field: func(s *Subject) string {
 			if s.Facts == nil {
 				return ""
 			}
 			return s.Facts.Metadata[key]
-		}, low}, nil
+		}, glob: low}, nil
 	}
 	get, ok := textFields[name]
 	if !ok {
@@ -283,7 +289,7 @@ func (p *queryParser) field(name, rest string) (node, error) {
 			low[i] = v + "*"
 		}
 	}
-	return textOf{get, low}, nil
+	return textOf{get, manyFields[name], low}, nil
 }
 
 func contained(values []string) []string {

@@ -1,0 +1,213 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/rollup"
+)
+
+type usageOptions struct {
+	filterOptions
+	by     []string
+	asJSON bool
+}
+
+// usageBy are the groupings, in the order in which they are printed.
+var usageBy = []string{"total", "agent", "run", "model", "session", "tool", "day"}
+
+func newUsage(env *Env) *cobra.Command {
+	var opts usageOptions
+	c := &cobra.Command{
+		Use: "usage [PATH...]", Short: "Add up cost, tokens, calls and errors",
+		Long: `Add up cost, tokens, calls and errors of the sessions at the paths, or of all
+sessions found on this machine. Every billed call counts once, however many
+records and files tell of it. Recorded, estimated and unpriced are kept apart.`,
+		RunE: func(c *cobra.Command, args []string) error { return runUsage(c.Context(), env, args, opts) },
+	}
+	opts.flags(c)
+	c.Flags().StringSliceVar(&opts.by, "by", nil, "group by "+strings.Join(usageBy, ",")+" (default: total, agent and model)")
+	c.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON")
+	return c
+}
+
+func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) error {
+	for _, by := range opts.by {
+		if !slices.Contains(usageBy, by) {
+			return refuse("--by %s is not known; it is one of %s", by, strings.Join(usageBy, ","))
+		}
+	}
+	keep, err := opts.sessions(env)
+	if err != nil {
+		return err
+	}
+	cat, done, err := load(ctx, env, paths)
+	if err != nil {
+		return err
+	}
+	defer done()
+	report := rollup.New(cat, keep)
+	if opts.asJSON {
+		by := opts.by
+		if len(by) == 0 {
+			by = usageBy
+		}
+		return printJSON(env.Stdout, usageObject(report, cat, by))
+	}
+	by := opts.by
+	if len(by) == 0 {
+		by = []string{"total", "agent", "model"}
+	}
+	return printUsage(env, report, by)
+}
+
+// usageObject is the JSON of the contract.
+func usageObject(r *rollup.Report, cat *eventlog.Catalog, by []string) map[string]any {
+	out := map[string]any{"total": r.Total, "audit": auditObject(cat)}
+	groups := func(list []rollup.Group, extra func(int) map[string]any) map[string]any {
+		m := make(map[string]any, len(list))
+		for i, g := range list {
+			one := usageFields(g.Own)
+			one["inclusive"] = g.Inclusive
+			if extra != nil {
+				for k, v := range extra(i) {
+					one[k] = v
+				}
+			}
+			m[g.Key] = one
+		}
+		return m
+	}
+	for _, name := range by {
+		switch name {
+		case "agent":
+			out["by_agent"] = groups(r.Agents, nil)
+		case "model":
+			out["by_model"] = groups(r.Models, nil)
+		case "tool":
+			out["by_tool"] = groups(r.Tools, nil)
+		case "day":
+			out["by_day"] = groups(r.Days, nil)
+		case "session":
+			out["by_session"] = groups(r.Sessions, nil)
+		case "run":
+			out["by_run"] = runObjects(r, cat)
+		}
+	}
+	return out
+}
+
+// runObjects lists the runs by id. Two sessions may use one run id; the later
+// ones are then listed as SESSION/RUN.
+func runObjects(r *rollup.Report, cat *eventlog.Catalog) map[string]any {
+	m := map[string]any{}
+	for _, run := range r.Runs {
+		if run.Key == "" {
+			continue
+		}
+		one := usageFields(run.Own)
+		one["agent_name"] = run.Agent
+		one["session_id"] = run.Session.ID
+		one["inclusive"] = run.Inclusive
+		if run.Parent >= 0 {
+			one["parent_run_id"] = r.Runs[run.Parent].Key
+			one["link"] = run.Run.Link
+		}
+		key := run.Key
+		if _, taken := m[key]; taken {
+			key = run.Session.ID + "/" + run.Key
+		}
+		m[key] = one
+	}
+	return m
+}
+
+func usageFields(s rollup.Sum) map[string]any {
+	text, _ := json.Marshal(s)
+	m := map[string]any{}
+	dec := json.NewDecoder(strings.NewReader(string(text)))
+	dec.UseNumber()
+	_ = dec.Decode(&m)
+	return m
+}
+
+func auditObject(cat *eventlog.Catalog) map[string]any {
+	a := cat.Audit
+	return map[string]any{
+		"segments": len(cat.Segments), "records": a.Records, "unreadable": a.Unreadable, "call_records": a.CallRecords, "calls": a.Calls,
+		"cut_same_response_id": a.SameResponse, "cut_same_request_id": a.SameRequest, "cut_same_record": a.SameRecord,
+		"cut_copied_sessions": a.Copies, "tool_calls_copied": a.ToolCopies, "events_in_better_segment": a.ShadowEvents,
+		"calls_at_least": a.AtLeast, "unpriced_calls": a.UnpricedCalls,
+	}
+}
+
+func printUsage(env *Env, r *rollup.Report, by []string) error {
+	row := func(t *table, name string, own, all rollup.Sum) {
+		u := own.Usage
+		t.add(name, costText(own.Cost(), own.Calls, own.Unpriced), costText(all.Cost(), all.Calls, all.Unpriced),
+			fmt.Sprint(own.Calls), tokens(u.Input), tokens(u.CacheRead), tokens(u.CacheWrite5m+u.CacheWrite1h), atLeast(own)+tokens(u.Output),
+			fmt.Sprint(own.ToolCalls), fmt.Sprint(own.Errors))
+	}
+	head := func(name string) *table {
+		return &table{head: []string{name, ">COST", ">WITH CHILDREN", ">CALLS", ">INPUT", ">CACHE READ", ">CACHE WRITE", ">OUTPUT", ">TOOLS", ">ERRORS"}}
+	}
+	for i, name := range by {
+		if i > 0 {
+			fmt.Fprintln(env.Stdout)
+		}
+		t := head(strings.ToUpper(name))
+		list := func(groups []rollup.Group) {
+			for _, g := range groups {
+				row(t, g.Key, g.Own, g.Inclusive)
+			}
+		}
+		switch name {
+		case "total":
+			row(t, fmt.Sprintf("%d sessions", r.Total.Sessions), r.Total, r.Total)
+		case "agent":
+			list(r.Agents)
+		case "model":
+			list(r.Models)
+		case "tool":
+			list(r.Tools)
+		case "day":
+			list(r.Days)
+		case "session":
+			list(r.Sessions)
+		case "run":
+			for _, run := range r.Runs {
+				if run.Key != "" {
+					row(t, strings.Repeat("  ", min(run.Depth, 16))+run.Agent+" "+short(run.Key), run.Own, run.Inclusive)
+				}
+			}
+		}
+		if err := t.print(env.Stdout, 48); err != nil {
+			return err
+		}
+	}
+	if r.Total.Estimated > 0 || r.Total.Unpriced > 0 {
+		fmt.Fprintf(env.Stdout, "\ncost: %s recorded, %s estimated, %d calls unpriced\n", dollars(r.Total.Recorded), dollars(r.Total.Estimated), r.Total.Unpriced)
+	}
+	return nil
+}
+
+func atLeast(s rollup.Sum) string {
+	if s.AtLeast > 0 {
+		return "≥"
+	}
+	return ""
+}
+
+// short cuts an id to what people compare.
+func short(id string) string {
+	if len(id) > 8 {
+		return id[:8]
+	}
+	return id
+}
