@@ -152,16 +152,17 @@ func (s *Store) layOut(ctx context.Context) error {
 // needs the database for itself and SQLite does not wait for that in every
 // case, so we do. A file system that cannot do it keeps its rollback journal.
 func (s *Store) useLog(ctx context.Context, wait time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
+	enough := time.After(wait)
 	for {
 		err := s.exec(ctx, "PRAGMA journal_mode = WAL")
 		if reasonOf(err) != ErrBusy {
 			return err
 		}
 		select {
-		case <-ctx.Done():
+		case <-enough:
 			return err
+		case <-ctx.Done():
+			return ctx.Err()
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
@@ -216,7 +217,7 @@ func examine(ctx context.Context, path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	return r.use(ctx, func(c *sql.Conn) error {
+	return r.use(ctx, "examine", func(c *sql.Conn) error {
 		shape, err := shapeOf(ctx, c)
 		if err != nil {
 			return err
