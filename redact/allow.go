@@ -74,6 +74,11 @@ func reference(v string) bool {
 	if v == "" {
 		return true
 	}
+	return variable(v) || strings.HasPrefix(v, "[]") || code(v)
+}
+
+// variable reports whether a value is filled in later: ${X}, $X, {{x}}, %s.
+func variable(v string) bool {
 	switch v[0] {
 	case '$', '{':
 		return len(v) > 1 && (v[0] == '{' || v[1] == '{' || v[1] == '(' || is(v[1], cLetter) && isName(v[1:]) || v[1] == '_')
@@ -82,7 +87,7 @@ func reference(v string) bool {
 	case '@':
 		return strings.HasPrefix(v, "@Microsoft.KeyVault(")
 	}
-	return strings.Contains(v, "${") || strings.Contains(v, "{{") || strings.Contains(v, "$(") || code(v)
+	return strings.Contains(v, "${") || strings.Contains(v, "{{") || strings.Contains(v, "$(")
 }
 
 func isName(v string) bool { return run(v, 0, cWord) == len(v) && measure(v).wordy() }
@@ -100,7 +105,8 @@ func code(v string) bool {
 		i++
 	}
 	if i == len(v) {
-		return dots > 0 && measure(v).wordy()
+		m := measure(v)
+		return dots > 0 && m.digits == 0 && m.wordy()
 	}
 	switch v[i] {
 	case '(', '[':
@@ -127,7 +133,7 @@ func reserved(v string) bool {
 		"credentials", "credential", "username", "user", "pass", "pwd", "hidden", "empty", "unset", "unknown", "default", "missing", "invalid",
 		"incorrect", "wrong", "expired", "basic", "bearer", "oauth", "oauth2", "auth", "apikey", "api_key", "api-key", "stored", "must", "should",
 		"cannot", "stdin", "prompt", "file", "env", "value", "secretstr", "varchar", "char", "byte", "self", "this", "await", "async", "function",
-		"return", "const", "input", "field", "key", "encrypted", "disabled", "enabled", "not", "n/a", "masked", "authorization", "cookie", "type":
+		"return", "const", "input", "field", "key", "encrypted", "disabled", "enabled", "not", "n/a", "masked", "authorization", "cookie", "type", "compat", "files":
 		return true
 	}
 	return false
@@ -145,9 +151,9 @@ func idPrefix(p string) bool {
 	}
 	switch string(b[:len(p)]) {
 	case "call", "toolu", "msg", "req", "chatcmpl", "cmpl", "resp", "run", "rs", "thread", "asst", "file", "batch", "fp", "user", "org", "proj",
-		"project", "evt", "event", "sess", "session", "item", "ws", "gen", "conv", "conversation", "step", "trace", "span", "obs", "tool", "srvtoolu",
+		"project", "evt", "event", "sess", "ses", "prt", "per", "que", "usr", "session", "item", "ws", "gen", "conv", "conversation", "step", "trace", "span", "obs", "tool", "srvtoolu",
 		"mcptoolu", "agent", "task", "job", "id", "uuid", "sha", "sha1", "sha256", "sha384", "sha512", "md5", "h1", "commit", "build", "chunk", "main", "index",
-		"vs", "fc", "ft", "ftjob", "cus", "acct", "sub", "pi", "ch", "in", "prod", "price", "evtm", "pod", "node", "container", "img", "image", "asset",
+		"vs", "ft", "ftjob", "cus", "acct", "sub", "pi", "ch", "in", "prod", "price", "evtm", "pod", "node", "container", "img", "image", "asset",
 		"dataset", "model", "prompt", "group", "team", "tenant", "workspace", "wrkspc", "ds", "exp", "doc", "page", "block", "vol", "snap", "ami",
 		"sg", "subnet", "vpc", "eni", "igw", "rtb", "arn", "ip", "i", "r", "v", "msgbatch", "ctc", "mcp", "mcpl", "ig", "ci", "cntr", "cu", "lsp", "dgst", "etag", "pkg",
 		"layer", "cache", "hash", "digest", "rev", "ref", "tree", "blob", "obj", "object", "key_id", "request", "response", "message", "reasoning", "completion":

@@ -6,7 +6,7 @@ import "strings"
 func (c *scanner) userPassword(from, to int) int {
 	s := c.s
 	colon := strings.IndexByte(s[from:to], ':')
-	if colon < 1 {
+	if colon < 1 || !is(s[from], cLetter|cDigit) {
 		return 0
 	}
 	pw := s[from+colon+1 : to]

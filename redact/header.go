@@ -157,7 +157,7 @@ func (c *scanner) cookies(from, to int) int {
 		name, v := s[i:i+eq], strings.TrimRight(s[i+eq+1:i+stop], " \t")
 		at := i + eq + 1
 		i += stop
-		if len(v) < 6 || placeholder(v) || reference(v) {
+		if len(v) < 6 || placeholder(v) || reference(v) || equalFold(name, "expires") || equalFold(name, "domain") || equalFold(name, "path") {
 			continue
 		}
 		m := measure(v)

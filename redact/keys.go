@@ -104,6 +104,8 @@ func classify(k string, begin *[48]bool) keyKind {
 			return keyKind{}
 		}
 		return keyKind{secret, "token"}
+	case end("publickey"), end("publickeys"):
+		return keyKind{}
 	case word("key"):
 		switch k[:len(k)-3] {
 		case "", "primary", "foreign", "public", "sort", "cache", "partition", "hash", "object", "row", "dedup", "dedupe", "idempotency", "lookup", "group", "index", "map",
@@ -117,5 +119,24 @@ func classify(k string, begin *[48]bool) keyKind {
 	case word("tokens"), end("passwordhash"), end("passwdhash"), end("pwhash"), end("accesscode"), end("authcode"), end("verifier") && k != "verifier", end("webhook"), end("connectionstring"), end("connstr"):
 		return keyKind{weakSecret, "secret"}
 	}
-	return keyKind{}
+	return inner(k, begin)
+}
+
+// inner handles names that speak of a secret before their last word, such as
+// SECRET_KEY_BASE. Only what looks random counts behind them.
+func inner(k string, begin *[48]bool) keyKind {
+	if len(k) < 8 || !strings.Contains(k, "secret") && !strings.Contains(k, "passw") && !strings.Contains(k, "apikey") && !strings.Contains(k, "accesskey") &&
+		!strings.Contains(k, "privatekey") && !strings.Contains(k, "credential") && !strings.Contains(k, "authtoken") && !strings.Contains(k, "accesstoken") && !strings.Contains(k, "apitoken") {
+		return keyKind{}
+	}
+	last := len(k) - 1
+	for last > 0 && !begin[last] {
+		last--
+	}
+	switch k[last:] {
+	case "id", "ids", "name", "names", "arn", "ref", "url", "uri", "path", "file", "version", "count", "type", "kind", "length", "hint", "policy", "label", "expiry", "at",
+		"fingerprint", "manager", "store", "field", "env", "var", "scope", "scopes", "status", "checksum", "digest", "sha256", "sha", "provider", "endpoint", "keyname":
+		return keyKind{}
+	}
+	return keyKind{weakSecret, "secret"}
 }

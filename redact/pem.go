@@ -5,8 +5,8 @@ import "strings"
 // maxArmour bounds a private key block; real ones stay under 16 KiB.
 const maxArmour = 64 << 10
 
-// armour handles a PEM line whose dashes are s[i:k]. It masks a private key
-// whole: in one piece, with its line breaks escaped, indented, cut off before
+// armour handles a PEM line whose dashes are s[i:k]. It masks what stands
+// between the BEGIN and END lines of a private key: in one piece, with its line breaks escaped, indented, cut off before
 // the END line or, seen from the END line, cut off before BEGIN.
 func (c *scanner) armour(i, k int) int {
 	s := c.s
@@ -16,10 +16,16 @@ func (c *scanner) armour(i, k int) int {
 	}
 	label := s[k:min(len(s), k+64)]
 	dashes := strings.Index(label, "-----")
-	if dashes < 0 || !strings.Contains(label[:dashes], "PRIVATE KEY") {
+	if dashes < 0 {
 		return 0
 	}
 	body := k + dashes + 5
+	if !strings.Contains(label[:dashes], "PRIVATE KEY") {
+		if begin { // a certificate or public key: nothing in it is secret
+			return armourLines(s, body, min(len(s), body+maxArmour))
+		}
+		return 0
+	}
 	if !begin {
 		return c.headless(i, body)
 	}
@@ -27,14 +33,15 @@ func (c *scanner) armour(i, k int) int {
 	to := armourLines(s, body, limit)
 	if end := strings.Index(s[body:limit], "-----END "); end >= 0 && !strings.Contains(s[body:body+end], "-----BEGIN ") {
 		if close := strings.Index(s[body+end+9:min(len(s), body+end+80)], "-----"); close >= 0 {
-			if e := body + end + 9 + close + 5; keyBytes(s[body:body+end]) >= 16 {
-				return c.mask(i, e, "private-key")
+			e := body + end + 9 + close + 5
+			if keyBytes(s[body:body+end]) >= 16 {
+				c.mask(body, body+end, "private-key")
 			}
-			return body
+			return e
 		}
 	}
 	if keyBytes(s[body:to]) >= 8 {
-		return c.mask(i, to, "private-key")
+		return c.mask(body, to, "private-key")
 	}
 	return body
 }
@@ -127,5 +134,6 @@ func (c *scanner) headless(i, after int) int {
 	if long == 0 || keyBytes(s[from:i]) < 40 {
 		return 0
 	}
-	return c.mask(from, after, "private-key")
+	c.mask(from, i, "private-key")
+	return after
 }

@@ -24,8 +24,8 @@ func plausible(k secrecy, v string, hard bool) bool {
 	m := measure(v)
 	switch {
 	case k == weakSecret:
-		return m.n >= 16 && (m.random() || m.opaque()) && !slugged(v)
-	case m.n < 8 || m.letters == 0 && m.n < 20:
+		return m.n >= 16 && (m.random() && (hard || m.hex == m.n) || m.opaque()) && !slugged(v)
+	case !hard && m.n < 12 || m.n < 8 || m.letters == 0 && m.n < 20:
 		return false
 	case slugged(v):
 		return false

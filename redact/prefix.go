@@ -71,7 +71,8 @@ var pG = []prefix{
 	{"ghs_", "github-token", 16, sDotted, false},
 	{"ghr_", "github-token", 16, sWord, false},
 	{"gsk_", "groq-key", 16, sWord, false},
-	{"gl", "gitlab-token", 18, sDotted, true}, // glpat- glrt- gldt- glcbt- glsa_ glc_
+	{"glpat-", "gitlab-token", 14, sDotted, false},
+	{"gl", "service-token", 18, sDotted, true},
 }
 
 var pP = []prefix{
@@ -172,6 +173,9 @@ func issued(s string, i int) (int, string) {
 			continue
 		}
 		body := s[from:to]
+		if p.weak && (insideRun(s, i, to) || !layout(p, s, i, to)) {
+			continue
+		}
 		if p.kind == "jwt" {
 			if to = jwtEnd(s, i, to); to > 0 {
 				return to, p.kind
@@ -188,6 +192,31 @@ func issued(s string, i int) (int, string) {
 		return to, p.kind
 	}
 	return 0, ""
+}
+
+// insideRun reports whether s[i:to] is the middle of a longer base64 run, where
+// a few letters mean nothing.
+func insideRun(s string, i, to int) bool {
+	if i > 0 && s[i-1] == '+' {
+		return true
+	}
+	if to < len(s) && (s[to] == '+' || s[to] == '/') {
+		return strings.IndexAny(s[i:min(to, i+12)], "-_.") < 0
+	}
+	return i > 0 && s[i-1] == '/' && strings.IndexAny(s[i:min(to, i+12)], "-_.") < 0
+}
+
+// layout checks the few prefixes that need more than letters to be one.
+func layout(p *prefix, s string, i, to int) bool {
+	switch p.text {
+	case "gl": // glpat- glrt- gldt- glcbt- glsa_ glc_
+		k := run(s, i, cLetter)
+		return k-i <= 7 && k < to && (s[k] == '-' || s[k] == '_')
+	case "pat": // pat<14>.<64>, pat-eu1-...
+		k := run(s, i, cLetter|cDigit)
+		return k-i == 3 && (s[k] == '-' || s[k] == '_') && measure(s[k:to]).hex >= 24 || k-i >= 14 && k-i <= 24 && k < to && s[k] == '.'
+	}
+	return true
 }
 
 // weakBody is what the rest of a token has to look like after a prefix that
@@ -307,7 +336,7 @@ func unknownPrefix(w string) bool {
 		return false
 	}
 	at := strings.IndexAny(w, "_-")
-	if at < 2 || at > 12 || idPrefix(w[:at]) {
+	if at < 2 || at > 12 || idPrefix(w[:at]) || strings.HasPrefix(w, "fc_") {
 		return false
 	}
 	last := w
@@ -325,6 +354,10 @@ func unknownPrefix(w string) bool {
 	if m.opaque() {
 		return true
 	}
-	// Hex behind an underscore or a word of its own: tok_<40 hex>.
-	return m.hex == m.n && m.n >= 32 && m.digits > 0 && m.letters > 0 && w[len(w)-len(last)-1] == '_'
+	// Hex: tok_<40 hex>, ab-<32 hex>. Behind a dash the lengths of a digest are
+	// left alone, for file and branch names end so.
+	if m.hex != m.n || m.n < 32 || m.digits == 0 || m.letters == 0 {
+		return false
+	}
+	return w[len(w)-len(last)-1] == '_' || at <= 4 && m.n != 40 && m.n != 64
 }

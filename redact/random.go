@@ -91,17 +91,21 @@ func (m shape) random() bool {
 		return true
 	case m.pairs >= 5 && m.common*100 < m.pairs*70:
 		return true
-	case m.n >= 16 && m.humps*3 > m.n-m.digits && m.pairs >= 3:
-		return true // case changes more often than in camelCase
 	}
-	return false
+	return m.n >= 12 && m.odds() > 4
+}
+
+// odds is the logarithm of how much likelier a random string has these letter
+// pairs, digits and capitals than words have, times one for each sign.
+func (m shape) odds() float64 {
+	return 2.2*float64(m.pairs-m.common) - 0.8*float64(m.common) + 2*float64(m.turns) + 0.3*float64(m.humps)
 }
 
 // wordy reports whether a value reads as words: most letter pairs are usual and
 // digits stand apart from letters.
 func (m shape) wordy() bool {
 	return m.letters > 0 && m.turns <= 1 && m.digits <= 6 && m.common*100 >= m.pairs*70 &&
-		(m.pairs >= 3 || m.n < 8) && m.same < 5 && m.humps*3 <= m.letters
+		(m.pairs >= 3 || m.n < 8) && m.same < 5 && m.humps*3 <= m.letters && m.odds() < 3
 }
 
 // opaque is the strict form of random, for values nothing else points at:

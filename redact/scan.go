@@ -230,6 +230,9 @@ func (c *scanner) word(i, j int) int {
 			return c.mask(k, j, "token")
 		}
 	}
+	if j-k == 6 && j < len(s) && s[j] == ',' && s[k:j] == "base64" {
+		return run(s, j+1, cB64) // the body of a data: URI
+	}
 	if to := c.encoded(k, j); to > 0 {
 		return to
 	}

@@ -59,7 +59,7 @@ func (c *scanner) userinfo(from, at int) int {
 		}
 		return from
 	}
-	if len(pw) < 2 || placeholder(pw) || reference(pw) || reserved(pw) || pw == strings.ToUpper(pw) && measure(pw).letters == len(pw) || strings.HasPrefix(pw, "$") {
+	if len(pw) < 3 || placeholder(pw) || variable(pw) || reserved(pw) || pw == strings.ToUpper(pw) && measure(pw).letters == len(pw) || strings.HasPrefix(pw, "$") {
 		return from
 	}
 	kind := "password"
@@ -72,24 +72,44 @@ func (c *scanner) userinfo(from, at int) int {
 	return c.mask(from+colon+1, at, kind)
 }
 
-// webhook masks the path of an incoming-webhook address from its first random
-// segment on: whoever has the address may post.
+// webhook masks the path of an incoming-webhook address: whoever has the
+// address may post. What comes before the first opaque part is kept.
 func (c *scanner) webhook(host, end int) int {
 	s := c.s
 	end = trimTail(s, host, end, ".,;:)]}")
+	from, opaque := 0, false
 	for i := host; i < end; {
 		j := i + 1
 		for j < end && s[j] != '/' && s[j] != '?' && s[j] != '#' && s[j] != '@' {
 			j++
 		}
 		seg := s[i+1 : j]
-		m := measure(seg)
-		if m.n >= 8 && m.digits > 0 && !slugged(seg) && !placeholder(s[i:end]) && (m.random() || m.digits >= 8 || m.digits >= 2 && m.lower == 0) {
-			if rest := measure(s[i+1 : end]); rest.n >= 20 && rest.letters >= 4 {
-				return c.mask(i+1, end, "webhook")
+		if placeholder(seg) {
+			return 0
+		}
+		switch m := measure(seg); {
+		case hookSegment(seg):
+			from = j + 1
+		case m.n >= 16 && m.random() && !slugged(seg):
+			opaque = true
+			fallthrough
+		case m.n >= 8 && m.digits >= 2:
+			if from == 0 {
+				from = i + 1
 			}
 		}
 		i = j
 	}
-	return 0
+	if !opaque || from >= end {
+		return 0
+	}
+	return c.mask(from, end, "webhook")
+}
+
+func hookSegment(seg string) bool {
+	switch seg {
+	case "services", "webhooks", "webhook", "hooks", "hook", "catch", "webhookb2", "workflows", "triggers":
+		return true
+	}
+	return false
 }

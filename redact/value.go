@@ -123,11 +123,14 @@ func valueAfter(s string, i, j int) (v value, ok bool) {
 		v.hard = quoted
 	case s[q] == ',' && quoted:
 		p = q + 1
+		if i < 2 || strings.IndexByte("([{", s[i-2]) < 0 && strings.IndexAny(s[i:j], "_-") < 0 {
+			return v, false
+		}
 		if o := blanks(s, p); o >= len(s) || s[o] != '"' && s[o] != '\'' && s[o] != '\\' {
 			return v, false
 		}
 		v.hard = true
-	case s[q] == '>' && (i > 0 && s[i-1] == '<' || quoted):
+	case s[q] == '>' && i > 0 && (s[i-1] == '<' || quoted && (strings.HasSuffix(s[:i-1], "name=") || strings.HasSuffix(s[:i-1], "key="))):
 		p, element, v.hard = q+1, true, true
 	case q > p && s[i] == '-':
 		p, v.hard, v.cmdline = q, true, true
@@ -144,11 +147,12 @@ func valueAfter(s string, i, j int) (v value, ok bool) {
 	default:
 		return v, false
 	}
-	return open(s, p, element, v)
+	return open(s, i, p, element, v)
 }
 
-// open steps over what may stand before a value and finds its end.
-func open(s string, p int, element bool, v value) (value, bool) {
+// open steps over what may stand before the value of the key at i and finds
+// its end.
+func open(s string, i, p int, element bool, v value) (value, bool) {
 	p = blanks(s, p)
 	for p < len(s) && (s[p] == '*' || s[p] == '[') && !strings.HasPrefix(s[p:], "[REDACTED") && p+1 < len(s) && (s[p+1] == '"' || s[p+1] == '\'' || s[p+1] == '*' || s[p+1] == ' ') {
 		p = blanks(s, p+1)
@@ -177,10 +181,22 @@ func open(s string, p int, element bool, v value) (value, bool) {
 	}
 	v.from = p
 	v.to = bare(s, p, element)
+	v.hard = v.hard || ownLine(s, i, v.to)
 	if v.cmdline && v.to > v.from && s[v.from] == '-' {
 		return v, false
 	}
 	return v, v.to > v.from
+}
+
+// ownLine reports whether key and value are all of their line, as in YAML.
+func ownLine(s string, key, end int) bool {
+	if end < len(s) && s[end] != '\n' && s[end] != '\r' {
+		return false
+	}
+	for key > 0 && (is(s[key-1], cSpace) || s[key-1] == '-') {
+		key--
+	}
+	return key > 0 && s[key-1] == '\n'
 }
 
 // closers steps over what may stand between a key name and its separator:
