@@ -74,7 +74,7 @@ func reference(v string) bool {
 	if v == "" {
 		return true
 	}
-	return variable(v) || strings.HasPrefix(v, "[]") || code(v)
+	return variable(v) || strings.HasPrefix(v, "[]") || len(v) < 20 && (strings.HasPrefix(v, "0x") || strings.HasPrefix(v, "-0x")) || code(v)
 }
 
 // variable reports whether a value is filled in later: ${X}, $X, {{x}}, %s.

@@ -86,6 +86,12 @@ func (c *scanner) credentials(v value) int {
 		}
 		to = from + line
 	}
+	if !v.hard && (hasPrefixFold(s[from:], "digest ") || hasPrefixFold(s[from:], "aws4-hmac") || hasPrefixFold(s[from:], "oauth ")) {
+		if to = strings.IndexAny(s[from:], "\r\n'`"); to < 0 {
+			to = len(s) - from
+		}
+		to += from
+	}
 	text := s[from:to]
 	sp := strings.IndexAny(text, " \t")
 	if sp < 0 {

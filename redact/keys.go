@@ -126,7 +126,7 @@ func classify(k string, begin *[48]bool) keyKind {
 // SECRET_KEY_BASE. Only what looks random counts behind them.
 func inner(k string, begin *[48]bool) keyKind {
 	if len(k) < 8 || !strings.Contains(k, "secret") && !strings.Contains(k, "passw") && !strings.Contains(k, "apikey") && !strings.Contains(k, "accesskey") &&
-		!strings.Contains(k, "privatekey") && !strings.Contains(k, "credential") && !strings.Contains(k, "authtoken") && !strings.Contains(k, "accesstoken") && !strings.Contains(k, "apitoken") {
+		!strings.Contains(k, "privatekey") && !strings.Contains(k, "credential") && !strings.Contains(k, "authtoken") && !strings.Contains(k, "accesstoken") && !strings.Contains(k, "apitoken") && !strings.Contains(k, "bearertoken") {
 		return keyKind{}
 	}
 	last := len(k) - 1

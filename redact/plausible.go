@@ -34,7 +34,7 @@ func plausible(k secrecy, v string, hard bool) bool {
 	case m.n >= 10 && m.digits >= 3 && m.letters >= 3 && hard:
 		return true
 	}
-	return hard && m.n >= 20 && m.turns >= 2 && m.digits >= 2
+	return hard && m.n >= 16 && m.digits > 0 && !m.wordy() && (m.turns >= 2 || m.upper > 0 && m.lower > 0)
 }
 
 func plausiblePassword(v string, hard, spaces bool) bool {
@@ -54,7 +54,7 @@ func plausiblePassword(v string, hard, spaces bool) bool {
 	case m.n < 6:
 		return false
 	}
-	return m.digits > 0 || m.random() || m.upper > 0 && m.lower > 0 && m.other > 0
+	return m.digits > 0 || m.random() || m.n >= 10 && m.upper > 0 && m.lower > 0 && m.odds() > 1.5 || m.upper > 0 && m.lower > 0 && m.other > 0
 }
 
 // path reports whether a value is the name of a file.

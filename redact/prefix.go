@@ -101,6 +101,8 @@ var pA = []prefix{
 	{"AKCp", "artifactory-key", 20, sWord, true},
 	{"AQVN", "api-key", 24, sWord, true},
 	{"apify_api_", "api-key", 16, sWord, true},
+	{"access-production-", "access-token", 30, sWord, true},
+	{"access-sandbox-", "access-token", 30, sWord, true},
 	{"age-secret-key-", "age-key", 20, sWord, false},
 }
 
@@ -142,6 +144,8 @@ var pRest = []prefix{
 	{"fm1_", "fly-token", 16, sB64, true},
 	{"fm2_", "fly-token", 16, sB64, true},
 	{"FlyV1", "fly-token", 16, sB64, true},
+	{"FLWSECK", "api-key", 24, sWord, true},
+	{"cflt", "api-key", 48, sB64, true},
 	{"figd_", "figma-token", 16, sWord, true},
 	{"lsv2_", "langsmith-key", 16, sWord, false},
 	{"lin_", "linear-key", 16, sWord, true},
@@ -186,7 +190,7 @@ func issued(s string, i int) (int, string) {
 			continue
 		}
 		m := measure(body)
-		if p.weak && !weakBody(m, body) || !p.weak && slugged(body) {
+		if p.weak && !weakBody(m, body) || !p.weak && strings.ContainsAny(body, "_-.") && slugged(body) {
 			continue
 		}
 		return to, p.kind
@@ -262,12 +266,17 @@ func bodyEnd(s string, i int, set uint8) int {
 		}
 		i = trimTail(s, from, i, ".")
 	case sB64:
-		for i < len(s) && (is(s[i], cB64) || s[i] == '.' || s[i] == '=' && i > from) {
+		for i < len(s) && (is(s[i], cB64) || s[i] == '.' || s[i] == '=' && i > from || s[i] == '%' && percent(s[i:])) {
 			i++
 		}
 		i = trimTail(s, from, i, "./")
 	}
 	return i
+}
+
+// percent reports whether s starts with a percent-encoded + / or =.
+func percent(s string) bool {
+	return len(s) > 2 && (s[1:3] == "2B" || s[1:3] == "2F" || s[1:3] == "3D" || s[1:3] == "2b" || s[1:3] == "2f" || s[1:3] == "3d")
 }
 
 // jwtEnd checks for header.payload.signature, of which the last may be cut off.
@@ -320,7 +329,12 @@ func shaped(s string, i, j int) (int, string) {
 	return 0, ""
 }
 
+// dottedOpaque rejects dotted names: with a word among the parts, or with an
+// extension at the end.
 func dottedOpaque(s string) bool {
+	if len(s)-strings.LastIndexByte(s, '.') < 16 {
+		return false
+	}
 	for p := range strings.SplitSeq(s, ".") {
 		if m := measure(p); m.n >= 12 && m.wordy() {
 			return false
@@ -351,7 +365,7 @@ func unknownPrefix(w string) bool {
 		return false
 	}
 	m := measure(last)
-	if m.opaque() {
+	if m.opaque() || m.single() {
 		return true
 	}
 	// Hex: tok_<40 hex>, ab-<32 hex>. Behind a dash the lengths of a digest are

@@ -111,6 +111,10 @@ func (m shape) wordy() bool {
 // opaque is the strict form of random, for values nothing else points at:
 // digits and letters of both cases mixed throughout.
 func (m shape) opaque() bool {
-	return m.n >= 20 && m.digits >= 2 && m.upper >= 3 && m.lower >= 3 && m.turns >= 3 &&
-		m.common*100 < m.pairs*75 && m.same <= 6
+	return m.n >= 20 && m.digits >= 1 && m.upper >= 2 && m.lower >= 2 && m.turns >= 2 && m.same <= 6 && m.odds() > 7
+}
+
+// single is opaque for random strings of one case.
+func (m shape) single() bool {
+	return m.n >= 32 && m.hex < m.n && m.digits >= 4 && m.turns >= 6 && (m.upper == 0 || m.lower == 0) && m.odds() > 8 && m.same <= 6
 }

@@ -25,6 +25,9 @@ type scanner struct {
 
 	prev     int // end of the word before, for key names of two words
 	prevFrom int
+
+	named     int     // end of the last telling name that had no value
+	namedKind keyKind // and what it promised
 }
 
 // scan finds what to mask in plain text.
@@ -226,8 +229,14 @@ func (c *scanner) word(i, j int) int {
 		if to, kind := shaped(s, k, j); to > 0 {
 			return c.mask(k, to, kind)
 		}
-		if j-k >= 28 && unknownPrefix(s[k:j]) && !strings.HasPrefix(s[j:], ".") {
+		if j-k >= 28 && unknownPrefix(s[k:j]) && !extension(s, j) {
 			return c.mask(k, j, "token")
+		}
+	}
+	if j-k == 13 && j < len(s) && s[j] == ':' && s[k:j] == "Private-Lines" {
+		at := run(s, j+1, cSpace|cDigit)
+		if to := armourLines(s, at, min(len(s), at+maxArmour)); keyBytes(s[at:to]) >= 16 {
+			return c.mask(space(s, at), to, "private-key")
 		}
 	}
 	if j-k == 6 && j < len(s) && s[j] == ',' && s[k:j] == "base64" {
@@ -237,4 +246,9 @@ func (c *scanner) word(i, j int) int {
 		return to
 	}
 	return j
+}
+
+// extension reports whether a file name goes on at j.
+func extension(s string, j int) bool {
+	return j+1 < len(s) && s[j] == '.' && is(s[j+1], cLetter|cDigit)
 }

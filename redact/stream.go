@@ -85,7 +85,9 @@ func (t *Stream) cut(spans []span) int {
 	if len(t.buf)-t.done < maxPending {
 		return -1
 	}
-	if n := len(spans); n > 0 && spans[n-1].to >= len(t.buf) {
+	// One secret fills the buffer: show its marker and drop the rest of it.
+	if n := len(spans); n > 0 && spans[n-1].to > t.done && strings.IndexAny(t.buf[min(spans[n-1].to, len(t.buf)):], " \t\"'`") < 0 {
+		spans[n-1].to = len(t.buf)
 		t.eating = true
 		return len(t.buf)
 	}

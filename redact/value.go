@@ -17,11 +17,19 @@ type value struct {
 func (c *scanner) keyed(i, j, pf, pt int) int {
 	s := c.s
 	switch s[j] {
-	case '=', ':', '"', '\'', '\\', ' ', '\t', '`', ']', '>', 0x1b, '*', ',', '%':
+	case '=', ':', '"', '\'', '\\', ' ', '\t', '`', ']', '>', 0x1b, '*', ',', '%', '\r', '\n':
 	default:
 		return 0
 	}
 	k := keyOf(s[i:j])
+	if k.is == plain && j-i <= 7 {
+		switch w := s[i:j]; {
+		case c.named > 0 && i-c.named < 64 && (equalFold(w, "value") || equalFold(w, "default") || equalFold(w, "val")):
+			k = c.namedKind // name: API_KEY, and on the next line value: ...
+		case equalFold(w, "by") && pt > 0 && equalFold(s[pf:pt], "identified"):
+			k = keyKind{password, "password"}
+		}
+	}
 	if k.is == plain || k.kind == "key" && j-i <= 4 {
 		if pt > 0 && pt+1 == i && s[pt] == ' ' && j-i <= 12 {
 			k = keyOf(s[pf:j])
@@ -32,6 +40,7 @@ func (c *scanner) keyed(i, j, pf, pt int) int {
 	}
 	v, ok := valueAfter(s, i, j)
 	if !ok {
+		c.named, c.namedKind = j, k
 		return 0
 	}
 	return c.maskValue(k, v)
@@ -59,6 +68,11 @@ func (c *scanner) maskValue(k keyKind, v value) int {
 	kind := k.kind
 	if to, exact := issued(s, v.from); to == v.to {
 		kind = exact
+	}
+	if v.to-v.from >= maxValue-8 { // the end was not looked for further: do so now
+		for v.to < len(s) && s[v.to] > ' ' && s[v.to] != '"' && s[v.to] != '\'' {
+			v.to++
+		}
 	}
 	return c.mask(v.from, v.to, kind)
 }
@@ -142,6 +156,18 @@ func valueAfter(s string, i, j int) (v value, ok bool) {
 		if p < len(s) && s[p] == ':' {
 			p++
 		}
+	case q > p && !quoted && s[q] == '|' && q+1 < len(s) && s[q+1] == ' ': // a table
+		p = q + 1
+	case q > p && !quoted && (s[q] == '\'' || s[q] == '"'): // PASSWORD 'x'
+		if v, ok = open(s, i, q, false, v); ok {
+			v.hard = false
+		}
+		return v, ok
+	case q > p && !quoted && capitals(s[i:j]): // ENV API_TOKEN x
+		v.from, v.to = q, bare(s, q, false)
+		return v, v.to > v.from && measure(s[v.from:v.to]).random()
+	case (s[q] == '\r' || s[q] == '\n') && quoted && strings.HasSuffix(s[max(0, i-6):i], "name=\""): // a form part
+		return open(s, i, space(s, q), false, v)
 	case q > p && i > 6 && equalFold(s[i:j], "password") && netrc(s, i):
 		p, v.hard = q, true
 	default:
@@ -181,6 +207,9 @@ func open(s string, i, p int, element bool, v value) (value, bool) {
 	}
 	v.from = p
 	v.to = bare(s, p, element)
+	if o := blanks(s, v.to); !v.hard && o > v.to && o+2 < len(s) && s[o] == '=' && s[o+1] == ' ' && v.to-v.from < 32 {
+		return open(s, i, o+1, element, v) // password: str = "x"
+	}
 	v.hard = v.hard || ownLine(s, i, v.to)
 	if v.cmdline && v.to > v.from && s[v.from] == '-' {
 		return v, false
@@ -304,6 +333,11 @@ func assignment(s string, i int) bool {
 		j++
 	}
 	return j > i && j < len(s) && s[j] == '='
+}
+
+// capitals reports whether a name is written like an environment variable.
+func capitals(w string) bool {
+	return strings.IndexByte(w, '_') > 0 && strings.ToUpper(w) == w
 }
 
 // netrc reports whether login or machine stands before i on its line.
