@@ -214,8 +214,10 @@ func (c *scanner) word(i, j int) int {
 	if j-k < 2 {
 		return j
 	}
-	if to, kind := issued(s, k); to > 0 {
-		return c.mask(k, to, kind)
+	if j-k >= 10 || j < len(s) && s[j] == '.' || j < len(s) && is(s[j], cB64) {
+		if to, kind := issued(s, k); to > 0 {
+			return c.mask(k, to, kind)
+		}
 	}
 	if j < len(s) {
 		if to := c.keyed(i, j, prevFrom, prev); to > 0 {

@@ -21,6 +21,9 @@ func (c *scanner) keyed(i, j, pf, pt int) int {
 	default:
 		return 0
 	}
+	if s[j] == ' ' && s[i] != '-' && prose(s, i, j) {
+		return 0
+	}
 	k := keyOf(s[i:j])
 	if k.is == plain && j-i <= 7 {
 		switch w := s[i:j]; {
@@ -44,6 +47,20 @@ func (c *scanner) keyed(i, j, pf, pt int) int {
 		return 0
 	}
 	return c.maskValue(k, v)
+}
+
+// prose reports that after the word s[i:j] and blanks nothing follows that could
+// join a value to it. Most words of a text leave here.
+func prose(s string, i, j int) bool {
+	q := blanks(s, j)
+	if q >= len(s) {
+		return true
+	}
+	switch s[q] {
+	case '=', ':', '|', '\'', '"', '`', 'i', 'w', 'v', '\\', ',', '>':
+		return false
+	}
+	return !isUpper(s[i]) && (j-i != 8 || lower(s[i]) != 'p')
 }
 
 // maskValue masks a value according to its key, or returns 0.
