@@ -28,6 +28,7 @@ type scanner struct {
 
 	named     int     // end of the last telling name that had no value
 	namedKind keyKind // and what it promised
+	jar       int     // end of the last cookie line
 }
 
 // scan finds what to mask in plain text.
