@@ -524,3 +524,6 @@ func (s *Session) Matches(q Query, now Stamp) bool {
 	}
 	return q.Match(&subject)
 }
+
+// Began returns when the session started, as far as its log tells.
+func (s *Session) Began() Stamp { return earlier(s.Started, s.First) }

@@ -1,0 +1,98 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lazytrace/lazytrace/eventlog/source"
+	"github.com/lazytrace/lazytrace/tui"
+)
+
+// homeOptions are the flags of the explorer.
+type homeOptions struct {
+	query    string
+	session  string
+	noFollow bool
+	ascii    bool
+}
+
+func (o *homeOptions) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVarP(&o.query, "where", "w", "", "begin with this filter")
+	f.StringVar(&o.session, "session", "", "begin with this session, by the beginning of its id")
+	f.BoolVar(&o.noFollow, "no-follow", false, "do not follow what is written")
+	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII only")
+}
+
+func newOpen(env *Env) *cobra.Command {
+	var opts homeOptions
+	c := &cobra.Command{
+		Use: "open PATH...", Short: "Explore logs, databases and folders of them", Args: cobra.MinimumNArgs(1),
+		Long: `Explore files, folders, patterns, or - for standard input. The format is told
+by the content. What grows is followed; nothing is ever written.`,
+		RunE: func(c *cobra.Command, args []string) error { return runOpen(c.Context(), env, args, opts) },
+	}
+	opts.flags(c)
+	return c
+}
+
+// runHome shows everything on this machine.
+func runHome(ctx context.Context, env *Env, opts homeOptions) error {
+	return explore(ctx, env, nil, "all sessions", opts)
+}
+
+func runOpen(ctx context.Context, env *Env, paths []string, opts homeOptions) error {
+	paths, done, err := withStdin(ctx, env, paths)
+	if err != nil {
+		return err
+	}
+	defer done()
+	title := paths[0]
+	if len(paths) > 1 {
+		title = strings.Join(paths[:2], " ") + " …"
+	}
+	if opts.session == "" {
+		opts.session = "only"
+	}
+	return explore(ctx, env, paths, title, opts)
+}
+
+// explore shows a set of paths on the terminal, or prints its sessions where
+// there is none.
+func explore(ctx context.Context, env *Env, paths []string, title string, opts homeOptions) error {
+	if !env.Terminal() {
+		return listSessions(ctx, env, paths, sessionsOptions{filterOptions: filterOptions{where: opts.query}})
+	}
+	set, err := openPaths(ctx, env, paths, !opts.noFollow)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	return show(ctx, env, set, title, opts)
+}
+
+// show runs the explorer over a set.
+func show(ctx context.Context, env *Env, set *source.Set, title string, opts homeOptions) error {
+	return tui.Run(ctx, tui.Options{
+		Sources: set.Sources(), Open: set.OpenLog, Now: env.Now, Title: title, Query: opts.query, Start: opts.session,
+		Follow: !opts.noFollow, Mouse: true, ASCII: opts.ascii,
+	})
+}
+
+func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }
+
+// fileReason returns the part of a file error that its path is not in.
+func fileReason(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+var _ = os.Stdin

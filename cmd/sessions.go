@@ -1,0 +1,263 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/rollup"
+)
+
+type sessionsOptions struct {
+	filterOptions
+	asJSON bool
+	limit  int
+}
+
+func newSessions(env *Env) *cobra.Command {
+	var opts sessionsOptions
+	c := &cobra.Command{
+		Use: "sessions [PATH...]", Short: "List sessions, or show one",
+		Long: `List the sessions at the paths, or all that are found on this machine, newest
+first, sub-sessions below their parents.`,
+		RunE: func(c *cobra.Command, args []string) error { return listSessions(c.Context(), env, args, opts) },
+	}
+	opts.all(c)
+	list := &cobra.Command{
+		Use: "list [PATH...]", Short: "List sessions",
+		RunE: func(c *cobra.Command, args []string) error { return listSessions(c.Context(), env, args, opts) },
+	}
+	opts.all(list)
+	showOne := &cobra.Command{
+		Use: "show ID [PATH...]", Short: "Show one session and its runs", Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return showSession(c.Context(), env, args[0], args[1:], opts)
+		},
+	}
+	showOne.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON")
+	c.AddCommand(list, showOne)
+	return c
+}
+
+func (o *sessionsOptions) all(c *cobra.Command) {
+	o.flags(c)
+	c.Flags().BoolVar(&o.asJSON, "json", false, "print one JSON object a session")
+	c.Flags().IntVarP(&o.limit, "limit", "n", 0, "print so many sessions at most")
+}
+
+func listSessions(ctx context.Context, env *Env, paths []string, opts sessionsOptions) error {
+	keep, err := opts.sessions(env)
+	if err != nil {
+		return err
+	}
+	paths, done, err := withStdin(ctx, env, paths)
+	if err != nil {
+		return err
+	}
+	defer done()
+	cat, closeSet, err := load(ctx, env, paths)
+	if err != nil {
+		return err
+	}
+	defer closeSet()
+	report := rollup.New(cat, keep)
+	now := eventlog.StampOf(env.Now())
+	if opts.asJSON {
+		n := 0
+		for _, s := range cat.Sessions {
+			if !keep(s) {
+				continue
+			}
+			if n++; opts.limit > 0 && n > opts.limit {
+				break
+			}
+			if err := printJSON(env.Stdout, sessionObject(cat, s, report, now)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(cat.Sessions) == 0 {
+		fmt.Fprintln(env.Stdout, "no sessions here yet; record one with lazytrace run CMD, or see lazytrace demo")
+		return nil
+	}
+	t := &table{head: []string{"STATUS", "SESSION", "AGENT", "MODEL", ">ERR", ">TOKENS", ">COST", ">TIME", "STARTED", "ID"}}
+	rows := 0
+	var walk func(list []*eventlog.Session, depth int)
+	walk = func(list []*eventlog.Session, depth int) {
+		for _, s := range list {
+			if keep(s) && (opts.limit == 0 || rows < opts.limit) {
+				rows++
+				t.add(sessionRow(cat, s, depth, now)...)
+			}
+			walk(s.Children, depth+1)
+		}
+	}
+	walk(roots(cat), 0)
+	if err := t.print(env.Stdout, 40); err != nil {
+		return err
+	}
+	sum := report.Total
+	fmt.Fprintf(env.Stdout, "\n%d sessions, %s tokens, %s\n", sum.Sessions, tokens(sum.Usage.Total()), orNone(costText(sum.Cost(), sum.Calls, sum.Unpriced)))
+	return nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "no model calls"
+	}
+	return s
+}
+
+// roots returns the sessions at the top of the tree.
+func roots(cat *eventlog.Catalog) []*eventlog.Session {
+	var top []*eventlog.Session
+	for _, s := range cat.Sessions {
+		if s.Parent == nil {
+			top = append(top, s)
+		}
+	}
+	return top
+}
+
+func sessionRow(cat *eventlog.Catalog, s *eventlog.Session, depth int, now eventlog.Stamp) []string {
+	status, _ := s.Status(now)
+	errors := ""
+	if s.Errors > 0 {
+		errors = fmt.Sprint(s.Errors)
+	}
+	started := ""
+	if at := s.Began(); at.Known() {
+		started = at.Time().Local().Format("2006-01-02 15:04")
+	}
+	return []string{
+		status.String(), strings.Repeat("  ", min(depth, 16)) + s.Label(), s.Agent, cat.Symbols.Name(s.Model), errors,
+		tokens(s.Usage.Total()), costText(s.Cost(), s.Calls, s.Unpriced), took(s.Duration(now)), started, short(s.ID),
+	}
+}
+
+// sessionObject is one session in JSON.
+func sessionObject(cat *eventlog.Catalog, s *eventlog.Session, report *rollup.Report, now eventlog.Stamp) map[string]any {
+	status, closedBy := s.Status(now)
+	at := slices.IndexFunc(report.Sessions, func(g rollup.Group) bool { return g.Key == s.ID })
+	one := map[string]any{}
+	if at >= 0 {
+		one = usageFields(report.Sessions[at].Own)
+		one["inclusive"] = report.Sessions[at].Inclusive
+	}
+	runs := []map[string]any{}
+	for i := range report.Runs {
+		if r := &report.Runs[i]; r.Session == s && r.Key != "" {
+			runs = append(runs, runObject(cat, report, r))
+		}
+	}
+	for k, v := range map[string]any{
+		"id": s.ID, "source": s.Format, "name": s.Label(), "goal": s.Goal, "agent": s.Agent, "agents": s.Agents(),
+		"model": cat.Symbols.Name(s.Model), "status": status, "closed_by": closedBy, "outcome": s.Outcome, "failure_reason": s.FailureReason,
+		"error_count": s.Errors, "started_at": s.Began(), "last_activity_at": s.Last, "duration_ms": s.Duration(now).Milliseconds(),
+		"ended_at": s.Ended, "events": s.Events, "runs": runs, "parent_session_id": s.ParentID, "fork_of": s.ForkOf,
+		"experiment": s.Experiment, "variant": s.Variant, "environment": s.Environment, "directory": s.Directory, "branch": s.Branch,
+		"metadata": orEmpty(s.Metadata), "tags": append([]string{}, s.Tags...), "metrics": orEmpty(s.Metrics), "paths": s.Paths,
+		"dropped": s.Dropped, "redact_dropped": s.RedactDropped,
+	} {
+		one[k] = v
+	}
+	return one
+}
+
+func orEmpty[M ~map[string]V, V any](m M) M {
+	if m == nil {
+		return M{}
+	}
+	return m
+}
+
+func runObject(cat *eventlog.Catalog, report *rollup.Report, r *rollup.Run) map[string]any {
+	parent := ""
+	if r.Parent >= 0 {
+		parent = report.Runs[r.Parent].Key
+	}
+	return map[string]any{
+		"id": r.Key, "agent_name": r.Agent, "parent_run_id": parent, "parent_call_id": r.Run.ParentCall, "link": r.Run.Link,
+		"started_at": r.Run.Start, "ended_at": r.Run.End, "open": r.Run.Open, "outcome": r.Run.Outcome, "error_count": r.Run.Errors,
+		"model": cat.Symbols.Name(r.Run.Model), "depth": r.Depth, "usage": r.Own, "inclusive": r.Inclusive,
+	}
+}
+
+// oneSession finds a session by the beginning of its id.
+func oneSession(cat *eventlog.Catalog, id string) (*eventlog.Session, error) {
+	if s, ok := cat.Session(id); ok {
+		return s, nil
+	}
+	var match []*eventlog.Session
+	for _, s := range cat.Sessions {
+		if strings.HasPrefix(s.ID, id) {
+			match = append(match, s)
+		}
+	}
+	switch len(match) {
+	case 0:
+		return nil, refuse("there is no session whose id begins with %q; lazytrace sessions lists them", id)
+	case 1:
+		return match[0], nil
+	}
+	return nil, refuse("%d sessions have an id that begins with %q; give more of it", len(match), id)
+}
+
+func showSession(ctx context.Context, env *Env, id string, paths []string, opts sessionsOptions) error {
+	cat, done, err := load(ctx, env, paths)
+	if err != nil {
+		return err
+	}
+	defer done()
+	s, err := oneSession(cat, id)
+	if err != nil {
+		return err
+	}
+	report := rollup.New(cat, func(x *eventlog.Session) bool { return x == s })
+	now := eventlog.StampOf(env.Now())
+	if opts.asJSON {
+		return printJSON(env.Stdout, sessionObject(cat, s, report, now))
+	}
+	status, closedBy := s.Status(now)
+	facts := &table{head: []string{"", ""}}
+	put := func(name, value string) {
+		if value != "" {
+			facts.add(name, value)
+		}
+	}
+	put("session", s.ID)
+	put("name", s.Label())
+	put("goal", s.Goal)
+	put("format", s.Format)
+	put("agent", s.Agent)
+	put("status", strings.TrimSpace(status.String()+" "+closedBy))
+	put("outcome", s.Outcome.String())
+	put("time", took(s.Duration(now)))
+	put("cost", costText(s.Cost(), s.Calls, s.Unpriced))
+	put("tokens", tokens(s.Usage.Total()))
+	put("tools", fmt.Sprintf("%d calls, %d failed", s.ToolCalls, s.ToolFails))
+	put("errors", fmt.Sprint(s.Errors))
+	put("directory", s.Directory)
+	put("branch", s.Branch)
+	put("parent", s.ParentID)
+	put("path", strings.Join(s.Paths, ", "))
+	if err := facts.print(env.Stdout, 100); err != nil {
+		return err
+	}
+	t := &table{head: []string{"RUN", "MODEL", "LINK", ">TIME", ">CALLS", ">COST", ">WITH CHILDREN", ">ERR"}}
+	for i := range report.Runs {
+		r := &report.Runs[i]
+		if r.Key == "" {
+			continue
+		}
+		t.add(strings.Repeat("  ", min(r.Depth, 16))+r.Agent+" "+short(r.Key), cat.Symbols.Name(r.Run.Model), r.Run.Link.String(), took(max(0, r.Run.End.Sub(r.Run.Start))),
+			fmt.Sprint(r.Own.Calls), costText(r.Own.Cost(), r.Own.Calls, r.Own.Unpriced), costText(r.Inclusive.Cost(), r.Inclusive.Calls, r.Inclusive.Unpriced), fmt.Sprint(r.Run.Errors))
+	}
+	fmt.Fprintln(env.Stdout)
+	return t.print(env.Stdout, 48)
+}

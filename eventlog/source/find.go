@@ -1,0 +1,145 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// suffixes are the endings of the files that a folder is searched for. A file
+// that is named may end in anything: its content tells what it is.
+var suffixes = []string{".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db"}
+
+// skipped are folders in which no log is looked for.
+var skipped = []string{"node_modules", ".git", ".venv", "vendor"}
+
+const (
+	maxFiles = 100_000
+	maxDepth = 16
+)
+
+// found is a file that may be a log.
+type found struct {
+	path  string
+	named bool // the user gave this very path
+	info  fs.FileInfo
+}
+
+// find lists the files that the paths lead to: a path itself, what a pattern
+// matches, and what lies below a folder. The newest come first. What cannot be
+// looked at is told to complain.
+func find(ctx context.Context, paths []string, complain func(path string, err error)) []found {
+	f := finder{ctx: ctx, complain: complain, seen: map[string]bool{}}
+	for _, p := range paths {
+		f.path(p)
+	}
+	slices.SortStableFunc(f.files, func(a, b found) int { return b.info.ModTime().Compare(a.info.ModTime()) })
+	return f.files
+}
+
+type finder struct {
+	ctx      context.Context
+	complain func(path string, err error)
+	seen     map[string]bool // by real path, so that no link is followed twice
+	files    []found
+}
+
+func (f *finder) path(p string) {
+	info, err := os.Stat(p)
+	if err != nil && strings.ContainsAny(p, "*?[") {
+		matches, _ := filepath.Glob(p)
+		for _, m := range matches {
+			f.path(m)
+		}
+		if len(matches) > 0 {
+			return
+		}
+	}
+	switch {
+	case err != nil:
+		f.complain(p, fmt.Errorf("open %s: %w", p, reason(err)))
+	case info.IsDir():
+		f.folder(p, 0)
+	default:
+		f.add(p, info, true)
+	}
+}
+
+func (f *finder) folder(dir string, depth int) {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil || f.seen[real] || depth > maxDepth || f.ctx.Err() != nil {
+		return
+	}
+	f.seen[real] = true
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		f.complain(dir, fmt.Errorf("read folder %s: %w", dir, reason(err)))
+		return
+	}
+	for _, e := range entries {
+		p := filepath.Join(dir, e.Name())
+		switch {
+		case e.IsDir():
+			if !slices.Contains(skipped, e.Name()) {
+				f.folder(p, depth+1)
+			}
+		case e.Type()&fs.ModeSymlink != 0:
+			if info, err := os.Stat(p); err == nil && info.IsDir() {
+				f.folder(p, depth+1)
+			} else if err == nil && info.Mode().IsRegular() && hasSuffix(e.Name()) {
+				f.add(p, info, false)
+			}
+		case e.Type().IsRegular() && hasSuffix(e.Name()):
+			if info, err := e.Info(); err == nil {
+				f.add(p, info, false)
+			}
+		}
+	}
+}
+
+func hasSuffix(name string) bool {
+	return slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(name, s) })
+}
+
+func (f *finder) add(p string, info fs.FileInfo, named bool) {
+	real, err := filepath.EvalSymlinks(p)
+	if err != nil {
+		real = p
+	}
+	if !f.seen[real] && len(f.files) < maxFiles {
+		f.seen[real] = true
+		f.files = append(f.files, found{p, named, info})
+	}
+}
+
+// Usual returns the places of this machine where sessions are usually found:
+// the user's own store, a .lazytrace folder here, and what the known agents
+// keep. Those that are not there are left out.
+func Usual(getenv func(string) string, store string) []string {
+	var places []string
+	add := func(p string) {
+		if _, err := os.Stat(p); err == nil && !slices.Contains(places, p) {
+			places = append(places, p)
+		}
+	}
+	add(store)
+	add(".lazytrace")
+	home := getenv("HOME")
+	if dirs := getenv("CLAUDE_CONFIG_DIR"); dirs != "" {
+		for dir := range strings.SplitSeq(dirs, ",") {
+			add(filepath.Join(strings.TrimSpace(dir), "projects"))
+		}
+	} else if home != "" {
+		add(filepath.Join(home, ".claude", "projects"))
+		add(filepath.Join(home, ".config", "claude", "projects"))
+	}
+	return places
+}
+
+// errNothing is the reason for paths that lead to no file.
+var errNothing = errors.New("no file of a known format")

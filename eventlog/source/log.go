@@ -1,0 +1,455 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/sqlite"
+	"github.com/lazytrace/lazytrace/redact"
+)
+
+// OpenLog opens the events of a session and of the sessions below it. It does
+// not wait for any file.
+func (s *Set) OpenLog(ctx context.Context, session *eventlog.Session) (eventlog.Log, error) {
+	l := &openLog{
+		set: s, changed: make(chan struct{}, 1), more: make(chan struct{}, 1),
+		index: eventlog.NewIndex(s.opt.Symbols), root: session.ID, wanted: map[string]bool{}, paths: map[string]int{}, loading: true,
+	}
+	var walk func(*eventlog.Session)
+	walk = func(at *eventlog.Session) {
+		l.wanted[at.ID] = true
+		for _, p := range at.Paths {
+			if _, ok := l.paths[p]; !ok {
+				l.paths[p] = len(l.parts)
+				l.parts = append(l.parts, &logPart{path: p})
+			}
+		}
+		for _, child := range at.Children {
+			walk(child)
+		}
+	}
+	walk(session)
+	s.mu.Lock()
+	for _, p := range l.parts {
+		if t := s.known[p.path]; t != nil {
+			p.tracked = t
+		}
+	}
+	s.logs[l] = true
+	s.mu.Unlock()
+	ctx, l.cancel = context.WithCancel(s.ctx)
+	l.wg.Go(func() { l.run(ctx) })
+	return l, nil
+}
+
+// openLog is the log of one session. One goroutine reads; the index is under
+// the lock.
+type openLog struct {
+	set     *Set
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+	changed chan struct{} // one slot: a signal stands for all later ones
+	more    chan struct{} // one slot: a segment has grown
+
+	mu      sync.Mutex
+	index   *eventlog.Index
+	loading bool
+	version int64
+	root    string
+	wanted  map[string]bool
+	parts   []*logPart
+	paths   map[string]int
+}
+
+// logPart is one segment of a log.
+type logPart struct {
+	path    string
+	tracked *tracked
+	seg     *segment
+	reader  *reader
+
+	mu   sync.Mutex // of what is used to read single records
+	file *os.File
+	db   *sqlite.Reader
+}
+
+func (l *openLog) reads(path string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, ok := l.paths[path]
+	return ok
+}
+
+func (l *openLog) wake() {
+	select {
+	case l.more <- struct{}{}:
+	default:
+	}
+}
+
+func (l *openLog) notify() {
+	select {
+	case l.changed <- struct{}{}:
+	default:
+	}
+}
+
+// run reads all segments to their end, and again when they have grown.
+func (l *openLog) run(ctx context.Context) {
+	for {
+		l.mu.Lock()
+		parts := l.parts
+		l.mu.Unlock()
+		for i, p := range parts {
+			if err := l.advance(ctx, i, p); err != nil && ctx.Err() == nil {
+				l.mu.Lock()
+				l.index.Fault(eventlog.Place{Segment: uint16(i), Pos: -1}, l.root, eventlog.Fault{Path: p.path, Pos: -1, Why: err.Error()})
+				l.mu.Unlock()
+			}
+		}
+		l.mu.Lock()
+		l.loading = false
+		l.version++
+		l.mu.Unlock()
+		l.notify()
+		if !l.set.opt.Follow {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.more:
+		}
+	}
+}
+
+func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
+	if p.reader == nil {
+		seg, err := sniff(ctx, p.path, l.set.opt.Known)
+		if err != nil {
+			return err
+		}
+		feed, err := seg.feed(ctx)
+		if err != nil {
+			return err
+		}
+		p.mu.Lock()
+		p.seg = seg
+		p.mu.Unlock()
+		p.reader = &reader{feed: feed, decoder: seg.decoder()}
+	}
+	return p.reader.advance(ctx, func(batch func()) {
+		l.mu.Lock()
+		batch()
+		l.version++
+		l.mu.Unlock()
+		l.notify()
+	}, &logTaker{l: l, p: p, segment: uint16(number), last: l.root})
+}
+
+// logTaker adds the events of the wanted sessions to the index.
+type logTaker struct {
+	l       *openLog
+	p       *logPart
+	segment uint16
+	last    string // the session of the event before, which a fault is put to
+}
+
+func (t *logTaker) record(*eventlog.Record) {}
+
+func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
+	if !t.l.wanted[e.SessionID] {
+		if e.Facts == nil || !t.l.wanted[e.Facts.ParentID] || e.Facts.ParentID == "" {
+			return
+		}
+		t.l.wanted[e.SessionID] = true
+	}
+	t.last = e.SessionID
+	t.l.index.Append(eventlog.Place{Segment: t.segment, Pos: rec.Pos, Size: size(int64(rec.Size)), Sub: place(rec.Table, sub)}, e)
+}
+
+func (t *logTaker) fault(pos int64, n int, err error) {
+	t.l.index.Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n))}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
+}
+
+// place packs the table of a row and the number of the event in its record.
+func place(table, sub int) uint16 { return uint16(table)<<12 | uint16(min(sub, 1<<12-1)) }
+
+func (l *openLog) Snapshot() *eventlog.Snapshot {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.index.Publish()
+	s.Loading, s.Version = l.loading, l.version
+	for _, p := range l.parts {
+		if p.reader != nil {
+			read, total := p.reader.feed.progress()
+			s.Read += read
+			s.Total += total
+		}
+	}
+	return s
+}
+
+func (l *openLog) Changed() <-chan struct{} { return l.changed }
+
+// Close stops reading and waits until the goroutine has ended.
+func (l *openLog) Close() error {
+	l.set.mu.Lock()
+	delete(l.set.logs, l)
+	l.set.mu.Unlock()
+	l.stop()
+	return nil
+}
+
+func (l *openLog) stop() {
+	l.cancel()
+	l.wg.Wait()
+	for _, p := range l.parts {
+		if p.reader != nil {
+			p.reader.close()
+		}
+		p.mu.Lock()
+		if p.file != nil {
+			_ = p.file.Close()
+			p.file = nil
+		}
+		if p.db != nil {
+			_ = p.db.Close()
+			p.db = nil
+		}
+		p.mu.Unlock()
+	}
+}
+
+// Events decodes the records of some rows in full.
+func (l *openLog) Events(ctx context.Context, rows []eventlog.RowID) ([]eventlog.Event, error) {
+	snap := l.Snapshot()
+	out := make([]eventlog.Event, len(rows))
+	for i, id := range rows {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		row := snap.Rows.At(int(id))
+		e, err := l.event(ctx, row)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			e = eventlog.Event{Kind: eventlog.Unreadable, Time: row.Time, Message: err.Error()}
+		}
+		maskEvent(&e, l.set.opt.Redactor)
+		out[i] = e
+	}
+	return out, nil
+}
+
+// errGone is the reason for a record that is no longer where it was.
+var errGone = errors.New("the record is no longer there: the file was changed")
+
+func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, error) {
+	l.mu.Lock()
+	p := l.parts[row.Segment]
+	l.mu.Unlock()
+	rec, err := p.at(ctx, row)
+	if err != nil {
+		return eventlog.Event{}, err
+	}
+	want, sub := int(row.Sub&(1<<12-1)), 0
+	var out eventlog.Event
+	ok := false
+	err = p.seg.decoder().Decode(rec, true, func(e *eventlog.Event) {
+		if sub == want {
+			out, ok = *e, true
+		}
+		sub++
+	})
+	if row.Kind == eventlog.Unreadable {
+		why := "not an event"
+		if err != nil {
+			why = err.Error()
+		}
+		return eventlog.Event{Kind: eventlog.Unreadable, Message: why, Text: string(rec.Body)}, nil
+	}
+	if err != nil || !ok || out.Kind != row.Kind {
+		return eventlog.Event{}, errGone
+	}
+	return out, nil
+}
+
+// at reads the record of a row again.
+func (p *logPart) at(ctx context.Context, row eventlog.Row) (*eventlog.Record, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.seg == nil {
+		return nil, errGone
+	}
+	if p.seg.head.IsDatabase() {
+		if p.db == nil {
+			var err error
+			if p.db, err = sqlite.Open(ctx, p.path); err != nil {
+				return nil, err
+			}
+		}
+		tables := p.seg.dialect.Tables()
+		rec, err := p.db.At(ctx, tables[row.Sub>>12], row.Pos)
+		return &rec, err
+	}
+	if row.Pos < 0 {
+		return nil, errGone
+	}
+	body := make([]byte, row.Size)
+	if err := p.open(); err != nil {
+		return nil, err
+	}
+	n, err := p.file.ReadAt(body, row.Pos)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("read %s at %d: %w", p.path, row.Pos, err)
+	}
+	return &eventlog.Record{Pos: row.Pos, Size: n, Body: bytes.Trim(body[:n], " \t\r\n\x00")}, nil
+}
+
+// open opens the file for single reads, again when the path has come to lead
+// to another file.
+func (p *logPart) open() error {
+	if p.file != nil {
+		old, err := p.file.Stat()
+		if now, err2 := os.Stat(p.path); err == nil && err2 == nil && os.SameFile(old, now) {
+			return nil
+		}
+		_ = p.file.Close()
+		p.file = nil
+	}
+	f, err := os.Open(p.path)
+	if err != nil {
+		return err
+	}
+	p.file = f
+	return nil
+}
+
+// maskEvent hides secrets in everything of an event that is shown.
+func maskEvent(e *eventlog.Event, red *redact.Redactor) {
+	if red == nil {
+		return
+	}
+	e.Text, _ = red.Text(e.Text)
+	e.Message, _ = red.Text(e.Message)
+	for _, body := range []*json.RawMessage{&e.Payload, &e.Input, &e.Output} {
+		if len(*body) > 0 {
+			*body, _ = red.JSON(*body)
+		}
+	}
+	for i := range e.Details {
+		e.Details[i].Value, _ = red.Text(e.Details[i].Value)
+	}
+}
+
+// Grep looks for words in the records of all rows, segment by segment in the
+// order of the file, so that each byte is read once.
+func (l *openLog) Grep(ctx context.Context, words []string, found func(int, eventlog.RowID)) error {
+	snap := l.Snapshot()
+	needles := make([][][]byte, len(words))
+	for i, w := range words {
+		needles[i] = spellings(w)
+	}
+	var window []byte
+	var start int64
+	segment := -1
+	for id, row := range snap.Rows.All() {
+		if id%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		l.mu.Lock()
+		p := l.parts[row.Segment]
+		l.mu.Unlock()
+		var body []byte
+		if p.seg == nil {
+			continue
+		}
+		if p.seg.head.IsDatabase() {
+			rec, err := p.at(ctx, *row)
+			if err != nil {
+				continue
+			}
+			body = body[:0]
+			for _, c := range rec.Cells {
+				body = append(append(body, c.Text...), '\n')
+			}
+			lowerBytes(body)
+		} else {
+			if row.Pos < 0 || row.Size <= 0 {
+				continue
+			}
+			end := row.Pos + int64(row.Size)
+			if segment != int(row.Segment) || row.Pos < start || end > start+int64(len(window)) {
+				if cap(window) < max(1<<20, int(row.Size)) {
+					window = make([]byte, max(1<<20, int(row.Size)))
+				}
+				window = window[:cap(window)]
+				p.mu.Lock()
+				err := p.open()
+				n := 0
+				if err == nil {
+					n, err = p.file.ReadAt(window, row.Pos)
+				}
+				p.mu.Unlock()
+				if err != nil && err != io.EOF {
+					return fmt.Errorf("search %s: %w", p.path, err)
+				}
+				window, start, segment = window[:n], row.Pos, int(row.Segment)
+				lowerBytes(window)
+			}
+			from := row.Pos - start
+			body = window[from:min(int64(len(window)), from+int64(row.Size))]
+		}
+		for i, spelled := range needles {
+			for _, n := range spelled {
+				if bytes.Contains(body, n) {
+					found(i, eventlog.RowID(id))
+					break
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func lowerBytes(b []byte) {
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+}
+
+// spellings returns how a word may stand in a JSON text: as it is, and with
+// everything beyond ASCII escaped.
+func spellings(word string) [][]byte {
+	word = strings.ToLower(word)
+	plain := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(word)
+	out := [][]byte{[]byte(plain)}
+	var escaped strings.Builder
+	for _, r := range plain {
+		switch {
+		case r < 0x80:
+			escaped.WriteRune(r)
+		case r > 0xffff:
+			r -= 0x10000
+			fmt.Fprintf(&escaped, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+		default:
+			fmt.Fprintf(&escaped, `\u%04x`, r)
+		}
+	}
+	if escaped.String() != plain {
+		out = append(out, []byte(escaped.String()))
+	}
+	return out
+}

@@ -1,0 +1,383 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/dialect"
+	"github.com/lazytrace/lazytrace/redact"
+)
+
+// Options tell how paths are read.
+type Options struct {
+	Follow  bool              // go on reading what is written, and find new files
+	Symbols *eventlog.Symbols // made when nil
+	Known   []dialect.Dialect // dialect.All when nil
+	// Redactor hides secrets in what is kept or shown; nil hides nothing.
+	Redactor *redact.Redactor
+}
+
+// Set is a live set of segments. It reads in goroutines of its own until it is
+// closed.
+type Set struct {
+	opt     Options
+	paths   []string
+	sources *eventlog.Sources
+	ctx     context.Context
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+	ready   chan struct{} // closed when what was there at first has been read
+	work    chan *tracked // segments to read on; workers take them
+
+	mu    sync.Mutex
+	known map[string]*tracked // by path; nil for a file that is no log
+	logs  map[*openLog]bool
+}
+
+// tracked is a segment whose summary is kept up to date.
+type tracked struct {
+	path    string
+	named   bool
+	seen    mark
+	seg     *segment
+	summary *eventlog.Summary
+	reader  *reader
+
+	mu    sync.Mutex // held while the segment is read
+	again bool       // it changed while it waited for a worker; guarded by Set.mu
+	done  chan struct{}
+}
+
+// Open begins to read what the paths lead to. It does not wait for any file.
+func Open(ctx context.Context, paths []string, opt Options) *Set {
+	if opt.Symbols == nil {
+		opt.Symbols = eventlog.NewSymbols()
+	}
+	if opt.Known == nil {
+		opt.Known = dialect.All()
+	}
+	s := &Set{
+		opt: opt, paths: paths, sources: eventlog.NewSources(opt.Symbols), ready: make(chan struct{}),
+		// Room for a burst: find never waits long for a worker.
+		work: make(chan *tracked, 256), known: map[string]*tracked{}, logs: map[*openLog]bool{},
+	}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.sources.Report(func(p *eventlog.Progress) { p.Loading = true })
+	for range max(2, runtime.GOMAXPROCS(0)) {
+		s.wg.Go(s.worker)
+	}
+	s.wg.Go(s.run)
+	return s
+}
+
+// Sources returns the summaries of everything that was found.
+func (s *Set) Sources() *eventlog.Sources { return s.sources }
+
+// Wait returns when everything that was there at first has been read.
+func (s *Set) Wait(ctx context.Context) error {
+	select {
+	case <-s.ready:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.ctx.Done():
+		return s.ctx.Err()
+	}
+}
+
+// Close stops reading and waits until all goroutines have ended.
+func (s *Set) Close() error {
+	s.cancel()
+	s.mu.Lock()
+	logs := s.logs
+	s.logs = map[*openLog]bool{}
+	s.mu.Unlock()
+	for l := range logs {
+		l.stop()
+	}
+	s.wg.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.known {
+		if t != nil && t.reader != nil {
+			t.reader.close()
+		}
+	}
+	return nil
+}
+
+// run finds segments, first all that are there, then what appears.
+func (s *Set) run() {
+	w := newWaker(s)
+	defer w.close()
+	first := s.look()
+	for _, t := range first {
+		select {
+		case <-t.done:
+		case <-s.ctx.Done():
+			return
+		}
+	}
+	s.sources.Report(func(p *eventlog.Progress) { p.Loading = false })
+	close(s.ready)
+	if !s.opt.Follow {
+		return
+	}
+	for w.wait(s.ctx) {
+		began := time.Now()
+		s.look()
+		w.watch()
+		w.took = time.Since(began)
+	}
+}
+
+// look finds files that are new or have changed and hands them to the workers.
+// It returns the segments it handed over for the first time.
+func (s *Set) look() []*tracked {
+	var fresh, changed []*tracked
+	var failed []eventlog.Fault
+	files := find(s.ctx, s.paths, func(path string, err error) {
+		failed = append(failed, eventlog.Fault{Path: path, Why: err.Error()})
+	})
+	s.mu.Lock()
+	for _, f := range files {
+		t, old := s.known[f.path]
+		at := markOf(f.path, f.info)
+		switch {
+		case !old:
+			t = &tracked{path: f.path, named: f.named, seen: at, done: make(chan struct{})}
+			s.known[f.path] = t
+			fresh = append(fresh, t)
+		case t.seen != at:
+			t.seen = at
+			if !t.again {
+				t.again = true
+				changed = append(changed, t)
+			}
+		}
+	}
+	logs := s.logsOf(changed)
+	s.mu.Unlock()
+	s.sources.Report(func(p *eventlog.Progress) {
+		p.Found += len(fresh)
+		if p.Loading {
+			p.Failed = append(p.Failed, failed...)
+		}
+	})
+	for _, l := range logs {
+		l.wake()
+	}
+	for _, t := range append(changed, fresh...) {
+		select {
+		case s.work <- t:
+		case <-s.ctx.Done():
+			return nil
+		}
+	}
+	return fresh
+}
+
+func (s *Set) logsOf(changed []*tracked) []*openLog {
+	var logs []*openLog
+	for l := range s.logs {
+		if slices.ContainsFunc(changed, func(t *tracked) bool { return l.reads(t.path) }) {
+			logs = append(logs, l)
+		}
+	}
+	return logs
+}
+
+func (s *Set) worker() {
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case t := <-s.work:
+			s.mu.Lock()
+			t.again = false
+			s.mu.Unlock()
+			s.advance(t)
+		}
+	}
+}
+
+// advance reads what is new in a segment into its summary.
+func (s *Set) advance(t *tracked) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	defer func() {
+		select {
+		case <-t.done:
+		default:
+			close(t.done)
+		}
+	}()
+	if t.reader == nil && !s.begin(t) {
+		return
+	}
+	err := t.reader.advance(s.ctx, func(batch func()) {
+		t.summary.Update(batch)
+		s.sources.Notify()
+	}, summaryReader{t.summary, s.opt.Redactor, t.path})
+	t.summary.Update(func() {
+		t.summary.Pending(t.reader.feed.pending())
+		t.summary.Modified(eventlog.Stamp(t.seen.modified))
+		if err != nil && s.ctx.Err() == nil {
+			t.summary.Fault(eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()})
+		}
+	})
+	s.sources.Notify()
+	if old := time.Since(time.Unix(0, t.seen.modified)); old > 10*time.Minute {
+		t.reader.rest()
+	}
+}
+
+// begin tells the dialect of a file. A file that is none of ours is told as
+// failed, once.
+func (s *Set) begin(t *tracked) bool {
+	seg, err := sniff(s.ctx, t.path, s.opt.Known)
+	if err == nil && seg.blank && !t.named {
+		seg.close()
+		return false // an empty file in a folder: it may become a log
+	}
+	if err != nil {
+		if s.ctx.Err() == nil && !errors.Is(err, os.ErrNotExist) {
+			s.sources.Report(func(p *eventlog.Progress) {
+				f := eventlog.Fault{Path: t.path, Why: err.Error()}
+				if !slices.Contains(p.Failed, f) {
+					p.Failed = append(p.Failed, f)
+				}
+			})
+		}
+		return false
+	}
+	feed, err := seg.feed(s.ctx)
+	if err != nil {
+		s.sources.Report(func(p *eventlog.Progress) {
+			p.Failed = append(p.Failed, eventlog.Fault{Path: t.path, Why: err.Error()})
+		})
+		return false
+	}
+	t.seg = seg
+	t.reader = &reader{feed: feed, decoder: seg.decoder()}
+	t.summary = eventlog.NewSummary(s.opt.Symbols, t.path, seg.dialect.Name(), seg.rank())
+	s.sources.Add(t.summary)
+	return true
+}
+
+// reader decodes what a feed gives.
+type reader struct {
+	feed    feed
+	decoder dialect.Decoder
+}
+
+// taker takes the events of a segment, from within a batch.
+type taker interface {
+	record(rec *eventlog.Record)
+	event(rec *eventlog.Record, sub int, e *eventlog.Event)
+	fault(pos int64, size int, err error)
+}
+
+// batchRecords is how many records are decoded between two looks at the lock.
+const batchRecords = 256
+
+// advance decodes what is new. Each call of update runs one batch, so that
+// whoever reads the result never waits long.
+func (r *reader) advance(ctx context.Context, update func(batch func()), to taker) error {
+	for {
+		var end error
+		update(func() {
+			for range batchRecords {
+				rec, err := r.feed.next(ctx)
+				var bad *fault
+				if errors.As(err, &bad) {
+					to.fault(bad.pos, 0, bad.err)
+					continue
+				}
+				if err != nil {
+					end = err
+					return
+				}
+				to.record(rec)
+				sub := 0
+				err = r.decoder.Decode(rec, false, func(e *eventlog.Event) {
+					to.event(rec, sub, e)
+					sub++
+				})
+				if err != nil {
+					to.fault(rec.Pos, rec.Size, err)
+				}
+			}
+		})
+		if end == io.EOF {
+			return nil
+		}
+		if end != nil {
+			return end
+		}
+	}
+}
+
+func (r *reader) rest() {
+	if f, ok := r.feed.(*lineFeed); ok && f.follow != nil && !f.pending() {
+		f.from, _ = f.follow.Progress()
+		f.close()
+	}
+}
+
+func (r *reader) close() { r.feed.close() }
+
+// summaryReader adds events to a summary, its texts masked.
+type summaryReader struct {
+	*eventlog.Summary
+	red  *redact.Redactor
+	path string
+}
+
+// mask hides the secrets of a text that is kept for every session.
+func (s summaryReader) mask(text string) string {
+	const most = 4 << 10
+	text = text[:min(len(text), most)]
+	if s.red != nil {
+		text, _ = s.red.Text(text)
+	}
+	return text
+}
+
+func (s summaryReader) record(*eventlog.Record) { s.Record() }
+
+func (s summaryReader) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
+	if e.Facts != nil {
+		e.Facts.Goal, e.Facts.Name, e.Facts.Title = s.mask(e.Facts.Goal), s.mask(e.Facts.Name), s.mask(e.Facts.Title)
+		e.Facts.Command = s.mask(e.Facts.Command)
+		for k, v := range e.Facts.Metadata {
+			e.Facts.Metadata[k] = s.mask(v)
+		}
+	}
+	s.Add(rec.Pos, e)
+}
+
+func (s summaryReader) fault(pos int64, _ int, err error) {
+	s.Fault(eventlog.Fault{Path: s.path, Pos: pos, Why: err.Error()})
+}
+
+// mark tells whether a file, or a database with its log, has changed.
+type mark struct {
+	size, modified       int64
+	walSize, walModified int64
+}
+
+func markOf(path string, info os.FileInfo) mark {
+	m := mark{size: info.Size(), modified: info.ModTime().UnixNano()}
+	if wal, err := os.Stat(path + "-wal"); err == nil {
+		m.walSize, m.walModified = wal.Size(), wal.ModTime().UnixNano()
+	}
+	return m
+}

@@ -1,0 +1,134 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/dialect"
+)
+
+// Handler takes the events of a stream, all from one goroutine. An error ends
+// the stream.
+type Handler interface {
+	Event(path string, e *eventlog.Event) error // in full; it may be reused
+	Fault(f eventlog.Fault) error
+	Idle() error // nothing more is there for now
+}
+
+// Stream reads the paths and gives their events to h, segment by segment, and
+// with Follow for ever what is written afterwards, to them and to new files.
+func Stream(ctx context.Context, paths []string, opt Options, h Handler) error {
+	if opt.Symbols == nil {
+		opt.Symbols = eventlog.NewSymbols()
+	}
+	if opt.Known == nil {
+		opt.Known = dialect.All()
+	}
+	s := &Set{opt: opt, paths: paths, ctx: ctx}
+	w := newWaker(s)
+	defer w.close()
+	st := streamer{opt: opt, h: h, open: map[string]*streamed{}}
+	defer st.close()
+	for {
+		if err := st.look(ctx, paths); err != nil {
+			return err
+		}
+		if err := h.Idle(); err != nil {
+			return err
+		}
+		if !opt.Follow || !w.wait(ctx) {
+			return nil
+		}
+		w.watch()
+	}
+}
+
+type streamer struct {
+	opt  Options
+	h    Handler
+	open map[string]*streamed
+}
+
+type streamed struct {
+	feed    feed
+	decoder dialect.Decoder
+}
+
+func (st *streamer) close() {
+	for _, s := range st.open {
+		if s != nil {
+			s.feed.close()
+		}
+	}
+}
+
+func (st *streamer) look(ctx context.Context, paths []string) error {
+	var bad error
+	files := find(ctx, paths, func(_ string, err error) { bad = err })
+	if len(files) == 0 && bad != nil && !st.opt.Follow {
+		return bad
+	}
+	for _, f := range files {
+		s, known := st.open[f.path]
+		if !known {
+			seg, err := sniff(ctx, f.path, st.opt.Known)
+			if err != nil || seg.blank {
+				if err != nil && f.named && !st.opt.Follow {
+					return err
+				}
+				continue // it may become a log
+			}
+			fd, err := seg.feed(ctx)
+			if err != nil {
+				return err
+			}
+			s = &streamed{feed: fd, decoder: seg.decoder()}
+			st.open[f.path] = s
+		}
+	}
+	// Files that are gone for now are still read: they may come back.
+	for path, s := range st.open {
+		if err := st.drain(ctx, path, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drain gives what is new in a segment.
+func (st *streamer) drain(ctx context.Context, path string, s *streamed) error {
+	for {
+		rec, err := s.feed.next(ctx)
+		var bad *fault
+		switch {
+		case errors.As(err, &bad):
+			if err := st.h.Fault(eventlog.Fault{Path: path, Pos: bad.pos, Why: bad.err.Error()}); err != nil {
+				return err
+			}
+			continue
+		case err == io.EOF:
+			return nil
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return st.h.Fault(eventlog.Fault{Path: path, Pos: -1, Why: err.Error()})
+		}
+		var herr error
+		err = s.decoder.Decode(rec, true, func(e *eventlog.Event) {
+			if herr == nil {
+				maskEvent(e, st.opt.Redactor)
+				herr = st.h.Event(path, e)
+			}
+		})
+		if herr != nil {
+			return herr
+		}
+		if err != nil {
+			if err := st.h.Fault(eventlog.Fault{Path: path, Pos: rec.Pos, Why: err.Error()}); err != nil {
+				return err
+			}
+		}
+	}
+}
