@@ -121,7 +121,7 @@ func dollars(m eventlog.Money) string {
 	switch {
 	case m == 0:
 		return "$0.00"
-	case m < eventlog.Dollar/100 && m > -eventlog.Dollar/100:
+	case m < eventlog.Dollar/10 && m > -eventlog.Dollar/10:
 		return fmt.Sprintf("$%.4f", float64(m)/float64(eventlog.Dollar))
 	}
 	return fmt.Sprintf("$%.2f", float64(m)/float64(eventlog.Dollar))

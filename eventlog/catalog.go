@@ -387,6 +387,7 @@ func (b *builder) finish() {
 		s.ToolCalls++
 		if c.Uses[i].Failed {
 			s.ToolFails++
+			s.Errors++
 		}
 	}
 	most := map[Sym]int64{}

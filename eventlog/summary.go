@@ -156,7 +156,7 @@ func (s *Summary) Add(pos int64, e *Event) {
 		s.customs[e.Type]++
 	}
 	p.events++
-	if e.Failed {
+	if counted(e) {
 		p.errors++
 	}
 	if e.Time.Known() {
@@ -186,6 +186,13 @@ func (s *Summary) Add(pos int64, e *Event) {
 	}
 }
 
+// counted reports whether an event is an error of its session. The failure of
+// an identified tool call is counted with the call, so that copies of it in
+// other sessions count once.
+func counted(e *Event) bool {
+	return e.Failed && (e.Use.IsZero() || e.Kind.Class() != ClassTool)
+}
+
 func (s *Summary) run(session Sym, p *part, e *Event) *Run {
 	id := s.syms.Intern(e.RunID)
 	r := p.runs[id]
@@ -195,7 +202,7 @@ func (s *Summary) run(session Sym, p *part, e *Event) *Run {
 		p.order = append(p.order, r)
 	}
 	r.Events++
-	if e.Failed {
+	if counted(e) {
 		r.Errors++
 	}
 	if e.Time.Known() {

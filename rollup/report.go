@@ -64,7 +64,7 @@ func New(c *eventlog.Catalog, keep func(*eventlog.Session) bool) *Report {
 		if f.kept[u.Session] {
 			one := Sum{ToolCalls: 1}
 			if u.Failed {
-				one.ToolErrors = 1
+				one.ToolErrors, one.Errors = 1, 1
 			}
 			f.add(u.Session, u.Run, 0, one)
 			group(f.tools, orUnknown(f.names[u.Tool])).both(one)
@@ -173,7 +173,7 @@ func (f *fold) list(s *eventlog.Session, r *eventlog.Run, parent int) int {
 	return i
 }
 
-// own adds to the total, to the session, and to every session above it.
+// own adds to the total and to the session.
 func (f *fold) own(session eventlog.Sym, one Sum) {
 	f.r.Total.Add(one)
 	f.sessions[session].Own.Add(one)
@@ -220,17 +220,7 @@ func (f *fold) finish() {
 			r.Runs[p].Inclusive.Add(r.Runs[i].Inclusive)
 		}
 	}
-	for _, s := range f.c.Sessions {
-		g := f.sessions[s.Sym]
-		if g == nil {
-			continue
-		}
-		for at := s; at != nil; at = at.Parent {
-			if up := f.sessions[at.Sym]; up != nil {
-				up.Inclusive.Add(g.Own)
-			}
-		}
-	}
+	f.inclusiveSessions()
 	r.Agents, r.Models, r.Tools, r.Days = ordered(f.agents), ordered(f.models), ordered(f.tools), ordered(f.days)
 	slices.SortFunc(r.Days, func(a, b Group) int { return cmp.Compare(a.Key, b.Key) })
 	sessions := make(map[string]*Group, len(f.sessions))
@@ -238,6 +228,33 @@ func (f *fold) finish() {
 		sessions[g.Key] = g
 	}
 	r.Sessions = ordered(sessions)
+}
+
+// inclusiveSessions adds every session to those above it. The tree may be very
+// deep, so it is walked without recursion: children before their parents.
+func (f *fold) inclusiveSessions() {
+	var order []*eventlog.Session
+	for _, s := range f.c.Sessions {
+		if s.Parent == nil {
+			order = append(order, s)
+		}
+	}
+	for i := 0; i < len(order); i++ {
+		order = append(order, order[i].Children...)
+	}
+	below := make(map[*eventlog.Session]Sum, len(order))
+	for _, s := range slices.Backward(order) {
+		sum := below[s]
+		if g := f.sessions[s.Sym]; g != nil {
+			sum.Add(g.Own)
+			g.Inclusive = sum
+		}
+		if s.Parent != nil {
+			up := below[s.Parent]
+			up.Add(sum)
+			below[s.Parent] = up
+		}
+	}
 }
 
 func ordered(m map[string]*Group) []Group {

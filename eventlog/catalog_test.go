@@ -1,0 +1,158 @@
+package eventlog
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+// summarise makes a summary of events, as a segment would.
+func summarise(s *Sources, path string, rank int, events ...Event) {
+	sum := NewSummary(s.Symbols(), path, "test", rank)
+	sum.Update(func() {
+		for i := range events {
+			sum.Record()
+			sum.Add(int64(i), &events[i])
+		}
+	})
+	s.Add(sum)
+}
+
+func billed(session string, call string, out int64, copied bool) Event {
+	return Event{SessionID: session, RunID: session, Kind: ModelResponse, Model: "m", Time: at(1), Bill: &Bill{
+		Call: Identify("response", call), Request: Identify("request", call), Rule: RuleResponse, Usage: Usage{Output: out}, Copied: copied,
+	}}
+}
+
+// A forked session holds copies of the calls of its original. They count once,
+// for the original, in whatever order the two are found.
+func TestCatalogCountsForkedCallsOnce(t *testing.T) {
+	for _, names := range [][2]string{{"a", "b"}, {"b", "a"}} {
+		s := NewSources(NewSymbols())
+		summarise(s, names[0], 0, billed("original", "m1", 5, false), billed("original", "m2", 7, false))
+		summarise(s, names[1], 0, billed("fork", "m1", 5, true), billed("fork", "m2", 3, true), billed("fork", "m3", 11, false))
+		c := s.Catalog()
+		original, _ := c.Session("original")
+		fork, _ := c.Session("fork")
+		if original.Usage.Output != 12 || fork.Usage.Output != 11 || c.Audit.Copies != 2 || c.Audit.Calls != 3 {
+			t.Errorf("%v: original %d, fork %d, audit %+v", names, original.Usage.Output, fork.Usage.Output, c.Audit)
+		}
+	}
+}
+
+// The same session in a database and in the lines exported from it is one.
+func TestCatalogPrefersTheBetterSegment(t *testing.T) {
+	s := NewSources(NewSymbols())
+	events := []Event{{SessionID: "s", RunID: "r", Kind: ModelResponse, Bill: &Bill{Usage: Usage{Input: 10}}}}
+	summarise(s, "events.jsonl", 0, events...)
+	summarise(s, "events.sqlite", 1, events...)
+	c := s.Catalog()
+	if got := c.Sessions[0].Usage.Input; got != 10 || c.Audit.ShadowEvents != 1 {
+		t.Errorf("input %d, shadowed %d", got, c.Audit.ShadowEvents)
+	}
+}
+
+func TestCatalogTree(t *testing.T) {
+	s := NewSources(NewSymbols())
+	var events []Event
+	for child, parent := range map[string]string{"b": "a", "c": "b", "x": "y", "y": "x", "self": "self", "lost": "nowhere", "a": ""} {
+		events = append(events, Event{SessionID: child, Kind: Message, Time: at(1), Facts: &Facts{ParentID: parent}})
+	}
+	summarise(s, "f", 0, events...)
+	c := s.Catalog()
+	seen := map[string]int{}
+	var walk func([]*Session)
+	walk = func(list []*Session) {
+		for _, at := range list {
+			seen[at.ID]++
+			walk(at.Children)
+		}
+	}
+	for _, at := range c.Sessions {
+		if at.Parent == nil {
+			walk([]*Session{at})
+		}
+	}
+	for _, id := range []string{"a", "b", "c", "x", "y", "self", "lost"} {
+		if seen[id] != 1 {
+			t.Errorf("%s stands in the tree %d times", id, seen[id])
+		}
+	}
+	if lost, _ := c.Session("lost"); !lost.Orphan {
+		t.Error("a session without its parent is not marked")
+	}
+}
+
+func TestStatus(t *testing.T) {
+	start := Event{SessionID: "s", RunID: "r", Kind: AgentStart, Time: at(1000)}
+	finish := Event{SessionID: "s", RunID: "r", Kind: AgentFinish, Time: at(1001)}
+	begin := Event{SessionID: "s", Kind: SessionStart, Time: at(1000), Facts: &Facts{}}
+	end := Event{SessionID: "s", Kind: SessionEnd, Time: at(1002), Facts: &Facts{Closed: true}}
+	beat := Event{SessionID: "s", Kind: Heartbeat, Time: at(1300)}
+	for name, tc := range map[string]struct {
+		events []Event
+		age    time.Duration // since 1000
+		want   Status
+		by     string
+	}{
+		"open run":               {[]Event{start}, time.Minute, Running, ""},
+		"open run, quiet":        {[]Event{start}, 6 * time.Minute, Stale, ""},
+		"open run, a day":        {[]Event{start}, 25 * time.Hour, Done, "auto"},
+		"finished":               {[]Event{start, finish}, time.Second * 2, Done, ""},
+		"recorded, between runs": {[]Event{begin, start, finish}, time.Minute, Running, ""},
+		"recorded, closed":       {[]Event{begin, start, finish, end}, time.Minute, Done, "exit"},
+		"heartbeat keeps alive":  {[]Event{begin, start, beat}, 8 * time.Minute, Running, ""},
+	} {
+		s := NewSources(NewSymbols())
+		summarise(s, "f", 0, tc.events...)
+		got, by := s.Catalog().Sessions[0].Status(at(1000) + Stamp(tc.age))
+		if got != tc.want || by != tc.by {
+			t.Errorf("%s: %v %q, want %v %q", name, got, by, tc.want, tc.by)
+		}
+	}
+}
+
+// Failure never is a status.
+func TestErrorsAreCounted(t *testing.T) {
+	s := NewSources(NewSymbols())
+	summarise(s, "f", 0,
+		Event{SessionID: "s", RunID: "r", Kind: AgentStart, Time: at(1)},
+		Event{SessionID: "s", RunID: "r", Kind: ToolError, Failed: true, Time: at(2)},
+		Event{SessionID: "s", RunID: "r", Kind: AgentFinish, Failed: true, Outcome: Failure, Time: at(3)})
+	got := s.Catalog().Sessions[0]
+	if status, _ := got.Status(at(4)); status != Done || got.Errors != 2 || got.Outcome != Failure {
+		t.Errorf("%v, %d errors, %v", status, got.Errors, got.Outcome)
+	}
+}
+
+func BenchmarkCatalog(b *testing.B) {
+	s := NewSources(NewSymbols())
+	for file := range 200 {
+		var events []Event
+		for i := range 300 {
+			events = append(events, billed(fmt.Sprint("s", file), fmt.Sprint(file, "-", i), 5, false))
+		}
+		summarise(s, fmt.Sprint("f", file), 0, events...)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if c := s.Catalog(); len(c.Entries) != 60_000 {
+			b.Fatal(len(c.Entries))
+		}
+	}
+}
+
+func TestCatalogNewestFirst(t *testing.T) {
+	s := NewSources(NewSymbols())
+	for i, id := range []string{"b", "c", "a"} {
+		summarise(s, id, 0, Event{SessionID: id, Kind: Message, Time: at(float64(i + 1))})
+	}
+	var ids []string
+	for _, x := range s.Catalog().Sessions {
+		ids = append(ids, x.ID)
+	}
+	if !slices.Equal(ids, []string{"a", "c", "b"}) {
+		t.Error(ids)
+	}
+}

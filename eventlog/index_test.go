@@ -1,0 +1,177 @@
+package eventlog
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// dump draws the forest of a snapshot, for comparing.
+func dump(s *Snapshot) string {
+	names := s.Symbols.Names()
+	children := map[SpanID][]SpanID{}
+	for i, span := range s.Spans.All() {
+		children[span.Parent] = append(children[span.Parent], SpanID(i+1))
+	}
+	var b strings.Builder
+	var walk func(id SpanID, depth int)
+	walk = func(id SpanID, depth int) {
+		span := s.Span(id)
+		what := [...]string{"", "session " + names[span.Session], "run " + names[span.Agent], "model " + names[span.Model], "tool " + names[span.Tool], span.Event.String()}[span.Kind]
+		fmt.Fprintf(&b, "%s%s", strings.Repeat("  ", depth), what)
+		for flag, name := range map[SpanFlags]string{SpanFailed: "failed"} {
+			if span.Flags.Has(flag) {
+				b.WriteString(" " + name)
+			}
+		}
+		if span.Flags.Has(SpanOpen) {
+			b.WriteString(" open")
+		}
+		if span.Flags.Has(SpanOrphan) {
+			b.WriteString(" orphan")
+		}
+		if span.Link != LinkNone {
+			b.WriteString(" link=" + span.Link.String())
+		}
+		if span.Bill != 0 {
+			fmt.Fprintf(&b, " out=%d", s.Bills.At(int(span.Bill)-1).Usage.Output)
+		}
+		fmt.Fprintf(&b, " %s\n", time.Duration(span.End-span.Start))
+		for _, child := range children[id] {
+			walk(child, depth+1)
+		}
+	}
+	for _, root := range children[0] {
+		walk(root, 0)
+	}
+	return b.String()
+}
+
+func at(seconds float64) Stamp { return Stamp(seconds * 1e9) }
+
+func TestIndexBuildsSpans(t *testing.T) {
+	x := NewIndex(NewSymbols())
+	for _, e := range []Event{
+		{SessionID: "s", RunID: "r1", Kind: AgentStart, Agent: "main", Time: at(1)},
+		{SessionID: "s", RunID: "r1", Kind: ModelRequest, Model: "m", Time: at(1)},
+		{SessionID: "s", RunID: "r1", Kind: ModelResponse, Time: at(3), Bill: &Bill{Usage: Usage{Output: 7}}},
+		{SessionID: "s", RunID: "r1", Kind: ToolCall, Tool: "Task", CallID: "c1", Time: at(3)},
+		{SessionID: "s", RunID: "r1", Kind: ToolCall, Tool: "Bash", CallID: "c2", Time: at(3)},
+		{SessionID: "s", RunID: "r2", Kind: AgentStart, Agent: "sub", Time: at(4), ParentRunID: "r1", ParentCall: "c1", Link: LinkSure},
+		{SessionID: "s", RunID: "r1", Kind: ToolError, CallID: "c2", Failed: true, Time: at(6)},
+		{SessionID: "s", RunID: "r2", Kind: AgentFinish, Time: at(8)},
+		{SessionID: "s", RunID: "r1", Kind: ToolResult, CallID: "c1", Time: at(8)},
+		{SessionID: "s", RunID: "r1", Kind: LoopStep, Time: at(8)},
+		{SessionID: "s", RunID: "r1", Kind: HILDecision, Time: at(9)},
+		{SessionID: "s", RunID: "r1", Kind: ModelRequest, Model: "m", Time: at(9)},
+	} {
+		x.Append(Place{}, &e)
+	}
+	want := `session s open 8s
+  run main open 8s
+    model m out=7 2s
+    tool Task 5s
+      run sub link=recorded 4s
+    tool Bash failed 3s
+    hil_decision 0s
+    model m open 0s
+`
+	if got := dump(x.Publish()); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// Records of one response repeat its usage; the span counts the largest, once.
+func TestIndexJoinsRecordsOfOneCall(t *testing.T) {
+	x := NewIndex(NewSymbols())
+	call := Identify("response", "msg_1")
+	for i, out := range []int64{2, 2, 60} {
+		x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ModelResponse, Model: "m", CallID: "msg_1", Time: at(float64(i + 1)), Bill: &Bill{Call: call, Rule: RuleResponse, Usage: Usage{Output: out}}})
+	}
+	s := x.Publish()
+	if got, want := dump(s), "session s open 2s\n  run  open 2s\n    model m out=60 2s\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	if s.Bills.Len() != 1 {
+		t.Errorf("%d bills, want 1", s.Bills.Len())
+	}
+}
+
+// A parent's record may tell of a child run before or after the child's own
+// records are read.
+func TestIndexAdoptsInAnyOrder(t *testing.T) {
+	parent := []Event{
+		{SessionID: "s", RunID: "main", Kind: ToolCall, Tool: "Task", CallID: "c1", Time: at(1), Spawns: true},
+		{SessionID: "s", RunID: "main", Kind: ToolResult, CallID: "c1", Time: at(9), Adopts: &Adopt{RunID: "kid", ParentRunID: "main", ParentCall: "c1", Link: LinkSure, Agent: "Explore"}},
+	}
+	child := []Event{{SessionID: "s", RunID: "kid", Kind: Message, Time: at(2), ParentRunID: "main", Link: LinkTask}}
+	want := "    tool Task 8s\n      run Explore open link=recorded 0s\n"
+	for name, order := range map[string][]Event{"parent first": append(append([]Event{}, parent...), child...), "child first": append(append([]Event{}, child...), parent...)} {
+		x := NewIndex(NewSymbols())
+		for _, e := range order {
+			x.Append(Place{}, &e)
+		}
+		if got := dump(x.Publish()); !strings.Contains(got, want) {
+			t.Errorf("%s: got\n%swant\n%s", name, got, want)
+		}
+	}
+}
+
+// Sessions may name each other as parents; every span must still hang below a
+// root exactly once.
+func TestIndexCutsCircles(t *testing.T) {
+	x := NewIndex(NewSymbols())
+	const n = 200
+	for i := range n {
+		x.Append(Place{}, &Event{SessionID: fmt.Sprint("s", i), Kind: Message, Time: at(1), Facts: &Facts{ParentID: fmt.Sprint("s", (i+1)%n)}})
+	}
+	if got := strings.Count(dump(x.Publish()), "session "); got != n {
+		t.Errorf("%d sessions hang below a root, want %d", got, n)
+	}
+}
+
+func TestSnapshotStaysAsItWas(t *testing.T) {
+	x := NewIndex(NewSymbols())
+	x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolCall, Tool: "Bash", CallID: "c", Time: at(1)})
+	before := x.Publish()
+	want := dump(before)
+	for i := range 3 * chunk {
+		x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolCall, Tool: "Read", CallID: fmt.Sprint(i), Time: at(2)})
+	}
+	x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolError, CallID: "c", Failed: true, Time: at(5)})
+	if got := dump(before); got != want {
+		t.Errorf("a snapshot changed:\n%s\nwas\n%s", got, want)
+	}
+	if n := x.Publish().Rows.Len(); n != 3*chunk+2 {
+		t.Errorf("%d rows", n)
+	}
+}
+
+// A clock that steps back must not make a negative duration.
+func TestIndexClampsSkew(t *testing.T) {
+	x := NewIndex(NewSymbols())
+	x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolCall, CallID: "c", Time: at(100)})
+	x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolResult, CallID: "c", Time: at(40)})
+	for _, span := range x.Publish().Spans.All() {
+		if d := span.Duration(at(100)); d < 0 {
+			t.Errorf("%v took %v", span.Kind, d)
+		}
+		if span.Kind == SpanTool && !span.Flags.Has(SpanSkewed) {
+			t.Error("the skew is not marked")
+		}
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	x := NewIndex(NewSymbols())
+	call := Event{SessionID: "s", RunID: "r", Kind: ToolCall, Agent: "a", Tool: "Bash", Time: at(1)}
+	end := Event{SessionID: "s", RunID: "r", Kind: ToolResult, Agent: "a", Tool: "Bash", Time: at(2)}
+	b.ReportAllocs()
+	for i := range b.N {
+		call.CallID = fmt.Sprint(i)
+		end.CallID = call.CallID
+		x.Append(Place{}, &call)
+		x.Append(Place{}, &end)
+	}
+}
