@@ -13,6 +13,7 @@ func (l *Lines) fill(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	l.keepMark()
 	l.passZeros()
 	l.makeRoom()
 	room := l.buf[l.end:]
@@ -36,6 +37,14 @@ func (l *Lines) fill(ctx context.Context) error {
 	l.end += n
 	l.next += int64(n)
 	return nil
+}
+
+// keepMark notes the end of what has been given, while it is still there.
+func (l *Lines) keepMark() {
+	if l.check != nil && l.start > 0 {
+		l.mark = append(l.mark[:0], l.buf[max(0, l.start-markSize):l.start]...)
+		l.markEnd = l.Offset()
+	}
 }
 
 // makeRoom moves the line under way to the front of the buffer and sees to it

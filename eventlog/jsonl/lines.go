@@ -64,8 +64,11 @@ type Lines struct {
 	zeros int64     // up to here NUL bytes were seen where data may yet come
 
 	// check is asked after each read, before its bytes are used. Its error
-	// is returned as it is, and the bytes are forgotten.
-	check func() error
+	// is returned as it is, and the bytes are forgotten. When there is one,
+	// mark holds the last bytes of what has been given, up to markEnd.
+	check   func() error
+	mark    []byte
+	markEnd int64
 }
 
 // longLine is what is kept of a line over the limit.
@@ -152,6 +155,13 @@ func (l *Lines) Release() {
 	if l.start == l.end {
 		l.buf, l.start, l.scan, l.end, l.full = nil, 0, 0, 0, false
 	}
+}
+
+// rewind forgets what was read of the line under way.
+func (l *Lines) rewind() {
+	l.next = l.Offset()
+	l.start, l.scan, l.end = 0, 0, 0
+	l.long, l.hole, l.zeros = nil, -1, 0
 }
 
 // take ends the line under way at the newline at index nl. It reports false

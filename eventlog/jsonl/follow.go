@@ -1,0 +1,324 @@
+package jsonl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// ErrNotRegular is returned for a path that leads to something that is no
+// file: a directory, a pipe, a device.
+var ErrNotRegular = errors.New("not a regular file")
+
+// Changes wakes somebody who follows a path. Changed has room for one: a
+// change that comes while one waits to be seen is the same change.
+type Changes interface {
+	Changed() <-chan struct{}
+	Close()
+}
+
+// FollowOptions tells how a path is followed. Zero fields are the defaults.
+type FollowOptions struct {
+	LinesOptions // From is of the first file only; To is not used
+
+	// Watch begins to watch the path. Without it the path is looked at once
+	// in each Poll only.
+	Watch func(path string) (Changes, error)
+
+	// Poll is how often the path is looked at however quiet it is: some file
+	// systems tell of no changes. It is 1 s.
+	Poll time.Duration
+
+	// Linger is how long a file is still read after the path has come to lead
+	// to another and nothing more was written to it: a writer goes on for a
+	// while with the file that it has open. It is 10 s.
+	Linger time.Duration
+}
+
+// maxOld bounds how many files are still read that the path has left.
+const maxOld = 4
+
+// Follower reads the lines of a path for ever: of the file that it leads to,
+// and of what takes its place. It is for one goroutine.
+//
+// A file that was truncated, or replaced by one that does not begin with what
+// was read, is read from its beginning as the next generation. The lines of
+// earlier generations were given and stay true; where they stood may hold
+// other bytes now. A replacement that begins with what was read is the same
+// generation and is read on.
+type Follower struct {
+	path       string
+	options    FollowOptions
+	changes    Changes
+	ticker     *time.Ticker
+	sources    []*source // the last one is the file that the path leads to
+	at         int       // the source that is read now; those before are at their end
+	generation int
+	torn       []Line // to be given first
+	total      int64
+	missing    bool
+}
+
+// Follow begins to follow the path, which need not be there yet. The caller
+// closes the follower.
+func Follow(path string, o FollowOptions) (*Follower, error) {
+	if o.Poll <= 0 {
+		o.Poll = time.Second
+	}
+	if o.Linger <= 0 {
+		o.Linger = 10 * time.Second
+	}
+	o.To = 0
+	f := &Follower{path: path, options: o, missing: true}
+	if o.Watch != nil {
+		var err error
+		if f.changes, err = o.Watch(path); err != nil {
+			return nil, fmt.Errorf("watch %s: %w", path, err)
+		}
+	}
+	f.ticker = time.NewTicker(o.Poll)
+	return f, nil
+}
+
+// Next returns the next line, whose body is valid until the next call. It
+// returns io.EOF when everything that is there now has been read: Wait for
+// more, and call it again. After any other error, but those of ctx, the same
+// may be done: the cause may pass.
+func (f *Follower) Next(ctx context.Context) (Line, error) {
+	for {
+		if len(f.torn) > 0 {
+			line := f.torn[0]
+			f.torn = f.torn[1:]
+			return line, nil
+		}
+		if f.at < len(f.sources) {
+			s := f.sources[f.at]
+			line, err := s.next(ctx)
+			switch {
+			case err == nil:
+				s.quiet = 0
+				return line, nil
+			case err == io.EOF:
+				f.at++
+			case !f.changed(s, err):
+				return Line{}, fmt.Errorf("read %s: %w", f.path, err)
+			}
+			continue
+		}
+		more, err := f.look(ctx)
+		if err != nil {
+			return Line{}, err
+		}
+		if !more {
+			f.release()
+			return Line{}, io.EOF
+		}
+	}
+}
+
+// Wait blocks until there may be more to read.
+func (f *Follower) Wait(ctx context.Context) error {
+	var changed <-chan struct{}
+	if f.changes != nil {
+		changed = f.changes.Changed()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-changed:
+	case <-f.ticker.C:
+		f.age()
+	}
+	for len(f.sources) > maxOld+1 {
+		f.leave(0)
+	}
+	f.at = 0
+	return nil
+}
+
+// Progress returns how many bytes have been read of the file that the path
+// leads to, and how many it had when it was last looked at.
+func (f *Follower) Progress() (done, total int64) {
+	if s := f.current(); s != nil {
+		done = s.lines.Offset()
+	}
+	return done, max(done, f.total)
+}
+
+// Missing reports whether there was nothing at the path when it was last
+// looked at.
+func (f *Follower) Missing() bool { return f.missing }
+
+// Pending returns what is there of a last line that is not whole, and whether
+// there is one. It is valid until Next is called.
+func (f *Follower) Pending() (Line, bool) {
+	s := f.current()
+	if s == nil {
+		return Line{}, false
+	}
+	r, ok := s.lines.Pending()
+	return Line{Record: r, Generation: s.generation}, ok
+}
+
+// Close stops following.
+func (f *Follower) Close() error {
+	f.ticker.Stop()
+	if f.changes != nil {
+		f.changes.Close()
+	}
+	var err error
+	for _, s := range f.sources {
+		err = errors.Join(err, s.file.Close())
+	}
+	f.sources = nil
+	return err
+}
+
+// current returns the file that the path leads to, or led to last.
+func (f *Follower) current() *source {
+	if len(f.sources) == 0 {
+		return nil
+	}
+	return f.sources[len(f.sources)-1]
+}
+
+// look sees what has become of the path once everything was read, and reports
+// whether there is something to read now.
+func (f *Follower) look(ctx context.Context) (bool, error) {
+	info, err := os.Stat(f.path)
+	f.missing = errors.Is(err, fs.ErrNotExist)
+	switch {
+	case f.missing:
+		return false, nil
+	case err != nil:
+		return false, err
+	case !info.Mode().IsRegular():
+		return false, fmt.Errorf("follow %s: %w", f.path, ErrNotRegular)
+	}
+	f.total = info.Size()
+	for i, s := range f.sources {
+		if !os.SameFile(s.info, info) {
+			continue
+		}
+		if i == len(f.sources)-1 {
+			err := s.verifySize(f.total)
+			if err != nil && !f.changed(s, err) {
+				return false, fmt.Errorf("read %s: %w", f.path, err)
+			}
+			return err != nil, nil
+		}
+		// The path leads back to a file that it had left.
+		f.sources = append(append(f.sources[:i:i], f.sources[i+1:]...), s)
+		f.at = 0
+		return true, nil
+	}
+	return true, f.enter(ctx)
+}
+
+// enter opens the file that the path has come to lead to.
+func (f *Follower) enter(ctx context.Context) error {
+	o := f.options.LinesOptions
+	if f.generation > 0 {
+		o.From = 0
+	}
+	s, err := newSource(f.path, f.generation+1, o)
+	if err != nil {
+		return err
+	}
+	if same, err := f.succeeds(ctx, s); err != nil {
+		return errors.Join(err, s.file.Close())
+	} else if same {
+		return nil
+	}
+	f.generation++
+	f.sources = append(f.sources, s)
+	// What was written to the old ones until just now comes first.
+	f.at = 0
+	f.ticker.Reset(f.pollInterval())
+	return nil
+}
+
+// succeeds puts the new file in the place of the current one when it begins
+// with everything that was given of it: an atomic replacement by the same
+// lines and more.
+func (f *Follower) succeeds(ctx context.Context, s *source) (bool, error) {
+	old := f.current()
+	if old == nil {
+		return false, nil
+	}
+	given := old.lines.Offset()
+	if given == 0 || s.info.Size() < given {
+		return false, nil
+	}
+	same, err := samePrefix(ctx, old.file, s.file, given)
+	if err != nil || !same {
+		return false, err
+	}
+	s.begin(given, old.generation)
+	s.lines.given = old.lines.given
+	f.sources[len(f.sources)-1] = s
+	f.at = len(f.sources) - 1
+	return true, old.file.Close()
+}
+
+// changed takes note of a file that no longer holds what was read of it. It
+// reports false when the error tells of something else.
+func (f *Follower) changed(s *source, err error) bool {
+	switch err {
+	case errRewound:
+		s.lines.rewind()
+	case errRewritten:
+		f.giveTorn(s)
+		f.generation++
+		s.begin(0, f.generation)
+	default:
+		return false
+	}
+	f.at = 0
+	return true
+}
+
+// age closes the old files to which nothing was written for long enough.
+func (f *Follower) age() {
+	for i := len(f.sources) - 2; i >= 0; i-- {
+		s := f.sources[i]
+		if s.quiet += f.pollInterval(); s.quiet > f.options.Linger {
+			f.leave(i)
+		}
+	}
+}
+
+// leave closes an old file. Its error tells nothing: the file was only read.
+func (f *Follower) leave(i int) {
+	s := f.sources[i]
+	f.giveTorn(s)
+	s.file.Close()
+	f.sources = append(f.sources[:i:i], f.sources[i+1:]...)
+	f.ticker.Reset(f.pollInterval())
+}
+
+// release gives back the memory of files that are quiet.
+func (f *Follower) release() {
+	for _, s := range f.sources {
+		s.lines.Release()
+	}
+}
+
+// giveTorn sees to it that a line that will never be finished is counted.
+func (f *Follower) giveTorn(s *source) {
+	if line, ok := s.torn(); ok {
+		f.torn = append(f.torn, line)
+	}
+}
+
+// pollInterval is shorter while files are read that nobody watches any more.
+func (f *Follower) pollInterval() time.Duration {
+	if len(f.sources) > 1 {
+		return f.options.Poll / 10
+	}
+	return f.options.Poll
+}

@@ -1,0 +1,355 @@
+package watch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// patience is how long a test waits for what must happen. Nothing waits for
+// what must not.
+const patience = 10 * time.Second
+
+type bench struct {
+	*testing.T
+	w   *Watcher
+	dir string
+}
+
+func newBench(t *testing.T, o Options) *bench {
+	t.Helper()
+	w := New(o)
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bench{t, w, dir}
+}
+
+func (b *bench) must(err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b *bench) write(path string) {
+	b.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	b.must(err)
+	_, err = f.WriteString("x")
+	b.must(errors.Join(err, f.Close()))
+}
+
+func (b *bench) add(path string) *Subscription {
+	b.Helper()
+	s, err := b.w.Add(path)
+	b.must(err)
+	return s
+}
+
+// expect waits for a wake, and then for the quiet after it, so that the next
+// wake has a cause of its own.
+func (b *bench) expect(s *Subscription, why string) {
+	b.Helper()
+	select {
+	case <-s.Changed():
+	case <-time.After(patience):
+		b.Fatalf("no wake: %s", why)
+	}
+	b.settle(s)
+}
+
+// settle makes changes to a file of its own until they are heard of: what was
+// told of before them has then been worked on.
+func (b *bench) settle(s *Subscription) {
+	b.Helper()
+	dir := b.TempDir()
+	other := b.add(dir)
+	defer other.Close()
+	b.write(filepath.Join(dir, "settle"))
+	select {
+	case <-other.Changed():
+	case <-time.After(patience):
+		b.Fatal("the watcher is stuck")
+	}
+	b.w.mu.Lock()
+	defer b.w.mu.Unlock()
+	select {
+	case <-s.Changed():
+	default:
+	}
+}
+
+var cases = map[string]func(b *bench){
+	"a file grows": func(b *bench) {
+		path := filepath.Join(b.dir, "log")
+		b.write(path)
+		s := b.add(path)
+		b.write(path)
+		b.expect(s, "written")
+		b.write(path)
+		b.expect(s, "written again")
+	},
+	"a file appears": func(b *bench) {
+		path := filepath.Join(b.dir, "log")
+		s := b.add(path)
+		b.write(path)
+		b.expect(s, "made")
+		b.must(os.Remove(path))
+		b.expect(s, "removed")
+	},
+	"a file appears in directories that appear": func(b *bench) {
+		path := filepath.Join(b.dir, "a", "b", "log")
+		s := b.add(path)
+		b.must(os.MkdirAll(filepath.Dir(path), 0o700))
+		b.write(path)
+		b.expect(s, "made")
+		b.write(path)
+		b.expect(s, "written")
+	},
+	"a file is replaced": func(b *bench) {
+		path := filepath.Join(b.dir, "log")
+		b.write(path)
+		s := b.add(path)
+		b.write(path + ".new")
+		b.must(os.Rename(path+".new", path))
+		b.expect(s, "replaced")
+		b.write(path)
+		b.expect(s, "written")
+	},
+	"a directory is moved and made again": func(b *bench) {
+		dir := filepath.Join(b.dir, "logs")
+		path := filepath.Join(dir, "log")
+		b.must(os.Mkdir(dir, 0o700))
+		b.write(path)
+		s := b.add(path)
+		b.must(os.Rename(dir, dir+".old"))
+		b.expect(s, "directory moved")
+		b.must(os.Mkdir(dir, 0o700))
+		b.write(path)
+		b.expect(s, "made")
+		b.write(path)
+		b.expect(s, "written")
+	},
+	"a directory of sessions": func(b *bench) {
+		dir := filepath.Join(b.dir, "sessions")
+		b.must(os.Mkdir(dir, 0o700))
+		s := b.add(dir)
+		b.write(filepath.Join(dir, "one"))
+		b.expect(s, "a file appears")
+		b.write(filepath.Join(dir, "two"))
+		b.expect(s, "another appears")
+		b.must(os.RemoveAll(dir))
+		b.expect(s, "removed")
+		b.must(os.Mkdir(dir, 0o700))
+		b.expect(s, "made again")
+		b.write(filepath.Join(dir, "three"))
+		b.expect(s, "a file appears again")
+	},
+	"the log of a database": func(b *bench) {
+		path := filepath.Join(b.dir, "events.db")
+		b.write(path)
+		s := b.add(path)
+		b.write(path + "-wal")
+		b.expect(s, "log made")
+		b.write(path + "-wal")
+		b.expect(s, "log written")
+	},
+	"a link and its target": func(b *bench) {
+		if runtime.GOOS == "windows" {
+			b.Skip("links need rights there")
+		}
+		for _, name := range []string{"one", "two"} {
+			b.must(os.Mkdir(filepath.Join(b.dir, name), 0o700))
+			b.write(filepath.Join(b.dir, name, "log"))
+		}
+		path := filepath.Join(b.dir, "log")
+		b.must(os.Symlink(filepath.Join(b.dir, "one", "log"), path))
+		s := b.add(path)
+		b.write(filepath.Join(b.dir, "one", "log"))
+		b.expect(s, "target written")
+		b.must(os.Symlink(filepath.Join(b.dir, "two", "log"), path+".new"))
+		b.must(os.Rename(path+".new", path))
+		b.expect(s, "link replaced")
+		b.write(filepath.Join(b.dir, "two", "log"))
+		b.expect(s, "new target written")
+	},
+}
+
+func TestSystem(t *testing.T) {
+	t.Parallel()
+	for name, play := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, Options{Poll: time.Hour})
+			if b.w.system == nil {
+				t.Skip("no watching here")
+			}
+			play(b)
+		})
+	}
+}
+
+func TestPolled(t *testing.T) {
+	t.Parallel()
+	for name, play := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(newBench(t, Options{Poll: 8 * time.Millisecond, PollOnly: true}))
+		})
+	}
+}
+
+// Two paths to one directory are one to the system.
+func TestTwoNamesOfADirectory(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{Poll: time.Hour})
+	if b.w.system == nil || runtime.GOOS == "windows" {
+		t.Skip("no watching, or no links, here")
+	}
+	real, alias := filepath.Join(b.dir, "real"), filepath.Join(b.dir, "alias")
+	b.must(os.Mkdir(real, 0o700))
+	b.must(os.Symlink(real, alias))
+	one, two := b.add(filepath.Join(real, "log")), b.add(filepath.Join(alias, "log"))
+	b.write(filepath.Join(real, "log"))
+	b.expect(one, "by its own name")
+	b.write(filepath.Join(real, "log"))
+	b.expect(two, "by the alias")
+	one.Close()
+	b.write(filepath.Join(real, "log"))
+	b.expect(two, "after the other has left")
+}
+
+// Beyond the limit directories are polled, and watched when there is room.
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{Poll: 8 * time.Millisecond, Directories: 3})
+	var subscriptions []*Subscription
+	for i := range 10 {
+		dir := filepath.Join(b.dir, fmt.Sprint(i))
+		b.must(os.Mkdir(dir, 0o700))
+		subscriptions = append(subscriptions, b.add(filepath.Join(dir, "log")))
+	}
+	for i, s := range subscriptions {
+		b.write(filepath.Join(b.dir, fmt.Sprint(i), "log"))
+		b.expect(s, fmt.Sprint("file ", i))
+	}
+	b.w.mu.Lock()
+	if n := b.w.watched; n > 3 {
+		t.Errorf("%d directories are watched", n)
+	}
+	b.w.mu.Unlock()
+	for _, s := range subscriptions {
+		s.Close()
+	}
+	if len(b.w.directories) != 0 || b.w.watched != 0 {
+		t.Errorf("%d directories stay", len(b.w.directories))
+	}
+}
+
+func TestOthersDoNotWake(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{Poll: time.Hour})
+	if b.w.system == nil {
+		t.Skip("no watching here")
+	}
+	path := filepath.Join(b.dir, "log")
+	b.write(path)
+	s := b.add(path)
+	other := b.add(filepath.Join(b.dir, "other"))
+	for range 3 {
+		b.write(filepath.Join(b.dir, "other"))
+		select {
+		case <-other.Changed():
+		case <-time.After(patience):
+			t.Fatal("no wake")
+		}
+	}
+	b.w.mu.Lock()
+	defer b.w.mu.Unlock()
+	select {
+	case <-s.Changed():
+		t.Error("woken for another file")
+	default:
+	}
+}
+
+func TestBusyWriterWakesSeldom(t *testing.T) {
+	t.Parallel()
+	const mute = 20 * time.Millisecond
+	b := newBench(t, Options{Poll: time.Hour, Mute: mute})
+	if b.w.system == nil {
+		t.Skip("no watching here")
+	}
+	path := filepath.Join(b.dir, "log")
+	b.write(path)
+	s := b.add(path)
+	wakes := make(chan int)
+	stop := make(chan struct{})
+	go func() {
+		n := 0
+		for {
+			select {
+			case <-s.Changed():
+				n++
+			case <-stop:
+				wakes <- n
+				return
+			}
+		}
+	}()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	b.must(err)
+	defer f.Close()
+	began := time.Now()
+	for range 20_000 {
+		_, err := f.WriteString("x")
+		b.must(err)
+	}
+	took := time.Since(began)
+	close(stop)
+	// In each round the gathering may wake a few times more than once.
+	if n, most := <-wakes, 100*(2+int(took/mute)); n == 0 || n > most {
+		t.Errorf("%d wakes in %v, want at most %d", n, took, most)
+	}
+}
+
+func TestOverflowWakesEverybody(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{Poll: time.Hour})
+	one, two := b.add(filepath.Join(b.dir, "one")), b.add(filepath.Join(b.dir, "two"))
+	b.w.queue.addAll()
+	for _, s := range []*Subscription{one, two} {
+		select {
+		case <-s.Changed():
+		case <-time.After(patience):
+			t.Fatal("no wake")
+		}
+	}
+}
+
+func TestClosed(t *testing.T) {
+	t.Parallel()
+	w := New(Options{})
+	s, err := w.Add(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	s.Close()
+	if _, err := w.Add(t.TempDir()); !errors.Is(err, ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+}
