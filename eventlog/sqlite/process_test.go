@@ -23,7 +23,7 @@ func TestKilledWriter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.sqlite")
 	total := 0
 	for range kills {
-		cmd := child(t, "flood", path)
+		cmd := child(t, t.Context(), "flood", path)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -72,7 +72,7 @@ func TestKilledWriter(t *testing.T) {
 
 func TestFollowAnotherProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.sqlite")
-	cmd := child(t, "obey", path)
+	cmd := child(t, t.Context(), "obey", path)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
