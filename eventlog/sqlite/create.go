@@ -120,7 +120,9 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 // opened the file for reading because it may not be written to.
 func (s *Store) canWrite() error {
 	return s.conn.Raw(func(conn any) error {
-		c, ok := conn.(interface{ IsReadOnly(schema string) (bool, error) })
+		c, ok := conn.(interface {
+			IsReadOnly(schema string) (bool, error)
+		})
 		if !ok {
 			return nil // the first write tells
 		}
