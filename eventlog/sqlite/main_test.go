@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,7 +48,6 @@ func child(t testing.TB, ctx context.Context, part, path string) *exec.Cmd {
 	}
 	cmd := exec.CommandContext(ctx, self, path)
 	cmd.Env = append(os.Environ(), "LAZYTRACE_TEST_CHILD="+part)
-	cmd.Stderr = os.Stderr
 	return cmd
 }
 
@@ -113,7 +111,6 @@ func eventsTable() []eventlog.Table {
 
 // lookAt reads all events of a database and prints what it found in one line.
 func lookAt(path string) (err error) {
-	debug.SetMemoryLimit(256 << 20)
 	ctx := context.Background()
 	r, err := Open(ctx, path)
 	if err != nil {

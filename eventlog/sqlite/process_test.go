@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"testing"
 
@@ -124,5 +125,35 @@ func TestFollowAnotherProcess(t *testing.T) {
 	}
 	if err := r.Scan(t.Context(), eventsTable(), nil, func(eventlog.Record) error { rows--; return nil }); err != nil || rows != 0 {
 		t.Errorf("after the writer left: %d rows missing, %v", rows, err)
+	}
+}
+
+// TestClosedElsewhere has another part of this process open and close the
+// database under its writer, the way that a look at the first bytes does, while
+// other processes come and go. With the locks that POSIX gives, each of them
+// would believe to be the last one and remove the log of the writer.
+func TestClosedElsewhere(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("these locks exist on Linux only")
+	}
+	path := filepath.Join(t.TempDir(), "a.sqlite")
+	s := create(t, path, Options{})
+	for i := range 10 {
+		if err := s.WriteEvents(t.Context(), someEvents("s", i*100, 100)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readHeader(path); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := child(t, t.Context(), "write", path).CombinedOutput(); err != nil || len(out) > 0 {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	if n := count(t, open(t, path)); n != 1000 { // the others send an event that is there
+		t.Errorf("%d rows, want 1000", n)
+	}
+	var verdict string
+	if ask(t, path, "PRAGMA integrity_check", &verdict); verdict != "ok" {
+		t.Errorf("integrity: %s", verdict)
 	}
 }
