@@ -16,8 +16,16 @@ import (
 // recipe opens a database that nobody vouches for: no function or virtual
 // table that its schema names may have an effect, and no statement of ours may
 // write. A quoted name that is no column is an error, not a text.
-const recipe = "_defensive=1&_dqs=0&_pragma=trusted_schema(0)&_pragma=query_only(1)" +
-	"&_pragma=cell_size_check(1)&_pragma=busy_timeout(5000)"
+const (
+	recipe = "_defensive=1&" + cautious
+
+	// tornRecipe is for a file that is shorter than its header says. SQLite
+	// reads what is left of it only when it is told to trust nothing that the
+	// schema claims, and the defensive mode forbids to tell it.
+	tornRecipe = "_pragma=writable_schema(1)&" + cautious
+
+	cautious = "_dqs=0&_pragma=trusted_schema(0)&_pragma=query_only(1)&_pragma=cell_size_check(1)&_pragma=busy_timeout(5000)"
+)
 
 // maxLength is how long a text, a blob or a row may be that is read. Without
 // it a database of a few bytes can ask for gigabytes.
@@ -91,11 +99,12 @@ func (r *Reader) connect(ctx context.Context) error {
 	}
 	r.generation++
 	if r.path == "" {
-		return r.dial(ctx, r.uri+"&"+recipe, live)
+		return r.dial(ctx, r.uri+"&", live)
 	}
 	// The files are looked at first and opened later. If a writer comes or
 	// goes in between, the second try finds a settled state.
 	var err error
+	copyable := false
 	for range 3 {
 		if r.seen, err = look(r.path); err != nil {
 			return err
@@ -107,45 +116,63 @@ func (r *Reader) connect(ctx context.Context) error {
 			// SQLite would delete a log that lies beside an empty file.
 			return nil
 		}
+		seen := r.seen
 		switch {
-		case r.seen.wal != nil && r.seen.shm != nil:
+		case seen.wal != nil && seen.shm != nil:
 			// The index of the log need not be written to either.
-			err = r.dial(ctx, uri(r.path, "mode=ro&readonly_shm=1&"+recipe), live)
+			err = r.dial(ctx, uri(r.path, "mode=ro&readonly_shm=1&"), live)
 			if cannotOpen(err) {
-				err = r.dial(ctx, uri(r.path, "mode=ro&"+recipe), live)
+				err = r.dial(ctx, uri(r.path, "mode=ro&"), live)
 			}
-		case r.seen.wal != nil || r.seen.journal != nil:
-			err = r.dial(ctx, uri(r.path, "mode=ro&"+recipe), live)
+		case seen.wal != nil || seen.journal != nil:
+			err = r.dial(ctx, uri(r.path, "mode=ro&"), live)
 		default:
 			h, herr := readHeader(r.path)
 			if herr != nil {
 				return herr
 			}
 			if h.logged {
-				err = r.dial(ctx, uri(r.path, "mode=ro&immutable=1&"+recipe), frozen)
+				err = r.dial(ctx, uri(r.path, "mode=ro&immutable=1&"), frozen)
 			} else {
-				err = r.dial(ctx, uri(r.path, "mode=ro&"+recipe), live)
+				err = r.dial(ctx, uri(r.path, "mode=ro&"), live)
 			}
 		}
 		if !cannotOpen(err) {
+			r.seen = seen
 			return err
 		}
+		if seen.wal != nil {
+			copyable = true
+		}
 	}
-	if r.seen.wal == nil {
+	if !copyable {
 		return err
 	}
 	return r.connectCopy(ctx)
 }
 
-// dial connects and has SQLite read the schema, which is when it really opens
-// the files.
-func (r *Reader) dial(ctx context.Context, dsn string, as how) (err error) {
+// dial connects by the recipe, or by that for torn files if need be. The
+// address is an URI that lacks only the recipe.
+func (r *Reader) dial(ctx context.Context, address string, as how) error {
+	err := r.dialWith(ctx, address+recipe)
+	if reasonOf(err) == ErrDamaged && r.dialWith(ctx, address+tornRecipe) == nil {
+		err = nil
+	}
+	if err == nil {
+		r.how = as
+	}
+	return err
+}
+
+// dialWith connects and has SQLite read the schema, which is when it really
+// opens the files.
+func (r *Reader) dialWith(ctx context.Context, dsn string) (err error) {
 	if r.db, err = sql.Open("sqlite", dsn); err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = r.disconnect()
+			_ = r.disconnect() // nothing was written, and there is a better error
 		}
 	}()
 	r.db.SetMaxOpenConns(1)
@@ -156,11 +183,7 @@ func (r *Reader) dial(ctx context.Context, dsn string, as how) (err error) {
 		return err
 	}
 	var n int
-	if err = r.conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n); err != nil {
-		return err
-	}
-	r.how = as
-	return nil
+	return r.conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n)
 }
 
 func (r *Reader) disconnect() error {
@@ -215,7 +238,7 @@ func (r *Reader) connectCopy(ctx context.Context) (err error) {
 		if !same(before, after) {
 			continue // a log and a database of two moments do not belong together
 		}
-		if err := r.dial(ctx, uri(private, "mode=ro&"+recipe), copied); err != nil {
+		if err := r.dial(ctx, uri(private, "mode=ro&"), copied); err != nil {
 			return err
 		}
 		r.seen, r.folder = after, folder

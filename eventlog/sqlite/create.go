@@ -101,6 +101,9 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 	); err != nil {
 		return err
 	}
+	if err := s.canWrite(); err != nil {
+		return err
+	}
 	if err := s.layOut(ctx); err != nil {
 		return err
 	}
@@ -111,6 +114,24 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 	}
 	s.insert, err = s.conn.PrepareContext(ctx, insertEvent)
 	return err
+}
+
+// canWrite finds out what SQLite keeps to itself until the first row: that it
+// opened the file for reading because it may not be written to.
+func (s *Store) canWrite() error {
+	return s.conn.Raw(func(conn any) error {
+		c, ok := conn.(interface {
+			IsReadOnly(schema string) (bool, error)
+		})
+		if !ok {
+			return nil // the first write tells
+		}
+		readOnly, err := c.IsReadOnly("main")
+		if readOnly {
+			return ErrReadOnly
+		}
+		return err
+	})
 }
 
 // layOut makes the tables in one transaction, so that two processes which
@@ -180,8 +201,9 @@ func (s *Store) exec(ctx context.Context, statements ...string) error {
 // Path returns the absolute path of the store, or "" when it is in memory.
 func (s *Store) Path() string { return s.path }
 
-// Close closes the store. The last one to close a store takes its write-ahead
-// log into the database. A store in memory is gone when its readers are.
+// Close takes the write-ahead log into the database, unless somebody is busy
+// with it, and closes the store. A store in memory is gone when its readers
+// are.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -193,6 +215,11 @@ func (s *Store) Close() error {
 		errs = append(errs, s.insert.Close())
 	}
 	if s.conn != nil {
+		if s.path != "" {
+			// Closing does this only for the last one to have the store open,
+			// and a reader counts. If it fails the log stays, which is no loss.
+			_ = s.exec(context.Background(), "PRAGMA busy_timeout = 0", "PRAGMA wal_checkpoint(TRUNCATE)")
+		}
 		errs = append(errs, s.conn.Close())
 	}
 	errs = append(errs, s.db.Close())

@@ -2,17 +2,15 @@ package sqlite
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
-
-	"context"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 )
@@ -30,6 +28,8 @@ func TestMain(m *testing.M) {
 		err = flood(os.Args[1])
 	case "obey":
 		err = obey(os.Args[1])
+	case "write":
+		err = tryToWrite(os.Args[1])
 	case "look":
 		err = lookAt(os.Args[1])
 	}
@@ -40,15 +40,14 @@ func TestMain(m *testing.M) {
 }
 
 // child is a command that runs a part in a process of its own.
-func child(t testing.TB, part, path string) *exec.Cmd {
+func child(t testing.TB, ctx context.Context, part, path string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), self, path)
+	cmd := exec.CommandContext(ctx, self, path)
 	cmd.Env = append(os.Environ(), "LAZYTRACE_TEST_CHILD="+part)
-	cmd.Stderr = os.Stderr
 	return cmd
 }
 
@@ -93,6 +92,18 @@ func obey(path string) error {
 	return s.Close()
 }
 
+// tryToWrite writes one event or tells why not.
+func tryToWrite(path string) error {
+	s, err := Create(context.Background(), path, Options{})
+	if err == nil {
+		err = errors.Join(s.WriteEvents(context.Background(), someEvents("s", 0, 1)), s.Close())
+	}
+	if err != nil {
+		fmt.Println("refused:", err)
+	}
+	return nil
+}
+
 // eventsTable is what a dialect would ask for.
 func eventsTable() []eventlog.Table {
 	return []eventlog.Table{{Name: "events", Columns: []string{"session_id", "run_id", "event_type", "payload", "ts", "lt_id"}}}
@@ -100,7 +111,6 @@ func eventsTable() []eventlog.Table {
 
 // lookAt reads all events of a database and prints what it found in one line.
 func lookAt(path string) (err error) {
-	debug.SetMemoryLimit(256 << 20)
 	ctx := context.Background()
 	r, err := Open(ctx, path)
 	if err != nil {

@@ -395,3 +395,49 @@ func TestMemory(t *testing.T) {
 		}
 	}
 }
+
+// TestMemoryAtOnce reads a store in memory while it is written to.
+func TestMemoryAtOnce(t *testing.T) {
+	s := create(t, ":memory:", Options{})
+	r, err := s.Reader(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		for i := range 200 {
+			if err := s.WriteEvents(context.Background(), someEvents("s", i*20, 20)); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	seen, after := 0, []int64{Start}
+	for writing := true; ; {
+		if err := r.Scan(t.Context(), eventsTable(), after, func(record eventlog.Record) error {
+			seen++
+			after[0] = record.Pos
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if !writing {
+			break
+		}
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			writing = false
+		default:
+		}
+	}
+	if seen != 4000 {
+		t.Errorf("%d rows, want 4000", seen)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"unsafe"
@@ -119,20 +120,62 @@ func (p plan) rows(ctx context.Context, c *sql.Conn, condition string, key int64
 			next = pos + 1
 		}
 	})
-	if reasonOf(err) == ErrTooBig {
-		return p.tooBig(ctx, c, next, err)
+	if reason := reasonOf(err); (reason == ErrTooBig || reason == ErrDamaged) && ctx.Err() == nil {
+		return p.around(ctx, c, next, fmt.Errorf("%w: %w", reason, err))
 	}
 	return err
 }
 
-// tooBig finds out which row was refused; its key alone can be read.
-func (p plan) tooBig(ctx context.Context, c *sql.Conn, from int64, reason error) error {
-	var key int64
-	err := c.QueryRowContext(ctx, "SELECT "+p.key+" FROM "+p.from+" WHERE "+p.key+" >= ? ORDER BY "+p.key+" LIMIT 1", from).Scan(&key)
-	if err != nil {
-		return errors.Join(reason, err)
+// around finds out from where reading can go on after a row could not be read,
+// and says so with a RowError. A row that is too big, or whose rest lies on a
+// page that is damaged, still has its key. A page of many rows that is damaged
+// can be gone around: the tree leads to the pages behind it. If there is
+// nothing behind, the reason is returned as it is.
+func (p plan) around(ctx context.Context, c *sql.Conn, from int64, reason error) error {
+	query := "SELECT " + p.key + " FROM " + p.from + " WHERE " + p.key + " >= ? ORDER BY " + p.key + " LIMIT 1"
+	// first returns the first key from k on that can be read, and whether
+	// there is one.
+	first := func(k int64) (key int64, ok bool) {
+		err := c.QueryRowContext(ctx, query, k).Scan(&key)
+		return key, err == nil && key >= k
 	}
-	return &RowError{Key: key, Err: fmt.Errorf("%w: %w", ErrTooBig, reason)}
+	if key, ok := first(from); ok {
+		return &RowError{From: key, Key: key, Err: reason}
+	}
+	// The first good place is looked for in steps that double and, when one
+	// is found, by halves. Keys below zero are rare: they take one step.
+	bad, good, found := from, int64(0), false
+	if bad < 0 {
+		if _, found = first(0); !found {
+			bad = 0
+		}
+	}
+	for step := int64(1); !found && step > 0 && bad <= math.MaxInt64-step; step *= 2 {
+		if _, found = first(bad + step); found {
+			good = bad + step
+		} else {
+			bad += step
+		}
+	}
+	if !found { // perhaps the steps went past the end
+		err := c.QueryRowContext(ctx, "SELECT "+p.key+" FROM "+p.from+" ORDER BY "+p.key+" DESC LIMIT 1").Scan(&good)
+		if err != nil || good <= from {
+			return reason
+		}
+		if _, found = first(good); !found {
+			return reason
+		}
+		bad = from
+	}
+	for uint64(good)-uint64(bad) > 1 {
+		middle := bad + int64((uint64(good)-uint64(bad))/2)
+		if _, ok := first(middle); ok {
+			good = middle
+		} else {
+			bad = middle
+		}
+	}
+	return &RowError{From: from, Key: good - 1, Err: reason}
 }
 
 // fill turns the values of the driver into cells and returns their size. Texts

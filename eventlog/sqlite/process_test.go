@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"testing"
 
@@ -23,7 +25,7 @@ func TestKilledWriter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.sqlite")
 	total := 0
 	for range kills {
-		cmd := child(t, "flood", path)
+		cmd := child(t, t.Context(), "flood", path)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -72,7 +74,7 @@ func TestKilledWriter(t *testing.T) {
 
 func TestFollowAnotherProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.sqlite")
-	cmd := child(t, "obey", path)
+	cmd := child(t, t.Context(), "obey", path)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -124,5 +126,44 @@ func TestFollowAnotherProcess(t *testing.T) {
 	}
 	if err := r.Scan(t.Context(), eventsTable(), nil, func(eventlog.Record) error { rows--; return nil }); err != nil || rows != 0 {
 		t.Errorf("after the writer left: %d rows missing, %v", rows, err)
+	}
+}
+
+// TestClosedElsewhere has another part of this process open and close the
+// database under its writer, the way that a look at the first bytes does, while
+// programs with another SQLite come and go. With the locks that POSIX gives,
+// each of them believes to be the last one and removes the log of the writer.
+func TestClosedElsewhere(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("these locks exist on Linux only")
+	}
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("no python3, whose SQLite is not ours")
+	}
+	const program = `import sqlite3, sys
+c = sqlite3.connect(sys.argv[1], isolation_level=None)
+c.execute("PRAGMA busy_timeout = 5000")
+c.execute("INSERT INTO events (session_id, run_id, event_type, payload, ts) VALUES ('python', NULL, 'x', '{}', 1)")
+c.close()`
+	path := filepath.Join(t.TempDir(), "a.sqlite")
+	s := create(t, path, Options{})
+	for i := range 10 {
+		if err := s.WriteEvents(t.Context(), someEvents("s", i*100, 100)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readHeader(path); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.CommandContext(t.Context(), python, "-c", program, path).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	if n := count(t, open(t, path)); n != 1010 {
+		t.Errorf("%d rows, want 1010", n)
+	}
+	var verdict string
+	if ask(t, path, "PRAGMA integrity_check", &verdict); verdict != "ok" {
+		t.Errorf("integrity: %s", verdict)
 	}
 }

@@ -19,15 +19,23 @@ const Start int64 = math.MinInt64
 // open, the writer cannot take its log into the database.
 const pageRows = 2000
 
-// RowError tells of one row that could not be read although others can.
+// RowError tells of rows that could not be read although others behind them
+// can: one that is longer than 64 MiB, or those on a damaged page, whose number
+// nobody knows. In a badly damaged file there may be very many of these.
 type RowError struct {
 	Table int   // as in eventlog.Record
-	Key   int64 // the scan can go on after it
+	From  int64 // the keys from here
+	Key   int64 // up to here; the scan can go on after it
 	Err   error
 }
 
-// Error returns which row it is and why.
-func (e *RowError) Error() string { return fmt.Sprintf("row %d: %v", e.Key, e.Err) }
+// Error returns which rows they are and why.
+func (e *RowError) Error() string {
+	if e.From == e.Key {
+		return fmt.Sprintf("row %d: %v", e.Key, e.Err)
+	}
+	return fmt.Sprintf("rows %d to %d: %v", e.From, e.Key, e.Err)
+}
 
 // Unwrap returns the reason.
 func (e *RowError) Unwrap() error { return e.Err }
@@ -39,7 +47,7 @@ func (e *RowError) Unwrap() error { return e.Err }
 //
 // Scan ends with the first error: that of fn, as it is; a RowError, after
 // whose key the scan can be resumed; or that of a damaged database, when all
-// rows before the damage have been given.
+// rows that can be reached have been given.
 func (r *Reader) Scan(ctx context.Context, tables []eventlog.Table, after []int64, fn func(eventlog.Record) error) error {
 	for i, table := range tables {
 		s := scan{table: table, index: i, from: Start, fn: fn}
