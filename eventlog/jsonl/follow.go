@@ -133,11 +133,26 @@ func (f *Follower) Wait(ctx context.Context) error {
 	case <-f.ticker.C:
 		f.age()
 	}
+	f.restart()
+	return nil
+}
+
+// Resume makes Next look again, after it has returned io.EOF. It is for those
+// who are woken elsewhere and do not Wait.
+func (f *Follower) Resume() {
+	select {
+	case <-f.ticker.C:
+		f.age()
+	default:
+	}
+	f.restart()
+}
+
+func (f *Follower) restart() {
 	for len(f.sources) > maxOld+1 {
 		f.leave(0)
 	}
 	f.at = 0
-	return nil
 }
 
 // Progress returns how many bytes have been read of the file that the path

@@ -101,6 +101,7 @@ type lineFeed struct {
 	path   string
 	follow *jsonl.Follower
 	from   int64
+	ended  bool // everything that was there has been given
 	record eventlog.Record
 }
 
@@ -111,8 +112,13 @@ func (f *lineFeed) next(ctx context.Context) (*eventlog.Record, error) {
 			return nil, err
 		}
 	}
+	if f.ended {
+		f.ended = false
+		f.follow.Resume()
+	}
 	line, err := f.follow.Next(ctx)
 	if err != nil {
+		f.ended = err == io.EOF
 		return nil, err
 	}
 	switch {
