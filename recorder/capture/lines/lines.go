@@ -20,7 +20,7 @@ type Sink interface {
 
 // Bounds of a stream, in bytes.
 const (
-	room      = 8 << 20  // output that may wait to be looked at
+	room      = 8 << 20 // output that may wait to be looked at
 	longest   = wire.MaxLine
 	shownText = 64 << 10 // of a line that is no event, this much is kept
 	joined    = 64 << 10 // a private key that is spread over lines is kept as one text up to here
@@ -63,6 +63,9 @@ func New(ctx context.Context, name string, sink Sink, decode Decoder) *Stream {
 // lines are counted, but for output in which there are events: those are worth
 // waiting for.
 func (s *Stream) Write(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for !s.closed && s.bytes+len(p) > room {
