@@ -1,0 +1,283 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options say how a store is written. The zero value is the default.
+type Options struct {
+	// Durable waits for the disk at every commit. Without it a loss of power
+	// may cost the last commits, but never the consistency of the store; the
+	// death of a process costs nothing either way.
+	Durable bool
+
+	// Wait is how long to wait for another writer before giving up with
+	// ErrBusy. Zero means five seconds.
+	Wait time.Duration
+}
+
+// Store is a native store that is open for writing. Its methods may be called
+// from several goroutines; one of them writes at a time. Other processes may
+// write to the same store.
+type Store struct {
+	path string // the absolute one; empty in memory
+	uri  string // for readers of a store in memory
+	name string // for errors
+
+	mu     sync.Mutex
+	db     *sql.DB
+	conn   *sql.Conn // the only one: pragmas and statements belong to it
+	insert *sql.Stmt
+}
+
+// memories numbers the stores in memory, which find each other by name.
+var memories atomic.Int64
+
+// Create opens the store at path for writing, and makes it if need be. The
+// path ":memory:" or "none" keeps the store in memory until it is closed.
+//
+// A LazyBridge database becomes a native store by what is added to it. Any
+// other database is left as it is and refused with ErrForeign, ErrNewer or
+// ErrNotSQLite.
+func Create(ctx context.Context, path string, opt Options) (*Store, error) {
+	keepLocks()
+	s := &Store{name: path}
+	if path == ":memory:" || path == "none" {
+		s.uri = fmt.Sprintf("file:/lazytrace-%d?vfs=memdb", memories.Add(1))
+	} else {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return nil, fmt.Errorf("create %s: %w", path, err)
+		}
+		if err := prepareFile(abs); err != nil {
+			return nil, fmt.Errorf("create store: %w", err)
+		}
+		s.path, s.uri = abs, uri(abs, "mode=rw")
+		if err := examine(ctx, abs); err != nil {
+			return nil, fmt.Errorf("create %s: %w", path, err)
+		}
+	}
+	if err := s.open(ctx, opt); err != nil {
+		return nil, errors.Join(explain("create", path, err), s.Close())
+	}
+	return s, nil
+}
+
+// open connects, lays out the tables and switches to the write-ahead log, in
+// this order: until it has been found that the database may be written to,
+// nothing about it changes.
+func (s *Store) open(ctx context.Context, opt Options) (err error) {
+	if opt.Wait == 0 {
+		opt.Wait = 5 * time.Second
+	}
+	if s.db, err = sql.Open("sqlite", s.uri); err != nil {
+		return err
+	}
+	s.db.SetMaxOpenConns(1)
+	if s.conn, err = s.db.Conn(ctx); err != nil {
+		return err
+	}
+	synchronous := "NORMAL"
+	if opt.Durable {
+		synchronous = "FULL"
+	}
+	if err := s.exec(ctx,
+		fmt.Sprintf("PRAGMA busy_timeout = %d", opt.Wait.Milliseconds()),
+		"PRAGMA trusted_schema = 0",
+		"PRAGMA cell_size_check = 1",
+		"PRAGMA synchronous = "+synchronous,
+		// The log is cut to this after a checkpoint, so that one long
+		// transaction does not leave a large file for ever.
+		"PRAGMA journal_size_limit = 67108864",
+	); err != nil {
+		return err
+	}
+	if err := s.layOut(ctx); err != nil {
+		return err
+	}
+	if s.path != "" {
+		if err := s.useLog(ctx, opt.Wait); err != nil {
+			return err
+		}
+	}
+	s.insert, err = s.conn.PrepareContext(ctx, insertEvent)
+	return err
+}
+
+// layOut makes the tables in one transaction, so that two processes which
+// create the same store do it one after the other.
+func (s *Store) layOut(ctx context.Context) error {
+	return s.transact(ctx, func(ctx context.Context) error {
+		// Looked at again now that nobody else can write.
+		shape, err := shapeOf(ctx, s.conn)
+		if err != nil {
+			return err
+		}
+		if err := shape.writable(); err != nil {
+			return err
+		}
+		if shape.version == Version {
+			return nil
+		}
+		if err := s.exec(ctx, eventsDDL); err != nil {
+			return err
+		}
+		for _, column := range ourColumns {
+			if slices.Contains(shape.columns, column) {
+				continue
+			}
+			if err := s.exec(ctx, "ALTER TABLE events ADD COLUMN "+column+" TEXT"); err != nil {
+				return err
+			}
+		}
+		if err := s.exec(ctx, tablesDDL...); err != nil {
+			return err
+		}
+		return s.exec(ctx,
+			fmt.Sprintf("PRAGMA user_version = %d", Version),
+			fmt.Sprintf("PRAGMA application_id = %d", ApplicationID))
+	})
+}
+
+// useLog switches to the write-ahead log, which the file remembers. The switch
+// needs the database for itself and SQLite does not wait for that in every
+// case, so we do. A file system that cannot do it keeps its rollback journal.
+func (s *Store) useLog(ctx context.Context, wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for {
+		err := s.exec(ctx, "PRAGMA journal_mode = WAL")
+		if reasonOf(err) != ErrBusy {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+func (s *Store) exec(ctx context.Context, statements ...string) error {
+	for _, statement := range statements {
+		if _, err := s.conn.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Path returns the absolute path of the store, or "" when it is in memory.
+func (s *Store) Path() string { return s.path }
+
+// Close closes the store. The last one to close a store takes its write-ahead
+// log into the database. A store in memory is gone when its readers are.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db == nil {
+		return nil
+	}
+	var errs []error
+	if s.insert != nil {
+		errs = append(errs, s.insert.Close())
+	}
+	if s.conn != nil {
+		errs = append(errs, s.conn.Close())
+	}
+	errs = append(errs, s.db.Close())
+	s.db, s.conn, s.insert = nil, nil, nil
+	return explain("close", s.name, errors.Join(errs...))
+}
+
+// shape is what decides whether a database may be written to.
+type shape struct {
+	version  int64
+	columns  []string // of events
+	view     bool     // events is a view
+	triggers []string
+	others   []string // tables that are neither ours nor LazyBridge's
+}
+
+// examine looks at an existing file the way a reader does, so that a database
+// which is refused is as it was.
+func examine(ctx context.Context, path string) (err error) {
+	r, err := Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return r.use(ctx, func(c *sql.Conn) error {
+		shape, err := shapeOf(ctx, c)
+		if err != nil {
+			return err
+		}
+		return shape.writable()
+	})
+}
+
+func shapeOf(ctx context.Context, c *sql.Conn) (s shape, err error) {
+	if err := c.QueryRowContext(ctx, "PRAGMA user_version").Scan(&s.version); err != nil {
+		return s, err
+	}
+	rows, err := c.QueryContext(ctx, "SELECT type, name FROM sqlite_schema")
+	if err != nil {
+		return s, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var kind, name string
+		if err := rows.Scan(&kind, &name); err != nil {
+			return s, err
+		}
+		switch lower := strings.ToLower(name); {
+		case kind == "trigger":
+			s.triggers = append(s.triggers, name)
+		case kind == "view":
+			s.view = s.view || lower == "events"
+		case kind != "table", lower == "events", strings.HasPrefix(lower, "lt_"), strings.HasPrefix(lower, "sqlite_"):
+		default:
+			s.others = append(s.others, name)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return s, err
+	}
+	s.columns, err = columnsOf(ctx, c, "events")
+	return s, err
+}
+
+// writable tells why nothing may be written, or nil.
+func (s shape) writable() error {
+	switch {
+	case s.version > Version:
+		return fmt.Errorf("%w: its layout is %d, known is %d", ErrNewer, s.version, Version)
+	case s.view:
+		return fmt.Errorf("%w: its events are a view", ErrForeign)
+	case len(s.triggers) > 0:
+		return fmt.Errorf("%w: it has a trigger, %q", ErrForeign, s.triggers[0])
+	case len(s.columns) == 0 && len(s.others) > 0:
+		return fmt.Errorf("%w: it has no table events, but %q", ErrForeign, some(s.others))
+	case len(s.columns) == 0, slices.Equal(s.columns, theirColumns),
+		slices.Equal(s.columns, slices.Concat(theirColumns, ourColumns)):
+		return nil
+	}
+	return fmt.Errorf("%w: its events have the columns %q", ErrForeign, some(s.columns))
+}
+
+// some keeps a list short enough for one line.
+func some(names []string) string {
+	if len(names) > 8 {
+		names = append(names[:8:8], "…")
+	}
+	return strings.Join(names, ", ")
+}
