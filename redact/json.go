@@ -1,0 +1,437 @@
+package redact
+
+import (
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// text is a piece of the document by offset, so that frames stay small and
+// nothing is copied until a string has to be looked at.
+type text struct{ from, to int }
+
+func (t text) of(s string) string { return s[t.from:t.to] }
+
+// frame is an open object or array.
+type frame struct {
+	array  bool
+	state  uint8 // what may come next
+	index  int   // elements seen, arrays only
+	key    text  // the key of the value to come; in arrays that of the array
+	outer  text  // the key the container stands under
+	before text  // arrays: the string before; objects: the value of "name"
+}
+
+const (
+	wantFirst = iota // a key, an element or the end
+	wantKey
+	wantColon
+	wantValue
+	wantComma
+)
+
+// walker goes through a document without recursion, so depth costs only memory.
+type walker struct {
+	r     *Redactor
+	s     string
+	depth int
+	spans []span
+	stack []frame
+}
+
+// document finds what to mask in a JSON document, or in several one after the
+// other. It reports false if s is not JSON; NaN and Infinity count as numbers
+// and unknown escapes as what they stand for, because real writers emit them.
+func (r *Redactor) document(s string, depth int) ([]span, bool) {
+	i := space(s, 0)
+	if depth <= 0 || i >= len(s) {
+		return nil, false
+	}
+	switch s[i] {
+	case '{', '[':
+	case '"':
+		end := stringEnd(s, i)
+		if end < 0 || space(s, end) != len(s) {
+			return nil, false
+		}
+	default:
+		return nil, literal(s[i:]) == len(s)-i
+	}
+	w := walker{r: r, s: s, depth: depth}
+	for i < len(s) {
+		if i = w.value(i); i < 0 {
+			return nil, false
+		}
+		if i = space(s, i); i < len(s) && s[i] != '{' && s[i] != '[' {
+			return nil, false
+		}
+	}
+	return w.spans, true
+}
+
+// value walks one top-level value and returns its end, or -1.
+func (w *walker) value(i int) int {
+	s := w.s
+	if s[i] == '"' {
+		end := stringEnd(s, i)
+		w.str(text{i + 1, end - 1}, nil)
+		return end
+	}
+	w.stack = append(w.stack[:0], frame{array: s[i] == '['})
+	i++
+	for len(w.stack) > 0 {
+		if i = space(s, i); i >= len(s) {
+			return -1
+		}
+		f := &w.stack[len(w.stack)-1]
+		b := s[i]
+		switch {
+		case b == '}' && !f.array && (f.state == wantFirst || f.state == wantComma),
+			b == ']' && f.array && (f.state == wantFirst || f.state == wantComma):
+			w.stack = w.stack[:len(w.stack)-1]
+			i++
+		case f.state == wantComma:
+			if b != ',' {
+				return -1
+			}
+			f.state = wantKey
+			if f.array {
+				f.state = wantValue
+			}
+			i++
+		case f.state == wantColon:
+			if b != ':' {
+				return -1
+			}
+			f.state = wantValue
+			i++
+		case !f.array && f.state != wantValue: // a key
+			end := -1
+			if b == '"' {
+				end = stringEnd(s, i)
+			}
+			if end < 0 {
+				return -1
+			}
+			f.key, f.state = text{i + 1, end - 1}, wantColon
+			i = end
+		default:
+			if i = w.member(i, f); i < 0 {
+				return -1
+			}
+		}
+	}
+	return i
+}
+
+// member handles the value at i inside frame f.
+func (w *walker) member(i int, f *frame) int {
+	s := w.s
+	f.state = wantComma
+	f.index++
+	switch b := s[i]; b {
+	case '{', '[':
+		in := frame{array: b == '[', outer: f.key}
+		if in.array {
+			in.key = f.key
+		}
+		if f.array {
+			f.before = text{}
+		}
+		w.stack = append(w.stack, in)
+		return i + 1
+	case '"':
+		end := stringEnd(s, i)
+		if end < 0 {
+			return -1
+		}
+		t := text{i + 1, end - 1}
+		w.str(t, f)
+		if f.array || naming(f.key.of(s)) {
+			f.before = t
+		}
+		return end
+	}
+	n := literal(s[i:])
+	if n == 0 {
+		return -1
+	}
+	return i + n
+}
+
+// naming reports whether the value of key k names the value of a sibling, as in
+// {"name": "API_KEY", "value": "..."}.
+func naming(k string) bool {
+	switch k {
+	case "name", "key", "Name", "Key", "header", "variable", "field", "env", "parameter", "param":
+		return true
+	}
+	return false
+}
+
+func valueKey(k string) bool {
+	switch k {
+	case "value", "Value", "val", "stringValue", "string_value", "secretValue", "secret_value", "plaintext", "text":
+		return true
+	}
+	return false
+}
+
+// context returns the name that says most about a string in frame f, and the
+// flags that follow from it.
+func (w *walker) context(f *frame) (string, keyKind, flags) {
+	if f == nil {
+		return "", keyKind{}, 0
+	}
+	s := w.s
+	key := f.key.of(s)
+	if f.array {
+		before := f.before.of(s)
+		if len(before) > 2 && before[0] == '-' && strings.IndexByte(before, '=') < 0 {
+			return before, keyOf(before), 0
+		}
+		if f.index == 2 && before != "" {
+			if k := keyOf(before); k.is == authHeader || k.is == cookieJar || k.is == secret && strings.ContainsAny(before, "-_") {
+				if k.is == secret {
+					k.is = weakSecret
+				}
+				return before, k, 0
+			}
+		}
+	} else if valueKey(key) {
+		if k := keyOf(f.before.of(s)); k.is != plain {
+			return f.before.of(s), k, 0
+		}
+		if k := keyOf(f.outer.of(s)); k.is != plain {
+			return f.outer.of(s), k, 0
+		}
+	}
+	return key, keyOf(key), publicKey(key)
+}
+
+// publicKey reports by name that a value is an identifier, digest, signature or
+// the like: opaque, but no secret.
+func publicKey(k string) flags {
+	if k == "" {
+		return 0
+	}
+	for _, e := range [...]string{"id", "Id", "ID", "ids", "signature", "encrypted_content", "fingerprint", "digest", "hash", "sha", "sha1", "sha256", "sha512", "checksum", "etag", "ETag",
+		"integrity", "commit", "uuid", "embedding", "cursor", "traceparent", "tracestate", "thoughtSignature", "revision", "run", "session", "trace", "span", "parent", "thread", "conversation"} {
+		if strings.HasSuffix(k, e) {
+			return public
+		}
+	}
+	return 0
+}
+
+// str finds what to mask in the string t, whose quotes are not part of it.
+func (w *walker) str(t text, f *frame) {
+	raw := t.of(w.s)
+	if len(raw) < 4 {
+		return
+	}
+	s := raw
+	plainText := strings.IndexByte(raw, '\\') < 0
+	if !plainText {
+		s = unescape(raw)
+	}
+	spans := w.find(s, f)
+	if len(spans) == 0 {
+		return
+	}
+	if !plainText {
+		spans = locate(raw, spans)
+	}
+	for _, p := range spans {
+		w.spans = append(w.spans, span{p.from + t.from, p.to + t.from, p.kind})
+	}
+}
+
+func (w *walker) find(s string, f *frame) []span {
+	if w.r.lazy != nil {
+		return w.r.lazy.find(s)
+	}
+	name, k, fl := w.context(f)
+	if fl&public != 0 && len(s) >= 64 && strings.IndexByte(s, ' ') < 0 && blob(name) {
+		return nil // thinking signatures, encrypted reasoning
+	}
+	if c := s[space(s, 0):]; len(c) > 1 && (c[0] == '{' || c[0] == '[' || c[0] == '"') {
+		if spans, ok := w.r.document(s, w.depth-1); ok {
+			return spans
+		}
+	}
+	var own []span
+	if w.r.builtin && len(s) > 0 {
+		c := scanner{s: s, depth: w.depth}
+		switch {
+		case k.is != plain:
+			c.maskValue(k, value{0, len(s), true, false})
+		case name == "-u" || name == "--user" || name == "--proxy-user":
+			c.userPassword(0, len(s))
+		}
+		own = c.spans
+		if len(own) == 1 && own[0].from == 0 && own[0].to == len(s) {
+			return own
+		}
+	}
+	return merge(own, w.r.scan(s, w.depth, fl))
+}
+
+func blob(name string) bool {
+	return strings.HasSuffix(name, "ignature") || strings.HasSuffix(name, "encrypted_content") || strings.HasSuffix(name, "embedding")
+}
+
+func space(s string, i int) int {
+	for i < len(s) && (s[i] == ' ' || s[i] == '\n' || s[i] == '\r' || s[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// stringEnd returns the index after the closing quote of the string at i, or -1.
+func stringEnd(s string, i int) int {
+	for i++; i < len(s); {
+		k := strings.IndexByte(s[i:], '"')
+		if k < 0 {
+			return -1
+		}
+		i += k
+		back := 0
+		for s[i-1-back] == '\\' {
+			back++
+		}
+		if i++; back%2 == 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// literal returns the length of the number or word at the start of s, or 0.
+func literal(s string) int {
+	for _, w := range [...]string{"true", "false", "null", "NaN", "Infinity", "-Infinity"} {
+		if strings.HasPrefix(s, w) {
+			return len(w)
+		}
+	}
+	i := 0
+	if i < len(s) && s[i] == '-' {
+		i++
+	}
+	j := run(s, i, cDigit)
+	if j == i {
+		return 0
+	}
+	if j+1 < len(s) && s[j] == '.' && is(s[j+1], cDigit) {
+		j = run(s, j+1, cDigit)
+	}
+	if j < len(s) && (s[j] == 'e' || s[j] == 'E') {
+		e := j + 1
+		if e < len(s) && (s[e] == '+' || s[e] == '-') {
+			e++
+		}
+		if end := run(s, e, cDigit); end > e {
+			j = end
+		}
+	}
+	return j
+}
+
+// unescape decodes the inside of a JSON string.
+func unescape(raw string) string {
+	var b strings.Builder
+	b.Grow(len(raw))
+	var buf [4]byte
+	for i := 0; i < len(raw); {
+		k := strings.IndexByte(raw[i:], '\\')
+		if k < 0 {
+			b.WriteString(raw[i:])
+			break
+		}
+		b.WriteString(raw[i : i+k])
+		i += k
+		size, n := unit(raw, i, &buf)
+		b.Write(buf[:n])
+		i += size
+	}
+	return b.String()
+}
+
+// unit decodes what stands at i: one byte or one escape. It returns its length
+// in raw and the number of bytes put into buf.
+func unit(raw string, i int, buf *[4]byte) (size, n int) {
+	if raw[i] != '\\' || i+1 >= len(raw) {
+		buf[0] = raw[i]
+		return 1, 1
+	}
+	switch b := raw[i+1]; b {
+	case 'n':
+		buf[0] = '\n'
+	case 'r':
+		buf[0] = '\r'
+	case 't':
+		buf[0] = '\t'
+	case 'b':
+		buf[0] = '\b'
+	case 'f':
+		buf[0] = '\f'
+	case 'u':
+		r, ok := hex4(raw, i+2)
+		if !ok {
+			buf[0] = 'u'
+			return 2, 1
+		}
+		size = 6
+		if utf16.IsSurrogate(r) {
+			if r2, ok := hex4(raw, i+8); ok && raw[i+6:i+8] == "\\u" && utf16.DecodeRune(r, r2) != utf8.RuneError {
+				return 12, utf8.EncodeRune(buf[:], utf16.DecodeRune(r, r2))
+			}
+			r = utf8.RuneError
+		}
+		return size, utf8.EncodeRune(buf[:], r)
+	default:
+		buf[0] = b
+	}
+	return 2, 1
+}
+
+func hex4(s string, i int) (r rune, ok bool) {
+	if i+4 > len(s) {
+		return 0, false
+	}
+	for _, b := range []byte(s[i : i+4]) {
+		switch {
+		case b >= '0' && b <= '9':
+			r = r<<4 | rune(b-'0')
+		case lower(b) >= 'a' && lower(b) <= 'f':
+			r = r<<4 | rune(lower(b)-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return r, true
+}
+
+// locate turns spans of the decoded string into spans of raw, widening them to
+// whole escapes.
+func locate(raw string, spans []span) []span {
+	out := make([]span, 0, len(spans))
+	var buf [4]byte
+	i, d, k := 0, 0, 0 // positions in raw and decoded text, current span
+	from := -1
+	for i < len(raw) && k < len(spans) {
+		size, n := unit(raw, i, &buf)
+		if from < 0 && d+n > spans[k].from {
+			from = i
+		}
+		i += size
+		d += n
+		if from >= 0 && d >= spans[k].to {
+			out = append(out, span{from, i, spans[k].kind})
+			from = -1
+			for k++; k < len(spans) && spans[k].to <= d; k++ {
+			}
+		}
+	}
+	return out
+}

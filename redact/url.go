@@ -1,0 +1,115 @@
+package redact
+
+import "strings"
+
+// url looks at the address whose "://" stands at i: a password before the host,
+// or a webhook, whose path is the secret. It returns where to go on.
+func (c *scanner) url(i int) int {
+	s := c.s
+	from := i + 3
+	end := from
+	for end < len(s) && end < from+4096 && !urlStop(s, end) {
+		end++
+	}
+	host := strings.IndexAny(s[from:end], "/?#")
+	if host < 0 {
+		host = end
+	} else {
+		host += from
+	}
+	if at := strings.LastIndexByte(s[from:host], '@'); at >= 0 {
+		return c.userinfo(from, from+at)
+	}
+	if at := strings.LastIndexByte(s[from:end], '@'); at >= 0 && host < end && strings.IndexByte(s[from:host], ':') > 0 && strings.IndexByte(s[from:host], '.') < 0 {
+		// A slash that nobody escaped in the password.
+		return c.userinfo(from, from+at)
+	}
+	if path := s[host:end]; len(path) > 24 && (containsFold(s[from:end], "hook")) {
+		if to := c.webhook(host, end); to > 0 {
+			return to
+		}
+	}
+	return from
+}
+
+func urlStop(s string, i int) bool {
+	switch b := s[i]; b {
+	case '"', '\'', '`', '<', '>', '\\', '|':
+		return true
+	case '[':
+		return strings.HasPrefix(s[i:], "[REDACTED")
+	default:
+		return b <= ' ' || b == 0x7f || b >= 0x80
+	}
+}
+
+func (c *scanner) userinfo(from, at int) int {
+	s := c.s
+	colon := strings.IndexByte(s[from:at], ':')
+	if colon < 0 {
+		if w := s[from:at]; len(w) >= 16 && !placeholder(w) && !reference(w) && measure(w).random() {
+			return c.mask(from, at, "url-token")
+		}
+		return from
+	}
+	user, pw := s[from:from+colon], s[from+colon+1:at]
+	if pw == "" || pw == "x-oauth-basic" {
+		if len(user) >= 16 && !placeholder(user) && !reference(user) && measure(user).random() {
+			return c.mask(from, from+colon, "url-token")
+		}
+		return from
+	}
+	if len(pw) < 3 || placeholder(pw) || variable(pw) || reserved(pw) || pw == strings.ToUpper(pw) && measure(pw).letters == len(pw) || strings.HasPrefix(pw, "$") {
+		return from
+	}
+	kind := "password"
+	if to, exact := issued(s, from+colon+1); to == at {
+		kind = exact
+	}
+	if len(user) >= 16 && !placeholder(user) && measure(user).opaque() {
+		c.mask(from, from+colon, "url-token")
+	}
+	return c.mask(from+colon+1, at, kind)
+}
+
+// webhook masks the path of an incoming-webhook address: whoever has the
+// address may post. What comes before the first opaque part is kept.
+func (c *scanner) webhook(host, end int) int {
+	s := c.s
+	end = trimTail(s, host, end, ".,;:)]}")
+	from, opaque := 0, false
+	for i := host; i < end; {
+		j := i + 1
+		for j < end && s[j] != '/' && s[j] != '?' && s[j] != '#' && s[j] != '@' {
+			j++
+		}
+		seg := s[i+1 : j]
+		if placeholder(seg) {
+			return 0
+		}
+		switch m := measure(seg); {
+		case hookSegment(seg):
+			from = j + 1
+		case m.n >= 16 && m.random() && !slugged(seg):
+			opaque = true
+			fallthrough
+		case m.n >= 8 && m.digits >= 2:
+			if from == 0 {
+				from = i + 1
+			}
+		}
+		i = j
+	}
+	if !opaque || from >= end {
+		return 0
+	}
+	return c.mask(from, end, "webhook")
+}
+
+func hookSegment(seg string) bool {
+	switch seg {
+	case "services", "webhooks", "webhook", "hooks", "hook", "catch", "webhookb2", "workflows", "triggers":
+		return true
+	}
+	return false
+}
