@@ -10,8 +10,11 @@ import (
 	"time"
 )
 
-// ErrRefused is returned for an event that the recorder did not take.
-var ErrRefused = errors.New("the recorder did not take the event")
+// What Send tells apart.
+var (
+	ErrNoRecorder = errors.New("nobody takes events there")
+	ErrRefused    = errors.New("the recorder did not take the event")
+)
 
 // Send sends one event, a JSON object on one line, to the recorder at a socket
 // and returns its id once it is committed.
@@ -19,7 +22,7 @@ func Send(ctx context.Context, path string, line []byte) (string, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "unix", path)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%w: %w", ErrNoRecorder, err)
 	}
 	defer c.Close()
 	if deadline, ok := ctx.Deadline(); ok {
