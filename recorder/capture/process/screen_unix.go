@@ -3,6 +3,7 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +21,8 @@ import (
 // transparent meanwhile: keys go through as they are and it is the program's
 // terminal that gives them their meaning.
 type screen struct {
-	pty    *xpty.UnixPty
+	master *os.File // our side of the program's terminal
+	slave  *os.File // its side
 	outer  *os.File // the real terminal
 	keys   *os.File // where input is read from; nil when stdin is no terminal
 	out    *os.File // where output goes
@@ -52,7 +54,11 @@ func openScreen(o Options) (*screen, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a terminal: %w", err)
 	}
-	s.pty = pty
+	s.slave = pty.Slave()
+	if s.master, err = interruptible(pty.Master()); err != nil {
+		s.close()
+		return nil, fmt.Errorf("open a terminal: %w", err)
+	}
 	if s.wake[0], s.wake[1], err = os.Pipe(); err != nil {
 		s.close()
 		return nil, fmt.Errorf("open a terminal: %w", err)
@@ -60,6 +66,20 @@ func openScreen(o Options) (*screen, error) {
 	s.imitate()
 	s.tap = o.Output("terminal")
 	return s, nil
+}
+
+// interruptible takes the place of f with a file whose reads end when it is
+// closed. The one that we are given blocks, and a terminal that is still being
+// read from does not shut.
+func interruptible(f *os.File) (*os.File, error) {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, errors.Join(err, unix.Close(fd), f.Close())
+	}
+	return os.NewFile(uintptr(fd), f.Name()), f.Close()
 }
 
 // imitate gives the program's terminal the size and the settings of the real
@@ -70,7 +90,7 @@ func (s *screen) imitate() {
 	if err != nil {
 		return
 	}
-	if raw, err := s.pty.Slave().SyscallConn(); err == nil {
+	if raw, err := s.slave.SyscallConn(); err == nil {
 		raw.Control(func(fd uintptr) { term.SetState(fd, settings) })
 	}
 }
@@ -80,13 +100,13 @@ func (s *screen) imitate() {
 func (s *screen) attach(cmd *exec.Cmd, out, errOut bool) {
 	at := -1
 	if errOut {
-		cmd.Stderr, at = s.pty.Slave(), 2
+		cmd.Stderr, at = s.slave, 2
 	}
 	if out {
-		cmd.Stdout, at = s.pty.Slave(), 1
+		cmd.Stdout, at = s.slave, 1
 	}
 	if s.keys != nil {
-		cmd.Stdin, at = s.pty.Slave(), 0
+		cmd.Stdin, at = s.slave, 0
 	}
 	if at >= 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: at}
@@ -95,7 +115,7 @@ func (s *screen) attach(cmd *exec.Cmd, out, errOut bool) {
 
 // started lets go of the program's side, so that the terminal shuts with the
 // program.
-func (s *screen) started() { s.pty.Slave().Close() }
+func (s *screen) started() { s.slave.Close() }
 
 func (s *screen) run() {
 	if s.keys != nil {
@@ -105,7 +125,7 @@ func (s *screen) run() {
 		defer close(s.output)
 		buf := make([]byte, 32<<10)
 		for {
-			n, err := s.pty.Read(buf)
+			n, err := s.master.Read(buf)
 			if n > 0 {
 				if _, err := s.out.Write(buf[:n]); err != nil {
 					s.hangUp()
@@ -146,7 +166,7 @@ func (s *screen) typing() {
 		if n <= 0 {
 			return // the terminal is gone; SIGHUP says the rest
 		}
-		if _, err := s.pty.Write(buf[:n]); err != nil {
+		if _, err := s.master.Write(buf[:n]); err != nil {
 			return
 		}
 	}
@@ -155,8 +175,11 @@ func (s *screen) typing() {
 // resize gives the program's terminal the size of the real one.
 func (s *screen) resize() {
 	size, err := unix.IoctlGetWinsize(int(s.outer.Fd()), unix.TIOCGWINSZ)
-	if err == nil {
-		s.pty.SetWinsize(int(size.Col), int(size.Row), int(size.Xpixel), int(size.Ypixel))
+	if err != nil {
+		return
+	}
+	if raw, err := s.master.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, size) })
 	}
 }
 
@@ -167,7 +190,7 @@ func (s *screen) gone() bool {
 }
 
 // hangUp shuts the program's terminal: the kernel sends SIGHUP to who is on it.
-func (s *screen) hangUp() { s.pty.Close() }
+func (s *screen) hangUp() { s.master.Close() }
 
 // suspend stops us with the real terminal in the state in which we got it.
 func (s *screen) suspend(stop func()) {
@@ -214,7 +237,10 @@ func (s *screen) close() {
 	if s.wake[1] != nil {
 		s.wake[1].Close() // ends typing
 	}
-	s.pty.Close()
+	if s.master != nil {
+		s.master.Close()
+	}
+	s.slave.Close() // a second time, unless the program was not started
 	s.input.Wait()
 	if s.wake[0] != nil {
 		s.wake[0].Close()
