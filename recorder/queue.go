@@ -39,6 +39,7 @@ type queue struct {
 	first  time.Time     // when the oldest item came
 	urgent time.Time     // when the oldest prompt item came; zero when there is none
 	room   chan struct{} // closed when something is taken; nil when nobody waits
+	marked bool          // a Flush is waiting
 	closed bool
 }
 
@@ -92,6 +93,9 @@ func (q *queue) append(it item) {
 	}
 	if it.prompt && q.urgent.IsZero() {
 		q.urgent, wake = now, true
+	}
+	if it.mark != nil {
+		q.marked, wake = true, true
 	}
 	q.items = append(q.items, it)
 	q.bytes += it.size
@@ -173,7 +177,7 @@ func (q *queue) take() (batch []item, wait time.Duration, end bool) {
 	n := min(len(q.items), max(q.opts.BatchSize, groupSize))
 	batch = q.items[:n:n]
 	rest := q.items[n:]
-	q.items, q.bytes, q.urgent = nil, 0, time.Time{}
+	q.items, q.bytes, q.urgent, q.marked = nil, 0, time.Time{}, false
 	if len(rest) > 0 {
 		// The array is left to the batch: it holds payloads that would stay
 		// alive as long as the queue does.
@@ -181,6 +185,7 @@ func (q *queue) take() (batch []item, wait time.Duration, end bool) {
 		q.first = time.Now()
 		for i := range rest {
 			q.bytes += rest[i].size
+			q.marked = q.marked || rest[i].mark != nil
 			if rest[i].prompt && q.urgent.IsZero() {
 				q.urgent = q.first
 			}
@@ -196,7 +201,7 @@ func (q *queue) take() (batch []item, wait time.Duration, end bool) {
 // due tells how long the items may still wait for company.
 func (q *queue) due() time.Duration {
 	n := len(q.items)
-	if q.closed || n >= q.opts.BatchSize || q.bytes > q.opts.MaxBytes/2 {
+	if q.closed || q.marked || n >= q.opts.BatchSize || q.bytes > q.opts.MaxBytes/2 {
 		return 0
 	}
 	wait := q.opts.BatchInterval - time.Since(q.first)

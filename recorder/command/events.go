@@ -22,15 +22,14 @@ func (r *recording) begin(p *process.Process) {
 	}
 	r.emit(eventlog.SessionStart, r.sessionPayload(pid), r.facts())
 	var o wire.Object
-	o.Text("agent_name", r.agent)
 	o.Text("task", r.task())
-	e := event(eventlog.AgentStart, &o)
+	e := r.event(eventlog.AgentStart, &o)
 	e.ParentRunID, e.Time = r.opts.ParentRun, eventlog.StampOf(r.started)
 	r.send(r.ctx, e)
 	if len(r.opts.Metrics) > 0 {
 		var o wire.Object
 		o.Set("metrics", r.opts.Metrics)
-		r.send(r.ctx, event(eventlog.Metrics, &o))
+		r.send(r.ctx, r.event(eventlog.Metrics, &o))
 	}
 	if p != nil {
 		r.life.Go(func() { r.beat(pid) })
@@ -101,7 +100,7 @@ func (r *recording) heartbeat(pid int) eventlog.Event {
 	var o wire.Object
 	o.Int("pid", int64(pid))
 	o.Int("elapsed_ms", time.Since(r.started).Milliseconds())
-	e := event(eventlog.Heartbeat, &o)
+	e := r.event(eventlog.Heartbeat, &o)
 	e.Facts = &eventlog.Facts{}
 	return e
 }
@@ -113,17 +112,15 @@ func (r *recording) finish(ctx context.Context, status process.Status, failure e
 	reason := reasonOf(status, failure)
 	if status.Code != 0 {
 		var o wire.Object
-		o.Text("agent_name", r.agent)
 		o.Text("error", reason)
 		o.Text("type", "exit")
 		o.Int("exit_code", int64(status.Code))
 		o.Text("signal", status.Signal)
-		e := event(eventlog.Error, &o)
+		e := r.event(eventlog.Error, &o)
 		e.Failed = true
 		r.send(ctx, e)
 	}
 	var o wire.Object
-	o.Text("agent_name", r.agent)
 	if status.Code != 0 {
 		o.Text("error", reason)
 	}
@@ -132,7 +129,7 @@ func (r *recording) finish(ctx context.Context, status process.Status, failure e
 	}
 	o.Int("exit_code", int64(status.Code))
 	o.Int("latency_ms", took.Milliseconds())
-	e := event(eventlog.AgentFinish, &o)
+	e := r.event(eventlog.AgentFinish, &o)
 	e.Outcome = outcome
 	r.send(ctx, e)
 	_ = r.rec.ReportDrops(ctx)
@@ -157,7 +154,7 @@ func (r *recording) sessionEnd(status process.Status, outcome eventlog.Outcome, 
 	if told := r.signalled.Load(); told != nil {
 		o.Text("recorder_signal", *told)
 	}
-	e := event(eventlog.SessionEnd, &o)
+	e := r.event(eventlog.SessionEnd, &o)
 	e.Facts = &eventlog.Facts{Closed: true, Ended: eventlog.StampOf(r.started.Add(took)), Outcome: outcome}
 	if outcome != eventlog.Success {
 		e.Facts.FailureReason = reason
@@ -193,12 +190,14 @@ func reasonOf(status process.Status, failure error) string {
 	return ""
 }
 
-func event(k eventlog.Kind, o *wire.Object) eventlog.Event {
-	return eventlog.Event{Kind: k, Type: k.String(), Payload: o.JSON()}
+// event makes an event of the recorder. All of them are told in the name of the
+// agent that the program is.
+func (r *recording) event(k eventlog.Kind, o *wire.Object) eventlog.Event {
+	return eventlog.Event{Kind: k, Type: k.String(), Agent: r.agent, Payload: o.JSON()}
 }
 
 func (r *recording) emit(k eventlog.Kind, o *wire.Object, f *eventlog.Facts) {
-	e := event(k, o)
+	e := r.event(k, o)
 	e.Facts, e.Time = f, eventlog.StampOf(r.started)
 	r.send(r.ctx, e)
 }

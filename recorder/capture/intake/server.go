@@ -56,6 +56,7 @@ func Listen(ctx context.Context, sink Sink, o Options) (*Server, error) {
 	s := &Server{sink: sink, socket: sock, slots: make(chan struct{}, o.MaxConn), conns: map[*conn]struct{}{}}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.group.Go(s.accept)
+	s.group.Go(sock.sweep)
 	return s, nil
 }
 
@@ -134,7 +135,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	s.mu.Unlock()
 	// Whoever has connected by now is accepted; a deadline in the past would
 	// turn them away.
-	err := s.socket.SetDeadline(time.Now().Add(5 * time.Millisecond))
+	err := s.socket.SetDeadline(time.Now().Add(time.Millisecond))
 	done := make(chan struct{})
 	go func() { s.group.Wait(); close(done) }()
 	select {

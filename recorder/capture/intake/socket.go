@@ -6,11 +6,20 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 )
 
 // longestPath is what fits into a Unix socket address everywhere, with the
 // byte that ends it.
 const longestPath = 103
+
+// Every socket is called name, in a folder that is called prefix and something
+// that nobody else has.
+const (
+	prefix = "lazytrace-"
+	name   = "events"
+)
 
 // socket is a listener in a folder of its own, which is what keeps others out:
 // not every system looks at the mode of the socket itself.
@@ -37,11 +46,11 @@ func listen(dirs []string) (*socket, error) {
 }
 
 func listenIn(parent string) (*socket, error) {
-	dir, err := os.MkdirTemp(parent, "lazytrace-") // mode 0700
+	dir, err := os.MkdirTemp(parent, prefix) // mode 0700
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, "events")
+	path := filepath.Join(dir, name)
 	if len(path) > longestPath {
 		return nil, errors.Join(fmt.Errorf("%s is too long for a socket", path), os.Remove(dir))
 	}
@@ -66,6 +75,28 @@ func (s *socket) remove() error {
 		err = errors.Join(err, rmErr)
 	}
 	return err
+}
+
+// sweep removes the sockets of recorders that were killed. One that is young may
+// not be listening yet.
+func (s *socket) sweep() {
+	found, err := filepath.Glob(filepath.Join(filepath.Dir(s.dir), prefix+"*", name))
+	if err != nil {
+		return // the pattern is fine
+	}
+	for _, path := range found {
+		info, err := os.Lstat(path)
+		if err != nil || info.Mode().Type() != os.ModeSocket || time.Since(info.ModTime()) < time.Minute {
+			continue
+		}
+		c, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
+		switch {
+		case err == nil:
+			c.Close()
+		case errors.Is(err, syscall.ECONNREFUSED) && os.Remove(path) == nil:
+			os.Remove(filepath.Dir(path))
+		}
+	}
 }
 
 // dirs are the places for the socket, best first.
