@@ -20,18 +20,18 @@ type exitError struct {
 	err  error
 }
 
-func (e *exitError) Error() string {
+func (e exitError) Error() string {
 	if e.err == nil {
 		return fmt.Sprintf("exit %d", e.code)
 	}
 	return e.err.Error()
 }
 
-func (e *exitError) Unwrap() error { return e.err }
+func (e exitError) Unwrap() error { return e.err }
 
 // refuse returns an error about what the user gave.
 func refuse(format string, args ...any) error {
-	return &exitError{exitRefused, fmt.Errorf(format, args...)}
+	return exitError{exitRefused, fmt.Errorf(format, args...)}
 }
 
 // refused marks an error as being about what the user gave.
@@ -39,12 +39,12 @@ func refused(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &exitError{exitRefused, err}
+	return exitError{exitRefused, err}
 }
 
 // codeOf returns the exit code that an error leads to.
 func codeOf(err error) int {
-	var exit *exitError
+	var exit exitError
 	switch {
 	case err == nil:
 		return exitFine

@@ -25,7 +25,7 @@ func run(ctx context.Context, env *Env, args []string) int {
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	err := root.ExecuteContext(ctx)
-	var exit *exitError
+	var exit exitError
 	if err != nil && !(errors.As(err, &exit) && exit.err == nil) && !errors.Is(err, context.Canceled) {
 		fmt.Fprintf(env.Stderr, "lazytrace: %s\n", oneLine(err))
 	}
@@ -60,7 +60,7 @@ behind.
 	opts.flags(root)
 	root.AddCommand(
 		newOpen(env), newTail(env), newSessions(env), newEvents(env), newStat(env), newUsage(env),
-		newRedact(env), newVersion(env),
+		newRedact(env), newRunCommand(), newEmitCommand(), newVersion(env),
 	)
 	for _, c := range root.Commands() {
 		wrapArgs(c)

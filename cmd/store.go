@@ -4,18 +4,31 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/redact"
 )
 
-// defaultStore is where the user's own store is: one database for everything
-// that was recorded without saying where.
-func defaultStore(env *Env) string {
-	if dir := env.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "lazytrace", "events.sqlite")
+// defaultStore is the one store that a user has when nothing else is said.
+func defaultStore(getenv func(string) string) (string, error) {
+	if dir := getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "lazytrace", "events.sqlite"), nil
 	}
-	return filepath.Join(env.Getenv("HOME"), ".local", "share", "lazytrace", "events.sqlite")
+	home := getenv("HOME")
+	if runtime.GOOS == "windows" {
+		home = getenv("USERPROFILE")
+	}
+	if home == "" {
+		return "", refuse("find your store: there is no home folder; --db names another store")
+	}
+	switch runtime.GOOS {
+	case "darwin":
+		return filepath.Join(home, "Library", "Application Support", "lazytrace", "events.sqlite"), nil
+	case "windows":
+		return filepath.Join(home, "AppData", "Local", "lazytrace", "events.sqlite"), nil
+	}
+	return filepath.Join(home, ".local", "share", "lazytrace", "events.sqlite"), nil
 }
 
 // openPaths begins to read what is at the paths, or everything on this machine
@@ -37,7 +50,11 @@ func sourceOptions(env *Env, paths []string, follow bool) (source.Options, []str
 		}
 	}
 	if len(paths) == 0 {
-		paths = source.Usual(env.Getenv, defaultStore(env))
+		store, err := defaultStore(env.Getenv)
+		if err != nil {
+			return source.Options{}, nil, err
+		}
+		paths = source.Usual(env.Getenv, store)
 	}
 	red, err := redact.New(redact.Options{})
 	return source.Options{Follow: follow, Redactor: red}, paths, err

@@ -1,0 +1,289 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/sqlite"
+	"github.com/lazytrace/lazytrace/recorder"
+	"github.com/lazytrace/lazytrace/recorder/capture/process"
+	"github.com/lazytrace/lazytrace/recorder/command"
+	"github.com/lazytrace/lazytrace/recorder/export"
+	"github.com/lazytrace/lazytrace/recorder/wire"
+	"github.com/lazytrace/lazytrace/redact"
+)
+
+// runOptions are the flags of run, as they were written.
+type runOptions struct {
+	args []string
+
+	db, jsonl         string
+	dbGiven           bool
+	console, verbose  bool
+	name, goal, agent string
+
+	sessionID, parent  string
+	newSession         bool
+	meta, tags, metric []string
+	envName            string
+
+	experiment, variant string
+	capture             string
+	redactOnError       string
+	unsafePayloads      bool
+
+	batchSize     int
+	batchInterval time.Duration
+	maxQueue      int
+	onFull        string
+	critical      string
+	durable       bool
+	failOnError   bool
+}
+
+func newRunCommand() *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run [flags] [--] COMMAND [ARGUMENTS...]",
+		Short: "Run a command and record what its agents do",
+		Long: `Run a command and record what its agents do.
+
+The command runs as it would without lazytrace: same terminal, signals and
+output, and its exit code is ours (128+n when signal n ended it).`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.args, o.dbGiven = args, c.Flags().Changed("db")
+			return runRun(c.Context(), o)
+		},
+	}
+	c.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return refused(fmt.Errorf("run: no command to run"))
+		}
+		return nil
+	}
+	f := c.Flags()
+	// What follows the name of the command belongs to the command.
+	f.SetInterspersed(false)
+	f.StringVar(&o.db, "db", "", "store to record into, or none to keep nothing (default: your own store)")
+	f.StringVar(&o.jsonl, "jsonl", "", "also append events to this file, one JSON object a line")
+	f.BoolVar(&o.console, "console", false, "also print events on stderr")
+	f.StringVar(&o.name, "name", "", "name of the session")
+	f.StringVar(&o.goal, "goal", "", "what the run is meant to achieve")
+	f.StringVar(&o.agent, "agent", "", "name of the agent (default: the command's)")
+	f.StringVar(&o.sessionID, "session-id", "", "id of the session (default: a new one)")
+	f.StringVar(&o.parent, "parent", "", "id of the session that this one was started by")
+	f.BoolVar(&o.newSession, "new-session", false, "do not become a child of the session that we run in")
+	f.StringArrayVar(&o.meta, "meta", nil, "`key=value` to keep with the session (repeatable)")
+	f.StringArrayVar(&o.tags, "tag", nil, "tag of the session (repeatable)")
+	f.StringVar(&o.envName, "env-name", "", "environment: production, staging, ...")
+	f.StringVar(&o.experiment, "experiment", "", "experiment that the session belongs to")
+	f.StringVar(&o.variant, "variant", "", "variant of the experiment")
+	f.StringArrayVar(&o.metric, "metric", nil, "`key=number` that tells how it went (repeatable)")
+	f.StringVar(&o.capture, "capture", "auto", "what to capture of the output: auto, stdout, pty, none")
+	f.StringVar(&o.redactOnError, "redact-on-error", "strict", "an event that cannot be redacted is dropped (strict) or kept without its body (fallback)")
+	f.BoolVar(&o.unsafePayloads, "unsafe-log-payloads", false, "store payloads without redacting secrets")
+	f.IntVar(&o.batchSize, "batch-size", 100, "events written at once")
+	f.DurationVar(&o.batchInterval, "batch-interval", time.Second, "how long an event may wait for its batch")
+	f.IntVar(&o.maxQueue, "max-queue", 10_000, "events that may wait to be written")
+	f.StringVar(&o.onFull, "on-full", "hybrid", "when the queue is full: hybrid (critical events wait, others are dropped), block, drop")
+	f.StringVar(&o.critical, "critical", "", "event types that wait for room, in place of the usual ones (comma-separated)")
+	f.BoolVar(&o.durable, "durable", false, "wait for the disk at every commit")
+	f.BoolVar(&o.failOnError, "fail-on-error", false, "exit with 3 when the command succeeds but events tell of errors")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "print events on stderr and store nothing")
+	return c
+}
+
+func runRun(ctx context.Context, o runOptions) error {
+	if o.verbose && (o.dbGiven || o.jsonl != "" || o.console) {
+		fmt.Fprintln(os.Stderr, "lazytrace: -v is ignored: it was said where the events go")
+		o.verbose = false
+	}
+	if o.verbose {
+		o.console, o.db = true, "none"
+	}
+	options, err := o.command()
+	if err != nil {
+		return refused(fmt.Errorf("run: %w", err))
+	}
+	if err := o.sinks(&options); err != nil {
+		return refused(fmt.Errorf("run: %w", err))
+	}
+	result := command.Record(ctx, options)
+	switch {
+	case result.Code != 0:
+		return exitError{code: result.Code}
+	case o.failOnError && result.Stats.Errors > 0:
+		return exitError{code: exitTripped}
+	}
+	return nil
+}
+
+// command makes options of the flags and of the recorder around us.
+func (o runOptions) command() (c command.Options, err error) {
+	c = command.Options{
+		Args: o.args, Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Decode: wire.Line, SessionID: o.sessionID, ParentSession: o.parent,
+		Name: o.name, Goal: o.goal, Agent: o.agent, Environment: o.envName,
+		Experiment: o.experiment, Variant: o.variant, Version: Version(),
+		Tags: o.tags, UnsafePayloads: o.unsafePayloads,
+	}
+	if c.Dir, err = os.Getwd(); err != nil {
+		c.Dir = "" // it was removed; the command can live with that
+	}
+	if outer := os.Getenv(command.EnvSession); !o.newSession && (o.parent == "" || o.parent == outer) {
+		c.ParentSession, c.ParentRun = outer, os.Getenv(command.EnvRun)
+	}
+	if c.Capture, err = process.ParseCapture(o.capture); err != nil {
+		return c, fmt.Errorf("--capture: %w", err)
+	}
+	if c.Metadata, err = pairs("--meta", o.meta); err != nil {
+		return c, err
+	}
+	if c.Metrics, err = metrics(o.metric); err != nil {
+		return c, err
+	}
+	c.Pipeline, err = o.pipeline()
+	return c, err
+}
+
+func (o runOptions) pipeline() (p recorder.Options, err error) {
+	p = recorder.Options{BatchSize: o.batchSize, BatchInterval: o.batchInterval, MaxQueue: o.maxQueue}
+	if o.batchSize < 1 || o.maxQueue < 1 || o.batchInterval <= 0 {
+		return p, fmt.Errorf("--batch-size, --batch-interval and --max-queue must be more than 0")
+	}
+	if p.OnFull, err = recorder.ParseOnFull(o.onFull); err != nil {
+		return p, fmt.Errorf("--on-full: %w", err)
+	}
+	if p.OnError, err = recorder.ParseRedactFailure(o.redactOnError); err != nil {
+		return p, fmt.Errorf("--redact-on-error: %w", err)
+	}
+	if o.critical != "" {
+		types := map[string]bool{}
+		for _, name := range strings.Split(o.critical, ",") {
+			types[strings.TrimSpace(name)] = true
+		}
+		p.Critical = func(e *eventlog.Event) bool { return types[e.Type] }
+	}
+	if !o.unsafePayloads {
+		if p.Redactor, err = redact.New(redact.Options{}); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// sinks says where events go. A sink that cannot be opened is one that fails:
+// the command runs all the same.
+func (o runOptions) sinks(c *command.Options) error {
+	path, err := o.store()
+	if err != nil {
+		return err
+	}
+	c.StorePath = path
+	// A nil *JSONL in the interface would be a store.
+	openJSONL := func(context.Context) (recorder.Store, error) {
+		j, err := export.OpenJSONL(o.jsonl)
+		if err != nil {
+			return nil, err
+		}
+		return j, nil
+	}
+	switch {
+	case path != "none":
+		c.Open = func(ctx context.Context) (recorder.Store, error) {
+			if !o.dbGiven {
+				// The folder is ours, so it is made.
+				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+					return nil, fmt.Errorf("create the store: %w", err)
+				}
+			}
+			return sqlite.Create(ctx, path, sqlite.Options{Durable: o.durable})
+		}
+	case o.jsonl != "":
+		c.Open = openJSONL // there is no other, so acknowledgements are its
+	}
+	if o.jsonl != "" && path != "none" {
+		c.Exporters = append(c.Exporters, &export.Lazy{Open: func() (export.Sink, error) { return export.OpenJSONL(o.jsonl) }})
+	}
+	if o.console {
+		c.Exporters = append(c.Exporters, export.NewConsole(os.Stderr))
+	}
+	return nil
+}
+
+// store returns the absolute path of the store, or none.
+func (o runOptions) store() (string, error) {
+	path := o.db
+	if path == "" {
+		path = os.Getenv(command.EnvStore) // of the recorder around us
+	}
+	switch path {
+	case "none", ":memory:":
+		return "none", nil
+	case "":
+		return defaultStore(os.Getenv)
+	}
+	return filepath.Abs(path)
+}
+
+func pairs(flag string, list []string) (map[string]string, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	m := make(map[string]string, len(list))
+	for _, pair := range list {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok || key == "" {
+			return nil, fmt.Errorf("%s %q: key=value is expected", flag, pair)
+		}
+		m[key] = value
+	}
+	return m, nil
+}
+
+// mostMetrics is how many metrics a session may have besides goal_completed
+// and score.
+const mostMetrics = 10
+
+func metrics(list []string) (map[string]float64, error) {
+	given, err := pairs("--metric", list)
+	if err != nil || given == nil {
+		return nil, err
+	}
+	m := make(map[string]float64, len(given))
+	own := 0
+	for key, value := range given {
+		switch value {
+		case "true":
+			value = "1"
+		case "false":
+			value = "0"
+		}
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil || n != n || n > 1e300 || n < -1e300 {
+			return nil, fmt.Errorf("--metric %s=%s: a number is expected", key, value)
+		}
+		switch key {
+		case "score", "goal_completed":
+			if n < 0 || n > 1 {
+				return nil, fmt.Errorf("--metric %s=%s: it goes from 0 to 1", key, value)
+			}
+		default:
+			own++
+		}
+		m[key] = n
+	}
+	if own > mostMetrics {
+		return nil, fmt.Errorf("--metric: %d metrics, %d are allowed besides score and goal_completed", own, mostMetrics)
+	}
+	return m, nil
+}

@@ -1,0 +1,55 @@
+package process
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Capture says how the output of a program may be captured.
+type Capture struct {
+	Auto     bool // decide by what the program would see without us
+	Stdout   bool // copy what goes to stdout and stderr
+	Terminal bool // give the program a terminal of its own and copy what it shows
+}
+
+// ParseCapture reads a list of layers: auto, none, stdout, pty.
+func ParseCapture(list string) (c Capture, err error) {
+	for _, name := range strings.Split(list, ",") {
+		switch strings.TrimSpace(name) {
+		case "auto", "":
+			c.Auto = true
+		case "none":
+		case "stdout":
+			c.Stdout = true
+		case "pty":
+			c.Terminal = true
+		default:
+			return c, fmt.Errorf("%q is not auto, stdout, pty or none", name)
+		}
+	}
+	return c, nil
+}
+
+// plan is what is done with the streams of one program.
+type plan struct {
+	terminal    bool // a terminal of its own in place of every stream that is one
+	out, errOut bool // copy stdout, stderr
+}
+
+// decide picks the least that captures: a stream that is no terminal can be
+// copied without the program noticing, a terminal cannot.
+func decide(c Capture, args []string, outTTY, errTTY, foreground bool) plan {
+	var p plan
+	switch {
+	case c.Terminal && foreground:
+		p.terminal = true
+	case c.Stdout:
+		return plan{out: true, errOut: true}
+	case c.Auto && outTTY && foreground && !IsFullScreen(args):
+		p.terminal = true
+	}
+	if c.Auto || c.Terminal {
+		p.out, p.errOut = !outTTY, !errTTY
+	}
+	return p
+}

@@ -1,0 +1,40 @@
+//go:build unix
+
+package process
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var past = time.Unix(1, 0)
+
+func statusOf(s *os.ProcessState) Status {
+	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {
+		return Status{Code: 128 + int(w.Signal()), Signal: unix.SignalName(w.Signal())}
+	}
+	return Status{Code: s.ExitCode()}
+}
+
+func isFormat(err error) bool { return errors.Is(err, syscall.ENOEXEC) }
+
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	return err == nil
+}
+
+// inForeground reports whether we, and with us a program that shares our
+// group, are who the keys of the controlling terminal go to.
+func inForeground() bool {
+	tty, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(tty)
+	group, err := unix.IoctlGetInt(tty, unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}

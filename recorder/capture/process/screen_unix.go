@@ -1,0 +1,248 @@
+//go:build unix
+
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/charmbracelet/x/xpty"
+	"golang.org/x/sys/unix"
+)
+
+// screen is a terminal of its own for the program. The real one is made
+// transparent meanwhile: keys go through as they are and it is the program's
+// terminal that gives them their meaning.
+type screen struct {
+	master *os.File // our side of the program's terminal
+	slave  *os.File // its side
+	outer  *os.File // the real terminal
+	keys   *os.File // where input is read from; nil when stdin is no terminal
+	out    *os.File // where output goes
+	tap    io.Writer
+	wake   [2]*os.File // a pipe that ends the reading of keys
+	input  sync.WaitGroup
+	output chan struct{} // closed when the terminal of the program has shut
+
+	mu     sync.Mutex
+	before *term.State // of the real terminal; nil when it is as it was
+}
+
+// openScreen makes a terminal that is like the real one.
+func openScreen(o Options) (*screen, error) {
+	s := &screen{out: o.Stdout, output: make(chan struct{})}
+	for _, f := range []*os.File{o.Stdin, o.Stdout, o.Stderr} {
+		if isTerminal(f) {
+			s.outer = f
+			break
+		}
+	}
+	if s.outer == nil {
+		return nil, fmt.Errorf("open a terminal: %w", os.ErrInvalid)
+	}
+	if isTerminal(o.Stdin) {
+		s.keys = o.Stdin
+	}
+	pty, err := xpty.NewUnixPty(-1, -1)
+	if err != nil {
+		return nil, fmt.Errorf("open a terminal: %w", err)
+	}
+	s.slave = pty.Slave()
+	if s.master, err = interruptible(pty.Master()); err != nil {
+		s.close()
+		return nil, fmt.Errorf("open a terminal: %w", err)
+	}
+	if s.wake[0], s.wake[1], err = os.Pipe(); err != nil {
+		s.close()
+		return nil, fmt.Errorf("open a terminal: %w", err)
+	}
+	s.imitate()
+	s.tap = o.Output("terminal")
+	return s, nil
+}
+
+// interruptible takes the place of f with a file whose reads end when it is
+// closed. The one that we are given blocks, and a terminal that is still being
+// read from does not shut.
+func interruptible(f *os.File) (*os.File, error) {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, errors.Join(err, unix.Close(fd), f.Close())
+	}
+	return os.NewFile(uintptr(fd), f.Name()), f.Close()
+}
+
+// imitate gives the program's terminal the size and the settings of the real
+// one. What cannot be read stays at the kernel's defaults.
+func (s *screen) imitate() {
+	s.resize()
+	settings, err := term.GetState(s.outer.Fd())
+	if err != nil {
+		return
+	}
+	if raw, err := s.slave.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { term.SetState(fd, settings) })
+	}
+}
+
+// attach gives the program its terminal in place of every stream that is the
+// real one.
+func (s *screen) attach(cmd *exec.Cmd, out, errOut bool) {
+	at := -1
+	if errOut {
+		cmd.Stderr, at = s.slave, 2
+	}
+	if out {
+		cmd.Stdout, at = s.slave, 1
+	}
+	if s.keys != nil {
+		cmd.Stdin, at = s.slave, 0
+	}
+	if at >= 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: at}
+	}
+}
+
+// started lets go of the program's side, so that the terminal shuts with the
+// program.
+func (s *screen) started() { s.slave.Close() }
+
+func (s *screen) run() {
+	if s.keys != nil {
+		s.raw()
+	}
+	go func() {
+		defer close(s.output)
+		buf := make([]byte, 32<<10)
+		for {
+			n, err := s.master.Read(buf)
+			if n > 0 {
+				if _, err := s.out.Write(buf[:n]); err != nil {
+					s.hangUp()
+					return
+				}
+				s.tap.Write(buf[:n]) // never fails, says Options
+			}
+			if err != nil {
+				return // the program is gone, as a pty tells it
+			}
+		}
+	}()
+	if s.keys != nil {
+		s.input.Go(s.typing)
+	}
+}
+
+// typing passes keys on. It waits for a key without reading, so that it can be
+// ended and takes nothing that was typed for whoever comes after us.
+func (s *screen) typing() {
+	keys, wake := int(s.keys.Fd()), int(s.wake[0].Fd())
+	buf := make([]byte, 4<<10)
+	for {
+		var ready unix.FdSet
+		ready.Set(keys)
+		ready.Set(wake)
+		_, err := unix.Select(max(keys, wake)+1, &ready, nil, nil, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || ready.IsSet(wake) {
+			return
+		}
+		n, err := unix.Read(keys, buf)
+		if err == unix.EINTR || err == unix.EAGAIN {
+			continue
+		}
+		if n <= 0 {
+			return // the terminal is gone; SIGHUP says the rest
+		}
+		if _, err := s.master.Write(buf[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// resize gives the program's terminal the size of the real one.
+func (s *screen) resize() {
+	size, err := unix.IoctlGetWinsize(int(s.outer.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return
+	}
+	if raw, err := s.master.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, size) })
+	}
+}
+
+// gone reports whether the real terminal was hung up.
+func (s *screen) gone() bool {
+	_, err := term.GetState(s.outer.Fd())
+	return err != nil
+}
+
+// hangUp shuts the program's terminal: the kernel sends SIGHUP to who is on it.
+func (s *screen) hangUp() { s.master.Close() }
+
+// suspend stops us with the real terminal in the state in which we got it.
+func (s *screen) suspend(stop func()) {
+	s.restore()
+	stop()
+	if s.keys != nil {
+		s.raw()
+	}
+	s.resize()
+}
+
+func (s *screen) raw() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.before == nil {
+		// A terminal that cannot be made raw shows keys twice, no more.
+		s.before, _ = term.MakeRaw(s.outer.Fd())
+	}
+}
+
+func (s *screen) restore() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.before != nil {
+		term.Restore(s.outer.Fd(), s.before) // fails when the terminal is gone
+		s.before = nil
+	}
+}
+
+// finish is called when the program has ended: it shows what is left and gives
+// the real terminal back.
+func (s *screen) finish(wait time.Duration) {
+	select {
+	case <-s.output:
+	case <-time.After(wait):
+	}
+	s.close()
+	<-s.output
+}
+
+// close may be called more than once.
+func (s *screen) close() {
+	s.restore()
+	if s.wake[1] != nil {
+		s.wake[1].Close() // ends typing
+	}
+	if s.master != nil {
+		s.master.Close()
+	}
+	s.slave.Close() // a second time, unless the program was not started
+	s.input.Wait()
+	if s.wake[0] != nil {
+		s.wake[0].Close()
+	}
+}

@@ -1,0 +1,69 @@
+package process
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+)
+
+// tee passes on what a program prints, byte for byte, and copies it.
+type tee struct {
+	from, child *os.File // the two ends of the pipe
+	to          *os.File
+	tap         io.Writer
+	open        bool // the pipe was not read to its end; set by copy, read after it
+}
+
+func newTee(to *os.File, tap io.Writer) (t *tee, child *os.File, err error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	return &tee{from: r, child: w, to: to, tap: tap}, w, nil
+}
+
+// started lets go of the program's end, so that the pipe ends with it.
+func (t *tee) started() error { return t.child.Close() }
+
+// copy runs until the pipe ends. When nobody reads any more on the other side
+// our end is closed too, so that the program learns of it as it would have.
+func (t *tee) copy() {
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := t.from.Read(buf)
+		if n > 0 {
+			if _, err := t.to.Write(buf[:n]); err != nil {
+				t.close()
+				return
+			}
+			t.tap.Write(buf[:n]) // never fails, says Options
+		}
+		if err != nil {
+			t.open = errors.Is(err, os.ErrDeadlineExceeded)
+			return
+		}
+	}
+}
+
+// stop ends copy although the pipe has not ended.
+func (t *tee) stop() {
+	if t.from.SetReadDeadline(past) != nil {
+		t.close() // a pipe always has deadlines; without them it has to end here
+	}
+}
+
+// handOver lets cat pass on what others still have to print, so that neither
+// they lose their output nor our caller waits for them.
+func (t *tee) handOver() {
+	if !t.open {
+		return
+	}
+	cat := exec.Command("cat")
+	cat.Stdin, cat.Stdout = t.from, t.to
+	if cat.Start() == nil {
+		cat.Process.Release()
+	}
+}
+
+func (t *tee) close() { t.from.Close() } // a second time is harmless

@@ -1,0 +1,52 @@
+package command
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+
+	"github.com/lazytrace/lazytrace/recorder"
+	"github.com/lazytrace/lazytrace/recorder/capture/lines"
+	"github.com/lazytrace/lazytrace/recorder/capture/process"
+)
+
+// Options say what is recorded and where to. Zero fields are the defaults.
+type Options struct {
+	Args                  []string // the command
+	Env                   []string // its environment, to which ours is added
+	Dir                   string   // where it runs, for the log; the process is there already
+	Stdin, Stdout, Stderr *os.File
+	Capture               process.Capture
+	Decode                lines.Decoder // finds events in lines of its output
+
+	SessionID                                 string // a new one when empty
+	ParentSession, ParentRun                  string // what this session was started by
+	Name, Goal, Agent                         string
+	Environment, Experiment, Variant, Version string
+	Metadata                                  map[string]string
+	Tags                                      []string
+	Metrics                                   map[string]float64
+	UnsafePayloads                            bool // nothing is redacted, which the log says
+
+	Open      func(ctx context.Context) (recorder.Store, error)
+	StorePath string // for recorders inside; "" keeps them from finding it
+	Exporters []recorder.Exporter
+	Pipeline  recorder.Options // queue, batches, redaction; what else is in it is overwritten
+
+	Heartbeat time.Duration // 30 s
+	Notices   io.Writer     // Stderr when nil
+}
+
+// Result is how a recording ended.
+type Result struct {
+	Session string
+	Code    int // the exit code of the program
+	Stats   recorder.Stats
+}
+
+// How long the end of a recording may take.
+const (
+	flushAfterSignal = 2 * time.Second // somebody asked us to end and may not wait longer
+	flushAtEnd       = 5 * time.Second
+)

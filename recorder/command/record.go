@@ -1,0 +1,192 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lazytrace/lazytrace/recorder"
+	"github.com/lazytrace/lazytrace/recorder/capture/intake"
+	"github.com/lazytrace/lazytrace/recorder/capture/lines"
+	"github.com/lazytrace/lazytrace/recorder/capture/process"
+	"github.com/lazytrace/lazytrace/recorder/wire"
+)
+
+// Record runs a program, records it, and returns when both have ended.
+func Record(ctx context.Context, o Options) Result {
+	r := newRecording(ctx, o)
+	p, err := r.startProgram()
+	if err != nil {
+		r.notices.add(cannotRun(o.Args[0], err))
+		r.begin(nil)
+		r.end(process.Status{Code: process.CodeOf(err)}, err)
+		return r.result
+	}
+	if len(p.Layers()) == 0 || p.Layers()[0] == "pty" {
+		r.notices.hold() // the program has the terminal
+	}
+	r.begin(p)
+	status, err := p.Wait()
+	r.notices.release()
+	r.end(status, err)
+	p.Close()
+	return r.result
+}
+
+func cannotRun(name string, err error) string {
+	if process.CodeOf(err) == process.NotFound {
+		return name + ": command not found"
+	}
+	var cause error = err
+	for inner := errors.Unwrap(cause); inner != nil; inner = errors.Unwrap(cause) {
+		cause = inner
+	}
+	return fmt.Sprintf("%s: cannot be run: %v", name, cause)
+}
+
+// recording is one recorded program and everything that was made for it.
+type recording struct {
+	opts      Options
+	ctx       context.Context
+	run       string // the run that stands for the program
+	agent     string
+	started   time.Time
+	notices   *notices
+	rec       *recorder.Recorder
+	intake    *intake.Server // nil when there is no place for a socket
+	streams   []*lines.Stream
+	signalled atomic.Pointer[string] // the first signal that asked us to end
+	life      sync.WaitGroup         // heartbeats and flushes
+	stop      context.CancelFunc     // ends them
+	layers    []string
+	result    Result
+}
+
+func newRecording(ctx context.Context, o Options) *recording {
+	if o.Heartbeat <= 0 {
+		o.Heartbeat = 30 * time.Second
+	}
+	if o.Notices == nil {
+		o.Notices = o.Stderr
+	}
+	now := time.Now()
+	if o.SessionID == "" {
+		o.SessionID = wire.NewID(now)
+	}
+	r := &recording{opts: o, run: wire.NewID(now), agent: o.Agent, started: now, notices: &notices{out: o.Notices}}
+	if r.agent == "" {
+		r.agent = filepath.Base(o.Args[0])
+	}
+	r.ctx, r.stop = context.WithCancel(ctx)
+	pipe := o.Pipeline
+	pipe.Session, pipe.Run, pipe.Agent = o.SessionID, r.run, r.agent
+	pipe.Open, pipe.Exporters, pipe.Warn = o.Open, o.Exporters, r.notices.add
+	r.rec = recorder.New(pipe)
+	r.result.Session = o.SessionID
+	return r
+}
+
+// startProgram opens the socket, which the environment of the program names,
+// and starts the program. Everything that takes time, the store above all, is
+// opened meanwhile by the pipeline.
+func (r *recording) startProgram() (*process.Process, error) {
+	settings := map[string]string{
+		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvStore: r.opts.StorePath, EnvSocket: "",
+	}
+	server, err := intake.Listen(context.WithoutCancel(r.ctx), r.rec, intake.Options{})
+	if err != nil {
+		r.notices.add(fmt.Sprintf("no events can be sent to this recording: %v", err))
+	} else {
+		r.intake = server
+		settings[EnvSocket] = server.Path()
+	}
+	p, err := process.Start(process.Options{
+		Args: r.opts.Args, Env: environment(r.opts.Env, settings),
+		Stdin: r.opts.Stdin, Stdout: r.opts.Stdout, Stderr: r.opts.Stderr,
+		Capture: r.opts.Capture, Output: r.output, Told: r.told,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.layers = append(r.layers, p.Layers()...)
+	return p, nil
+}
+
+// output gives a captured stream to a layer of its own. Events are looked for
+// where programs print results, not where they print complaints.
+func (r *recording) output(stream string) io.Writer {
+	decode := r.opts.Decode
+	if stream == "stderr" {
+		decode = nil
+	}
+	s := lines.New(context.WithoutCancel(r.ctx), stream, r.rec, decode)
+	r.streams = append(r.streams, s)
+	return s
+}
+
+// told is called when somebody asked us to end. The program was told too and
+// decides; what is there by now is written in case we are not asked again.
+func (r *recording) told(signal string) {
+	r.signalled.CompareAndSwap(nil, &signal)
+	r.life.Go(func() {
+		ctx, cancel := context.WithTimeout(r.ctx, flushAfterSignal)
+		defer cancel()
+		_ = r.rec.Flush(ctx) // the end flushes again and tells
+	})
+}
+
+// beat shows that we live until the recording ends.
+func (r *recording) beat(pid int) {
+	tick := time.NewTicker(r.opts.Heartbeat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			_ = r.rec.Emit(r.ctx, r.heartbeat(pid))
+			_ = r.rec.ReportDrops(r.ctx)
+		case <-r.ctx.Done():
+			return
+		}
+	}
+}
+
+// end takes what is still on its way, tells how it ended, and closes. A
+// program that was killed or a store that hangs must not keep us here.
+func (r *recording) end(status process.Status, failure error) {
+	limit := flushAtEnd
+	if r.signalled.Load() != nil {
+		limit = flushAfterSignal
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), limit)
+	defer cancel()
+	r.stop()
+	for _, s := range r.streams {
+		_ = s.Close(ctx)
+	}
+	if r.intake != nil {
+		if err := r.intake.Drain(ctx); err != nil {
+			r.notices.add(fmt.Sprintf("remove the event socket: %v", err))
+		}
+	}
+	r.finish(ctx, status, failure)
+	if err := r.rec.Close(ctx); err != nil && r.rec.Stats().Fault == nil {
+		r.notices.add(fmt.Sprintf("the recording is not complete: %v", err))
+	}
+	r.life.Wait()
+	r.result.Code, r.result.Stats = status.Code, r.rec.Stats()
+	r.report()
+}
+
+// report says in one line what is missing from the recording.
+func (r *recording) report() {
+	s := r.result.Stats
+	if n := s.DroppedTotal() + s.RedactDropped + s.Lost; n > 0 {
+		r.notices.add(fmt.Sprintf("%d events were not recorded: %d found no room, %d could not be redacted, %d came after the store had failed",
+			n, s.DroppedTotal(), s.RedactDropped, s.Lost))
+	}
+}

@@ -1,0 +1,102 @@
+package recorder
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/recorder/wire"
+)
+
+// ErrRedact is returned for an event that was dropped because it could not be
+// redacted.
+var ErrRedact = errors.New("the event could not be redacted")
+
+// redact masks the secrets of an event. From here on the payload is the only
+// body that the event has: whatever else a layer filled in is left behind, so
+// that there is one thing to mask and not six.
+func (r *Recorder) redact(e *eventlog.Event) error {
+	e.Input, e.Output, e.Text, e.Message, e.Details = nil, nil, "", "", nil
+	if r.opts.Redactor == nil {
+		return nil
+	}
+	if r.mask(e) {
+		return nil
+	}
+	if r.opts.OnError == Strict {
+		r.drops.redaction()
+		return fmt.Errorf("%w: %s", ErrRedact, e.Kind)
+	}
+	// The envelope is kept, everything that anybody wrote is not.
+	var o wire.Object
+	o.Raw("redaction_failed", []byte("true"))
+	e.Payload, e.Agent, e.Facts = o.JSON(), "", nil
+	if e.Kind == eventlog.Custom {
+		e.Type = e.Kind.String()
+	}
+	return nil
+}
+
+// mask reports whether the redactor did its work. A panic is a failure like
+// any other, and its value is thrown away: it may quote what it choked on.
+func (r *Recorder) mask(e *eventlog.Event) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	payload, n := r.opts.Redactor.JSON(e.Payload)
+	if n > 0 && !json.Valid(payload) {
+		return false
+	}
+	e.Payload = payload
+	e.Agent = r.maskText(e.Agent)
+	if e.Kind == eventlog.Custom {
+		e.Type = r.maskText(e.Type)
+	}
+	if e.Facts != nil {
+		facts := r.maskFacts(*e.Facts)
+		e.Facts = &facts
+	}
+	return true
+}
+
+func (r *Recorder) maskText(s string) string {
+	if s == "" {
+		return s
+	}
+	s, _ = r.opts.Redactor.Text(s)
+	return s
+}
+
+// maskFacts masks what a person or a command line may have put there. Ids are
+// left alone: they join things.
+func (r *Recorder) maskFacts(f eventlog.Facts) eventlog.Facts {
+	for _, s := range []*string{
+		&f.Name, &f.Goal, &f.Agent, &f.Directory, &f.Branch, &f.Environment, &f.Experiment, &f.Variant,
+		&f.FailureReason, &f.Summary, &f.Command, &f.Title, &f.Project,
+	} {
+		*s = r.maskText(*s)
+	}
+	tags := make([]string, len(f.Tags))
+	for i, tag := range f.Tags {
+		tags[i] = r.maskText(tag)
+	}
+	f.Tags = tags
+	if len(f.Metadata) > 0 {
+		// As JSON, because the name beside a value tells what it is.
+		f.Metadata = maps.Clone(f.Metadata)
+		raw, err := json.Marshal(f.Metadata)
+		if err != nil {
+			panic("metadata is not JSON") // a map of strings always is
+		}
+		raw, _ = r.opts.Redactor.JSON(raw)
+		clear(f.Metadata)
+		if err := json.Unmarshal(raw, &f.Metadata); err != nil {
+			panic("redacted metadata is not JSON") // recovered by mask
+		}
+	}
+	return f
+}
