@@ -153,9 +153,9 @@ func (s *Session) Status(now Stamp) (Status, string) {
 }
 
 // Label is what to call the session: the title it was given, its name, its
-// goal, or its id.
+// goal, its command, or its id.
 func (s *Session) Label() string {
-	return firstLine(cmp.Or(s.Title, s.Name, s.Goal, s.ID, "(no id)"))
+	return firstLine(cmp.Or(s.Title, s.Name, s.Goal, s.Command, s.ID, "(no id)"))
 }
 
 func firstLine(text string) string {
@@ -449,7 +449,7 @@ func (b *builder) runs(s *Session) {
 
 func (r *Run) join(v *Run) {
 	r.Start, r.End = earlier(r.Start, v.Start), max(r.End, v.End)
-	r.Open = r.Open || v.Open
+	r.Open, r.Started = r.Open || v.Open, r.Started || v.Started
 	if v.Link > r.Link {
 		r.Parent, r.ParentCall, r.Link = v.Parent, v.ParentCall, v.Link
 	}

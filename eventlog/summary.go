@@ -69,6 +69,7 @@ type Run struct {
 	Agent      Sym
 	Model      Sym
 	Start, End Stamp
+	Started    bool // its start was told; other runs are only named
 	Open       bool
 	Outcome    Outcome
 	Events     int64
@@ -220,7 +221,7 @@ func (s *Summary) run(session Sym, p *part, e *Event) *Run {
 	switch {
 	case e.RunID == "":
 	case e.Kind == AgentStart, e.Idle == IdleNo:
-		r.Open = true
+		r.Open, r.Started = true, true
 	case e.Kind == AgentFinish:
 		r.Open, r.Outcome = false, e.Outcome
 	case e.Idle == IdleYes:

@@ -27,7 +27,7 @@ type flat struct {
 	environment, experiment, variant, version, host         []byte
 	metadata, tags, metrics, outcome, exitCode, signal      []byte
 	dropped, redactDropped, reason, summary, hidden         []byte
-	conversation, forkOf, metricName, value                 []byte
+	conversation, forkOf, argv                              []byte
 
 	rest []byte // the object that the payload keys were read from
 }
@@ -232,6 +232,8 @@ func (f *flat) field(key, value []byte) {
 		to = &f.summary
 	case "hidden":
 		to = &f.hidden
+	case "argv":
+		to = &f.argv
 	case "conversation_id":
 		to = &f.conversation
 	case "fork_of":

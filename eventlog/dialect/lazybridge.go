@@ -401,6 +401,14 @@ func (b *bridge) sessionFacts(to *eventlog.Facts) {
 	to.Host, to.Conversation, to.ForkOf = readable(f.host), readable(f.conversation), readable(f.forkOf)
 	to.FailureReason, to.Summary = readable(f.reason), readable(f.summary)
 	to.Command = readable(f.command)
+	if len(f.argv) > 0 && f.argv[0] == '[' {
+		var words []string
+		_ = jsonl.Elements(f.argv, func(value []byte) bool {
+			words = append(words, readable(value))
+			return true
+		})
+		to.Command = strings.Join(words, " ")
+	}
 	to.Outcome = eventlog.ParseOutcome(readable(f.outcome))
 	to.Metrics = numbers(f.metrics)
 	if len(f.metadata) > 0 && f.metadata[0] == '{' {

@@ -48,11 +48,26 @@ func momentNumber(text []byte) eventlog.Stamp {
 	if m, err := eventlog.ParseMoney(string(text)); err == nil {
 		return eventlog.Stamp(max(0, m))
 	}
+	if n, ok := jsonl.Int(text); ok && n > 0 {
+		return momentInt(n)
+	}
 	f, ok := jsonl.Float(text)
 	if !ok {
 		return 0
 	}
 	return momentFloat(f)
+}
+
+func momentInt(n int64) eventlog.Stamp {
+	switch {
+	case n < 1e11:
+		return eventlog.Stamp(n) * 1e9
+	case n < 1e14:
+		return eventlog.Stamp(n) * 1e6
+	case n < 1e17:
+		return eventlog.Stamp(n) * 1e3
+	}
+	return eventlog.Stamp(n)
 }
 
 func momentFloat(f float64) eventlog.Stamp {

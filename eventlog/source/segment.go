@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -163,7 +164,11 @@ type rowFeed struct {
 	queue  []eventlog.Record // rows that were read ahead
 	at     int
 	failed error
+	bad    int // rows that could not be read
 }
+
+// maxBadRows is how many damaged places of a database are read around.
+const maxBadRows = 1000
 
 // rowsAhead is how many rows are read before they are decoded, so that no read
 // of the database is open while a summary is being updated.
@@ -228,6 +233,9 @@ func (f *rowFeed) fill(ctx context.Context) error {
 	case errors.As(err, &row):
 		f.after[row.Table] = row.Key
 		f.failed = &fault{row.Key, row.Err}
+		if f.bad++; f.bad > maxBadRows {
+			f.failed = &broken{fmt.Errorf("more than %d places cannot be read; the rest is left: %w", maxBadRows, row.Err)}
+		}
 	default:
 		f.failed = &broken{err}
 	}
