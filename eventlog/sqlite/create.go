@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -39,9 +39,6 @@ type Store struct {
 	insert *sql.Stmt
 }
 
-// memories numbers the stores in memory, which find each other by name.
-var memories atomic.Int64
-
 // Create opens the store at path for writing, and makes it if need be. The
 // path ":memory:" or "none" keeps the store in memory until it is closed.
 //
@@ -52,7 +49,7 @@ func Create(ctx context.Context, path string, opt Options) (*Store, error) {
 	keepLocks()
 	s := &Store{name: path}
 	if path == ":memory:" || path == "none" {
-		s.uri = fmt.Sprintf("file:/lazytrace-%d?vfs=memdb", memories.Add(1))
+		s.uri = "file:/lazytrace-" + rand.Text() + "?vfs=memdb" // readers find it by name
 	} else {
 		abs, err := filepath.Abs(path)
 		if err != nil {
@@ -62,7 +59,8 @@ func Create(ctx context.Context, path string, opt Options) (*Store, error) {
 			return nil, fmt.Errorf("create store: %w", err)
 		}
 		s.path, s.uri = abs, uri(abs, "mode=rw")
-		if err := examine(ctx, abs); err != nil {
+		// What a killed writer left half done, a writer may undo.
+		if err := examine(ctx, abs); err != nil && !errors.Is(err, ErrHotJournal) {
 			return nil, fmt.Errorf("create %s: %w", path, err)
 		}
 	}
