@@ -102,53 +102,50 @@ func (r *Reader) connect(ctx context.Context) error {
 		return r.dial(ctx, r.uri+"&", live)
 	}
 	// The files are looked at first and opened later. If a writer comes or
-	// goes in between, the second try finds a settled state.
-	var err error
-	copyable := false
-	for range 3 {
-		if r.seen, err = look(r.path); err != nil {
+	// goes in between, the next try finds a settled state.
+	for try := 1; ; try++ {
+		seen, err := look(r.path)
+		if err != nil {
 			return err
 		}
-		if !r.seen.db.Mode().IsRegular() {
-			return fmt.Errorf("%w: not a regular file", ErrNotSQLite)
-		}
-		if r.seen.db.Size() == 0 {
-			// SQLite would delete a log that lies beside an empty file.
-			return nil
-		}
-		seen := r.seen
+		err = r.connectInPlace(ctx, seen)
 		switch {
-		case seen.wal != nil && seen.shm != nil:
-			// The index of the log need not be written to either.
-			err = r.dial(ctx, uri(r.path, "mode=ro&readonly_shm=1&"), live)
-			if cannotOpen(err) {
-				err = r.dial(ctx, uri(r.path, "mode=ro&"), live)
-			}
-		case seen.wal != nil || seen.journal != nil:
-			err = r.dial(ctx, uri(r.path, "mode=ro&"), live)
-		default:
-			h, herr := readHeader(r.path)
-			if herr != nil {
-				return herr
-			}
-			if h.logged {
-				err = r.dial(ctx, uri(r.path, "mode=ro&immutable=1&"), frozen)
-			} else {
-				err = r.dial(ctx, uri(r.path, "mode=ro&"), live)
-			}
-		}
-		if !cannotOpen(err) {
+		case !cannotOpen(err):
 			r.seen = seen
 			return err
-		}
-		if seen.wal != nil {
-			copyable = true
+		case try < 3:
+		case seen.wal != nil:
+			return r.connectCopy(ctx)
+		default:
+			return err
 		}
 	}
-	if !copyable {
+}
+
+func (r *Reader) connectInPlace(ctx context.Context, f files) error {
+	switch {
+	case !f.db.Mode().IsRegular():
+		return fmt.Errorf("%w: not a regular file", ErrNotSQLite)
+	case f.db.Size() == 0:
+		return nil // SQLite would delete a log that lies beside an empty file
+	case f.wal != nil && f.shm != nil:
+		// The index of the log need not be written to either.
+		err := r.dial(ctx, uri(r.path, "mode=ro&readonly_shm=1&"), live)
+		if cannotOpen(err) {
+			err = r.dial(ctx, uri(r.path, "mode=ro&"), live)
+		}
 		return err
+	case f.wal != nil || f.journal != nil:
+		return r.dial(ctx, uri(r.path, "mode=ro&"), live)
 	}
-	return r.connectCopy(ctx)
+	h, err := readHeader(r.path)
+	switch {
+	case err != nil:
+		return err
+	case h.logged:
+		return r.dial(ctx, uri(r.path, "mode=ro&immutable=1&"), frozen)
+	}
+	return r.dial(ctx, uri(r.path, "mode=ro&"), live)
 }
 
 // dial connects by the recipe, or by that for torn files if need be. The

@@ -441,3 +441,33 @@ func TestMemoryAtOnce(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestHotJournal meets a store on a file system without shared memory whose
+// writer was killed: a reader explains, the next writer repairs.
+func TestHotJournal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.sqlite")
+	s := create(t, path, Options{})
+	// With hardly any cache the pages of a transaction go to the file early.
+	if err := s.exec(t.Context(), "PRAGMA journal_mode = DELETE", "PRAGMA cache_size = 1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WriteEvents(t.Context(), someEvents("s", 0, 2000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.exec(t.Context(), "BEGIN IMMEDIATE", "UPDATE events SET payload = 'half done'"); err != nil {
+		t.Fatal(err)
+	}
+	dead := copyTo(t, t.TempDir(), path, "-journal")
+	before := state(t, filepath.Dir(dead))
+	if _, err := Open(t.Context(), dead); !errors.Is(err, ErrHotJournal) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("read: %v", err)
+	}
+	unchanged(t, filepath.Dir(dead), before)
+	if err := create(t, dead, Options{}).WriteEvents(t.Context(), someEvents("s", 2000, 1)); err != nil {
+		t.Errorf("write: %v", err)
+	}
+	var n int
+	if ask(t, dead, "SELECT count(*) FROM events WHERE payload <> 'half done'", &n); n != 2001 {
+		t.Errorf("%d rows, want 2001", n)
+	}
+}

@@ -121,7 +121,8 @@ type scan struct {
 	fn    func(eventlog.Record) error
 
 	from  int64   // the least key of the page
-	given []int64 // the keys of the page that fn has had, in order
+	last  int64   // the greatest key of the page, if it has rows
+	given []int64 // the keys from there on that fn has had, in order
 	more  bool    // the page was full
 	stop  error   // of fn
 }
@@ -129,6 +130,9 @@ type scan struct {
 // page gives one page. It is called again for the same page when the file was
 // changed under it, and then gives only what is new.
 func (s *scan) page(ctx context.Context, c *sql.Conn) error {
+	if s.stop != nil {
+		return nil
+	}
 	p, err := planOf(ctx, c, s.table)
 	if err != nil {
 		return err
@@ -137,6 +141,7 @@ func (s *scan) page(ctx context.Context, c *sql.Conn) error {
 	n := 0
 	err = p.rows(ctx, c, ">= ?", s.from, pageRows, func(record eventlog.Record) error {
 		n++
+		s.last = record.Pos
 		if len(before) > 0 {
 			if _, had := slices.BinarySearch(before, record.Pos); had {
 				return nil
@@ -162,14 +167,14 @@ func (s *scan) page(ctx context.Context, c *sql.Conn) error {
 
 // advance goes on behind the page.
 func (s *scan) advance() {
-	if len(s.given) == 0 {
-		return
-	}
-	last := s.given[len(s.given)-1]
-	s.given = s.given[:0]
-	if last == math.MaxInt64 {
+	if !s.more || s.last == math.MaxInt64 {
 		s.more = false
 		return
 	}
-	s.from = last + 1
+	behind, found := slices.BinarySearch(s.given, s.last)
+	if found {
+		behind++
+	}
+	s.given = slices.Delete(s.given, 0, behind)
+	s.from = s.last + 1
 }

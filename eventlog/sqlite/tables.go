@@ -60,15 +60,12 @@ func (r *Reader) UserVersion(ctx context.Context) (int64, error) {
 func (r *Reader) DataVersion(ctx context.Context) (int64, error) {
 	var version int64
 	err := r.use(ctx, "watch", func(c *sql.Conn) error {
-		return c.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version)
+		// SQLite counts for one connection; we count those.
+		err := c.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version)
+		version = r.generation<<32 | version&(1<<32-1)
+		return err
 	})
-	return r.generationNow()<<32 | version&(1<<32-1), err
-}
-
-func (r *Reader) generationNow() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.generation
+	return version, err
 }
 
 // columnsOf returns the names of a table's columns; none when it is missing.
