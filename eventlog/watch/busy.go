@@ -2,7 +2,7 @@ package watch
 
 // A watched directory costs each write to a file in it the better part of a
 // microsecond in the kernel, whoever listens: a writer that does nothing else
-// is slowed by a third. So a directory that tells of something in each of
+// loses more than a third of its rate. So a directory that tells of something in each of
 // several rounds of the mute is no longer watched but looked at, once a mute,
 // until it has been quiet for a while.
 const (
