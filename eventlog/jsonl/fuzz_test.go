@@ -3,6 +3,8 @@ package jsonl
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"slices"
 	"testing"
 )
 
@@ -117,4 +119,54 @@ func compareObject(t *testing.T, obj []byte, want int) {
 	if err != nil || len(keys) != want {
 		t.Errorf("%s has %d keys, %v; want %d", obj, len(keys), err, want)
 	}
+}
+
+// FuzzLines holds the lines that are read in small and growing pieces to those
+// that a split at the newlines gives.
+func FuzzLines(f *testing.F) {
+	for _, s := range seeds {
+		f.Add([]byte(s+"\n"+s), uint8(3))
+	}
+	f.Add([]byte("\ufeff{}\r\n\x00\x00\n\x00{}\n \x00"), uint8(1))
+	f.Fuzz(func(t *testing.T, data []byte, block uint8) {
+		var want [][]byte
+		text := bytes.TrimPrefix(data, byteOrderMark)
+		for line := range bytes.SplitSeq(text, []byte("\n")) {
+			if line = bytes.Trim(line, " \t\r\x00"); len(line) > 0 {
+				want = append(want, line)
+			}
+		}
+		g := &growing{}
+		l := NewLines(g, LinesOptions{Block: int(block)})
+		var got [][]byte
+		for step := 1 + int(block)/2; ; {
+			line, err := l.Next(t.Context())
+			switch {
+			case errors.Is(err, ErrUTF16):
+				return
+			case err == nil:
+				if !bytes.Equal(line.Body, bytes.Trim(data[line.Pos:line.Pos+int64(line.Size)], " \t\r\n\x00")) {
+					t.Fatalf("%q is not what stands at %d+%d", line.Body, line.Pos, line.Size)
+				}
+				if line.Again {
+					got = got[:len(got)-1]
+				}
+				got = append(got, bytes.Clone(line.Body))
+				continue
+			case len(g.text) < len(data):
+				g.text = data[:min(len(data), len(g.text)+step)]
+				continue
+			}
+			break
+		}
+		if r, ok := l.Pending(); ok {
+			if l.given != nil { // it takes the place of what was given
+				got = got[:len(got)-1]
+			}
+			got = append(got, bytes.Clone(r.Body))
+		}
+		if !slices.EqualFunc(got, want, bytes.Equal) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
 }

@@ -16,6 +16,7 @@ type directory struct {
 	info    fs.FileInfo // what stood at the path when it was given to the system
 	watched bool        // the system watches it
 	names   map[string][]*Subscription
+	activity
 }
 
 // places returns where changes to the path show: in its directory, in that of
@@ -79,16 +80,24 @@ func (w *Watcher) move(s *Subscription, to []place) {
 			delete(d.names, p.name)
 		}
 		if len(d.names) == 0 {
-			w.unwatch(p.dir, d)
-			delete(w.directories, p.dir)
+			w.forget(p.dir, d)
 		}
 	}
+}
+
+// forget drops a directory that nobody has a place in. w.mu is held.
+func (w *Watcher) forget(path string, d *directory) {
+	w.unwatch(path, d)
+	if d.busy {
+		w.busy--
+	}
+	delete(w.directories, path)
 }
 
 // watch asks the system to watch the directory. When it will not, the paths in
 // it are polled as all are. w.mu is held.
 func (w *Watcher) watch(path string, d *directory) {
-	if w.system == nil || d.watched || w.watched >= w.options.Directories {
+	if w.system == nil || d.watched || d.busy || w.watched >= w.options.Directories {
 		return
 	}
 	info, err := os.Stat(path)

@@ -22,6 +22,7 @@ type queue struct {
 	mu    sync.Mutex
 	names map[string]fsnotify.Op
 	all   bool // some names were lost
+	round int  // of the mute
 }
 
 func newQueue() queue {
@@ -54,13 +55,23 @@ func (q *queue) signal() {
 	}
 }
 
-// take empties the queue.
-func (q *queue) take() (names map[string]fsnotify.Op, all bool) {
+// take empties the queue, and tells in which round of the mute it was filled.
+func (q *queue) take() (names map[string]fsnotify.Op, all bool, round int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	names, all = q.names, q.all
 	q.names, q.all = map[string]fsnotify.Op{}, false
-	return names, all
+	return names, all, q.round
+}
+
+// nextRound begins a round of the mute. When it does not follow the last one
+// at once its number says so.
+func (q *queue) nextRound(follows bool) {
+	q.mu.Lock()
+	if q.round++; !follows {
+		q.round++
+	}
+	q.mu.Unlock()
 }
 
 // listen moves what the system tells into the queue: the first event at once,
@@ -70,6 +81,7 @@ func (q *queue) take() (names map[string]fsnotify.Op, all bool) {
 // overflows it says so.
 func (w *Watcher) listen(ctx context.Context) {
 	for {
+		muted := time.Now()
 		select {
 		case <-ctx.Done():
 			return
@@ -77,6 +89,7 @@ func (w *Watcher) listen(ctx context.Context) {
 			if !ok {
 				return
 			}
+			w.queue.nextRound(time.Since(muted) < w.options.Mute)
 			w.queue.add(e)
 		case _, ok := <-w.system.Errors:
 			if !ok {

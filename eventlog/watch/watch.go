@@ -43,6 +43,7 @@ type Watcher struct {
 	subscriptions map[*Subscription]struct{}
 	directories   map[string]*directory // by their real path
 	watched       int                   // how many of them the system watches
+	busy          int                   // how many are looked at instead
 }
 
 // New returns a watcher. It never fails: without help of the system it polls.

@@ -284,43 +284,68 @@ func TestOthersDoNotWake(t *testing.T) {
 	}
 }
 
-func TestBusyWriterWakesSeldom(t *testing.T) {
+// A directory that is written to all the time is not watched but looked at,
+// and watched again afterwards.
+func TestBusyDirectory(t *testing.T) {
 	t.Parallel()
-	const mute = 20 * time.Millisecond
+	const mute = 4 * time.Millisecond
 	b := newBench(t, Options{Poll: time.Hour, Mute: mute})
 	if b.w.system == nil {
 		t.Skip("no watching here")
 	}
 	path := filepath.Join(b.dir, "log")
 	b.write(path)
-	s := b.add(path)
-	wakes := make(chan int)
-	stop := make(chan struct{})
-	go func() {
-		n := 0
-		for {
-			select {
-			case <-s.Changed():
-				n++
-			case <-stop:
-				wakes <- n
-				return
-			}
-		}
-	}()
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-	b.must(err)
-	defer f.Close()
-	began := time.Now()
-	for range 20_000 {
-		_, err := f.WriteString("x")
-		b.must(err)
+	s, any := b.add(path), b.add(b.dir)
+	busy := func() (busy, watched bool) {
+		b.w.mu.Lock()
+		defer b.w.mu.Unlock()
+		d := b.w.directories[b.dir]
+		return d.busy, d.watched
 	}
-	took := time.Since(began)
-	close(stop)
-	// In each round the gathering may wake a few times more than once.
-	if n, most := <-wakes, 100*(2+int(took/mute)); n == 0 || n > most {
-		t.Errorf("%d wakes in %v, want at most %d", n, took, most)
+	began, wakes := time.Now(), 0
+	for looks := 0; looks < 10; {
+		if time.Since(began) > patience {
+			t.Fatal("it does not become busy")
+		}
+		b.write(path)
+		select {
+		case <-s.Changed():
+			wakes++
+			if is, watched := busy(); is && !watched {
+				looks++
+			}
+		default:
+		}
+	}
+	// In a round of the mute the gathering may wake more often than once.
+	if most := 50 * (2 + int(time.Since(began)/mute)); wakes > most {
+		t.Errorf("%d wakes, want at most %d", wakes, most)
+	}
+	for watched := false; !watched; _, watched = busy() {
+		if time.Since(began) > 2*patience {
+			t.Fatal("it does not become quiet")
+		}
+		<-any.Changed()
+	}
+	b.settle(s)
+	b.write(path)
+	b.expect(s, "written after it was quiet")
+}
+
+func TestActivity(t *testing.T) {
+	t.Parallel()
+	var a activity
+	for round := range 3 * roundsToBusy {
+		if a.note(2*round+1) || a.note(2*round+1) {
+			t.Fatal("busy, though every other round was quiet")
+		}
+	}
+	n := 0
+	for round := 1000; !a.note(round); round++ {
+		n++
+	}
+	if n != roundsToBusy {
+		t.Errorf("busy after %d rounds, want %d", n, roundsToBusy)
 	}
 }
 

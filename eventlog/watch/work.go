@@ -23,10 +23,17 @@ var logSuffixes = []string{"-wal", "-journal"}
 func (w *Watcher) work(ctx context.Context) {
 	ticker := time.NewTicker(w.options.Poll / pollsPerRound)
 	defer ticker.Stop()
+	var looks <-chan time.Time // nil while no directory is busy
 	for round := 1; ; {
+		if looks == nil && w.anyBusy() {
+			looks = time.After(w.options.Mute)
+		}
 		select {
 		case <-ctx.Done():
 			return
+		case <-looks:
+			looks = nil
+			w.lookAtBusy()
 		case <-w.queue.ready:
 			w.tell(w.queue.take())
 		case <-ticker.C:
@@ -37,7 +44,7 @@ func (w *Watcher) work(ctx context.Context) {
 }
 
 // tell wakes those whom the names concern.
-func (w *Watcher) tell(names map[string]fsnotify.Op, all bool) {
+func (w *Watcher) tell(names map[string]fsnotify.Op, all bool, round int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if all {
@@ -53,9 +60,13 @@ func (w *Watcher) tell(names map[string]fsnotify.Op, all bool) {
 		if d := w.directories[path]; d != nil && op.Has(fsnotify.Rename|fsnotify.Remove) {
 			w.lose(path, d)
 		}
-		d := w.directories[filepath.Dir(path)]
+		dir := filepath.Dir(path)
+		d := w.directories[dir]
 		if d == nil {
 			continue
+		}
+		if d.note(round) {
+			w.makeBusy(dir, d)
 		}
 		name := filepath.Base(path)
 		w.tellName(d, name, op)
