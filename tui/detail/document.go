@@ -1,0 +1,399 @@
+package detail
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/tui/figure"
+	"github.com/lazytrace/lazytrace/tui/label"
+)
+
+// Part is which side of a step is shown.
+type Part int
+
+// The parts.
+const (
+	Call Part = iota // call and result together
+	Input
+	Output
+	Raw
+	parts
+)
+
+var partNames = [parts]string{"call", "input", "output", "raw"}
+
+// kind is how a line looks. Colours are put on when a line is drawn, so that
+// only what is seen is coloured.
+type kind uint8
+
+const (
+	plain kind = iota
+	dim
+	heading
+	command
+	bad
+	good
+	code
+	jsonText
+	field // name and value, parted by a tab
+)
+
+// line is one row of the document: fit for a terminal and no wider than it was
+// wrapped for, but for code, which scrolls sideways.
+type line struct {
+	kind kind
+	text string
+}
+
+// document is what a step says, broken into rows.
+type document struct {
+	lines []line
+	width int
+	cut   bool
+}
+
+// Bodies may be as large as a log allows; no person reads further than this.
+const (
+	maxLines = 20_000
+	maxBytes = 2 << 20
+)
+
+func (d *document) add(k kind, text string) {
+	if len(d.lines) >= maxLines {
+		d.cut = true
+		return
+	}
+	d.lines = append(d.lines, line{k, text})
+}
+
+func (d *document) blank() {
+	if n := len(d.lines); n > 0 && d.lines[n-1].text != "" {
+		d.add(plain, "")
+	}
+}
+
+// text adds foreign text, wrapped.
+func (d *document) text(k kind, text string) {
+	if len(text) > maxBytes {
+		text = strings.ToValidUTF8(text[:maxBytes], "")
+		d.cut = true
+	}
+	fenced := false
+	for _, raw := range strings.Split(strings.TrimRight(escape.Text(text), "\n"), "\n") {
+		style := k
+		if k == plain {
+			switch {
+			case strings.HasPrefix(raw, "```"):
+				fenced = !fenced
+				style = dim
+			case fenced:
+				style = code
+			case strings.HasPrefix(raw, "#"):
+				style = heading
+			case strings.HasPrefix(raw, "FAIL"), strings.HasPrefix(raw, "Error"), strings.HasPrefix(raw, "error:"), strings.HasPrefix(raw, "Traceback"), strings.HasPrefix(raw, "panic:"):
+				style = bad
+			}
+		}
+		d.wrap(style, raw)
+		if d.cut {
+			return
+		}
+	}
+}
+
+func (d *document) wrap(k kind, text string) {
+	if len(text) <= d.width || ansi.StringWidth(text) <= d.width {
+		d.add(k, text)
+		return
+	}
+	for _, part := range strings.Split(ansi.Wrap(text, max(4, d.width), ""), "\n") {
+		d.add(k, part)
+	}
+}
+
+// body adds a JSON value the way that it reads best: strings as text, objects
+// by their fields, anything else indented.
+func (d *document) body(raw json.RawMessage) {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
+		return
+	}
+	if text, ok := stringOf(raw); ok {
+		d.text(plain, text)
+		return
+	}
+	if blocks, ok := blocksOf(raw); ok {
+		d.text(plain, blocks)
+		return
+	}
+	if raw[0] == '{' && len(raw) < maxBytes {
+		if fields, ok := fieldsOf(raw); ok {
+			d.fields(fields)
+			return
+		}
+	}
+	d.json(raw)
+}
+
+type pair struct {
+	name  string
+	value json.RawMessage
+}
+
+func (d *document) fields(fields []pair) {
+	width := 0
+	for _, f := range fields {
+		width = max(width, min(16, ansi.StringWidth(escape.Line(f.name))))
+	}
+	for _, f := range fields {
+		name := escape.Line(f.name)
+		value := string(f.value)
+		text, isText := stringOf(f.value)
+		if isText {
+			value = text
+		}
+		short := !strings.Contains(value, "\n") && len(value) < max(20, d.width-width-3) && (isText || !strings.HasPrefix(value, "{") || len(value) < 40)
+		if short {
+			d.add(field, name+strings.Repeat(" ", max(0, width-ansi.StringWidth(name)))+"\t"+escape.Line(value))
+			continue
+		}
+		d.add(dim, name)
+		if isText {
+			d.text(plain, text)
+		} else if blocks, ok := blocksOf(f.value); ok {
+			d.text(plain, blocks)
+		} else {
+			d.json(f.value)
+		}
+	}
+}
+
+// json adds a value indented. Long lines are not wrapped: they scroll.
+func (d *document) json(raw json.RawMessage) {
+	if len(raw) > maxBytes {
+		d.text(plain, string(raw))
+		return
+	}
+	var b bytes.Buffer
+	if json.Indent(&b, raw, "", "  ") != nil {
+		d.text(plain, string(raw))
+		return
+	}
+	for _, text := range strings.Split(escape.Text(b.String()), "\n") {
+		d.wrap(jsonText, text)
+	}
+}
+
+func stringOf(raw json.RawMessage) (string, bool) {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || raw[0] != '"' {
+		return "", false
+	}
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return "", false
+	}
+	// A text that is JSON itself reads better indented.
+	if in := strings.TrimSpace(s); len(in) > 1 && (in[0] == '{' || in[0] == '[') && len(in) < maxBytes && json.Valid([]byte(in)) {
+		var b bytes.Buffer
+		if json.Indent(&b, []byte(in), "", "  ") == nil {
+			return b.String(), true
+		}
+	}
+	return s, true
+}
+
+// blocksOf joins the texts of a list of blocks, a common shape of results.
+func blocksOf(raw json.RawMessage) (string, bool) {
+	if len(raw) == 0 || raw[0] != '[' {
+		return "", false
+	}
+	var blocks []struct{ Text *string }
+	if json.Unmarshal(raw, &blocks) != nil || len(blocks) == 0 {
+		return "", false
+	}
+	var texts []string
+	for _, b := range blocks {
+		if b.Text == nil {
+			return "", false
+		}
+		texts = append(texts, *b.Text)
+	}
+	return strings.Join(texts, "\n"), true
+}
+
+// fieldsOf reads an object in its own order.
+func fieldsOf(raw json.RawMessage) ([]pair, bool) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := d.Token(); err != nil {
+		return nil, false
+	}
+	var out []pair
+	for d.More() {
+		name, err := d.Token()
+		text, ok := name.(string)
+		if err != nil || !ok {
+			return nil, false
+		}
+		var v json.RawMessage
+		if d.Decode(&v) != nil {
+			return nil, false
+		}
+		out = append(out, pair{text, v})
+	}
+	return out, len(out) > 0
+}
+
+// compose makes the document of a part of a step from its events.
+func compose(events []eventlog.Event, part Part, width int) *document {
+	d := &document{width: max(8, width)}
+	switch part {
+	case Call:
+		d.call(events)
+	case Input:
+		for i := range events {
+			if len(events[i].Input) > 0 {
+				d.blank()
+				d.body(events[i].Input)
+			}
+		}
+	case Output:
+		d.failure(events)
+		d.output(events)
+	case Raw:
+		for i := range events {
+			d.raw(&events[i])
+		}
+	}
+	if len(d.lines) == 0 {
+		d.add(dim, [parts]string{"This step says nothing more.", "No input was recorded.", "No output was recorded.", "No record."}[part])
+	}
+	if d.cut {
+		d.add(dim, "… cut here: the rest is longer than can be read")
+	}
+	return d
+}
+
+func (d *document) call(events []eventlog.Event) {
+	d.failure(events)
+	for i := range events {
+		e := &events[i]
+		if len(e.Input) > 0 {
+			d.blank()
+			if e.Kind.Class() == eventlog.ClassTool {
+				d.input(e)
+			} else {
+				d.body(e.Input)
+			}
+		}
+	}
+	d.output(events)
+	d.details(events)
+}
+
+// input shows a call: a command alone as a shell would, anything else by its
+// fields.
+func (d *document) input(e *eventlog.Event) {
+	fields, ok := fieldsOf(bytes.TrimSpace(e.Input))
+	if ok {
+		for _, f := range fields {
+			if f.name == "command" || f.name == "cmd" {
+				d.wrap(command, "$ "+escape.Line(label.Input(e.Input)))
+				if text, isText := stringOf(f.value); isText && !strings.Contains(text, "\n") && len(fields) <= 3 {
+					return
+				}
+				d.blank()
+				break
+			}
+		}
+	}
+	d.body(e.Input)
+}
+
+func (d *document) failure(events []eventlog.Event) {
+	for i := range events {
+		e := &events[i]
+		if !e.Failed {
+			continue
+		}
+		message := e.Message
+		if message == "" {
+			message = e.Kind.String()
+		}
+		d.text(bad, message)
+		d.blank()
+		return
+	}
+}
+
+func (d *document) output(events []eventlog.Event) {
+	for i := range events {
+		e := &events[i]
+		if e.Text != "" {
+			d.blank()
+			d.text(plain, e.Text)
+		}
+		if len(e.Output) > 0 {
+			text, isText := stringOf(e.Output)
+			if isText && (text == e.Text || text == e.Message) {
+				continue // said already
+			}
+			d.blank()
+			d.body(e.Output)
+		}
+	}
+}
+
+func (d *document) details(events []eventlog.Event) {
+	width := 0
+	for i := range events {
+		for _, x := range events[i].Details {
+			width = max(width, min(20, ansi.StringWidth(escape.Line(x.Name))))
+		}
+	}
+	if width == 0 {
+		return
+	}
+	d.blank()
+	for i := range events {
+		for _, x := range events[i].Details {
+			name := escape.Line(x.Name)
+			if strings.Contains(x.Value, "\n") || len(x.Value) > d.width-width-2 {
+				d.add(dim, name)
+				d.text(plain, x.Value)
+				continue
+			}
+			d.add(field, name+strings.Repeat(" ", max(0, width-ansi.StringWidth(name)))+"\t"+escape.Line(x.Value))
+		}
+	}
+}
+
+func (d *document) raw(e *eventlog.Event) {
+	d.blank()
+	name := e.Kind.String()
+	if e.Kind == eventlog.Custom {
+		name = e.Type
+	}
+	head := name
+	if e.ID != "" {
+		head += "  " + e.ID
+	}
+	if n := len(e.Payload); n > 0 {
+		head += fmt.Sprintf("  %s", figure.Bytes(int64(n)))
+	}
+	d.add(heading, escape.Line(head))
+	switch {
+	case len(e.Payload) > 0:
+		d.json(e.Payload)
+	case len(e.Input) > 0 || len(e.Output) > 0:
+		d.json(e.Input)
+		d.json(e.Output)
+	default:
+		d.text(plain, e.Text)
+	}
+}

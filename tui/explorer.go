@@ -1,0 +1,569 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/detail"
+	"github.com/lazytrace/lazytrace/tui/figure"
+	"github.com/lazytrace/lazytrace/tui/frame"
+	"github.com/lazytrace/lazytrace/tui/keymap"
+	"github.com/lazytrace/lazytrace/tui/theme"
+	"github.com/lazytrace/lazytrace/tui/trace"
+	"github.com/lazytrace/lazytrace/tui/why"
+)
+
+// tab is a view of an opened session.
+type tab int
+
+const (
+	tabTrace tab = iota
+	tabEvents
+	tabCost
+	tabErrors
+	tabs
+)
+
+var tabNames = [tabs]string{"Trace", "Events", "Cost", "Errors"}
+
+// explorer is the screen of one opened session.
+type explorer struct {
+	world   *world
+	ctx     context.Context
+	cancel  context.CancelFunc
+	session *eventlog.Session
+	catalog *eventlog.Catalog
+	log     eventlog.Log
+	snap    *eventlog.Snapshot
+	err     error
+	goal    eventlog.Sym // a run to go to once it is there
+	query   eventlog.Query
+
+	tab    tab
+	trace  *trace.Pane
+	detail *detail.Pane
+	why    why.Pane
+
+	width, height int
+	focus         int
+	grow          grow
+	at            [4]rect
+}
+
+func newExplorer(w *world, s *eventlog.Session, c *eventlog.Catalog, run eventlog.Sym) *explorer {
+	ctx, cancel := context.WithCancel(w.ctx)
+	return &explorer{world: w, ctx: ctx, cancel: cancel, session: s, catalog: c, goal: run, focus: 1}
+}
+
+// open reads the log.
+func (e *explorer) open() tea.Cmd {
+	open, s, ctx := e.world.opts.Open, e.session, e.ctx
+	if open == nil {
+		e.err = fmt.Errorf("this session cannot be opened here")
+		return nil
+	}
+	return func() tea.Msg {
+		log, err := open(ctx, s)
+		return openedMsg{e, log, err}
+	}
+}
+
+// opened takes the log.
+func (e *explorer) opened(msg openedMsg) tea.Cmd {
+	if msg.err != nil {
+		e.err = msg.err
+		return nil
+	}
+	e.log = msg.log
+	e.trace = trace.New(e.ctx, e.log, e.session.Sym, e.world.now)
+	e.trace.Know(e.catalog)
+	e.detail = detail.New(e.ctx, e.log)
+	cmds := []tea.Cmd{e.Resize(e.width, e.height), e.trace.Filter(e.query), e.show(e.log.Snapshot())}
+	if e.world.opts.Follow {
+		cmds = append(cmds, e.trace.Follow(true))
+	}
+	if e.world.wait {
+		cmds = append(cmds, awaitLog(e.ctx, e.log))
+	}
+	return tea.Batch(cmds...)
+}
+
+func (e *explorer) show(snap *eventlog.Snapshot) tea.Cmd {
+	e.snap = snap
+	return e.trace.Show(snap)
+}
+
+func (e *explorer) Close() {
+	e.cancel()
+	if e.log != nil {
+		e.log.Close() // nothing was written, so there is nothing to lose
+	}
+}
+
+// Resize divides the screen.
+func (e *explorer) Resize(width, height int) tea.Cmd {
+	e.width, e.height = width, height
+	e.at = [4]rect{}
+	top := 2
+	if height >= 36 {
+		top = 3
+	}
+	body := rect{0, top, width, max(0, height-top)}
+	one := width < 60 || height < 16
+	switch {
+	case e.grow == full || one:
+		e.at[e.focus] = body
+	default:
+		low := body.h * 2 / 5
+		if e.grow == half {
+			low = body.h / 4
+			if e.focus > 1 {
+				low = body.h * 3 / 4
+			}
+		}
+		low = max(6, low)
+		e.at[1] = rect{0, top, width, body.h - low}
+		y := top + body.h - low
+		switch side := min(56, max(40, width*28/100)); {
+		case width >= 100:
+			e.at[2] = rect{0, y, width - side - 1, low}
+			e.at[3] = rect{width - side, y, side, low}
+		case e.focus == 3:
+			e.at[3] = rect{0, y, width, low}
+		default:
+			e.at[2] = rect{0, y, width, low}
+		}
+	}
+	e.why.Resize(e.at[3].w, e.at[3].h)
+	if e.trace == nil {
+		return nil
+	}
+	return tea.Batch(e.trace.Resize(e.at[1].w, e.at[1].h), e.detail.Resize(e.at[2].w, e.at[2].h, e.snap))
+}
+
+// Know takes a new catalog.
+func (e *explorer) Know(c *eventlog.Catalog) tea.Cmd {
+	e.catalog = c
+	if s := c.BySym(e.session.Sym); s != nil {
+		e.session = s
+	}
+	if e.trace != nil {
+		e.trace.Know(c)
+	}
+	return nil
+}
+
+func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
+	switch msg := msg.(type) {
+	case openedMsg:
+		if msg.e != e {
+			return nil, false
+		}
+		return e.opened(msg), true
+	case logMsg:
+		if e.log == nil || msg.log != e.log {
+			return nil, false
+		}
+		cmd := e.show(msg.snap)
+		if e.world.wait {
+			cmd = tea.Batch(cmd, awaitLog(e.ctx, e.log))
+		}
+		return cmd, false
+	case tickMsg:
+		return nil, e.Live()
+	}
+	if e.trace == nil {
+		return nil, false
+	}
+	cmd, changed := e.trace.Update(msg)
+	if e.detail.Update(msg) {
+		changed = true
+	}
+	if changed {
+		cmd = tea.Batch(cmd, e.reach(), e.moved())
+	}
+	return cmd, changed
+}
+
+// reach goes to the run that was asked for, once it is there.
+func (e *explorer) reach() tea.Cmd {
+	f := e.trace.Forest()
+	if e.goal == 0 || f == nil {
+		return nil
+	}
+	for _, id := range f.Order() {
+		s := f.Snap.Span(eventlog.SpanID(id))
+		if s.Kind == eventlog.SpanRun && s.Run == e.goal {
+			e.goal = 0
+			return e.trace.Select(eventlog.SpanID(id))
+		}
+	}
+	return nil
+}
+
+// moved shows the selected step in the detail pane.
+func (e *explorer) moved() tea.Cmd {
+	return e.detail.Show(e.snap, e.trace.Selected())
+}
+
+func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
+	switch a {
+	case keymap.Larger, keymap.Smaller:
+		d := grow(1)
+		if a == keymap.Smaller {
+			d = 2
+		}
+		e.grow = (e.grow + d) % 3
+		return e.Resize(e.width, e.height), true
+	}
+	if e.trace == nil {
+		return nil, false
+	}
+	switch a {
+	case keymap.TabNext, keymap.TabPrev:
+		d := 1
+		if a == keymap.TabPrev {
+			d = -1
+		}
+		if e.focus == 2 {
+			return e.detail.Turn(e.snap, d), true
+		}
+		return nil, true
+	case keymap.PartNext:
+		return e.detail.Turn(e.snap, 1), true
+	case keymap.PartPrev:
+		return e.detail.Turn(e.snap, -1), true
+	case keymap.DetailDown:
+		e.detail.Scroll(max(1, n))
+		return nil, true
+	case keymap.DetailUp:
+		e.detail.Scroll(-max(1, n))
+		return nil, true
+	}
+	if e.focus == 2 {
+		if cmd, ok := e.inDetail(a, n); ok {
+			return cmd, true
+		}
+	}
+	switch a {
+	case keymap.Open:
+		return e.SetFocus(2), true
+	case keymap.Copy:
+		return e.copy(), true
+	}
+	cmd, done := e.trace.Do(a, n)
+	if done {
+		cmd = tea.Batch(cmd, e.moved())
+	}
+	return cmd, done
+}
+
+// inDetail does the actions that mean the text while the detail pane has the
+// keys.
+func (e *explorer) inDetail(a keymap.Action, n int) (tea.Cmd, bool) {
+	d, page := max(1, n), e.detail.Height()
+	switch a {
+	case keymap.Down:
+		e.detail.Scroll(d)
+	case keymap.Up:
+		e.detail.Scroll(-d)
+	case keymap.HalfDown:
+		e.detail.Scroll(d * page / 2)
+	case keymap.HalfUp:
+		e.detail.Scroll(-d * page / 2)
+	case keymap.PageDown:
+		e.detail.Scroll(d * page)
+	case keymap.PageUp:
+		e.detail.Scroll(-d * page)
+	case keymap.Top:
+		e.detail.Scroll(-1 << 30)
+	case keymap.End:
+		e.detail.Scroll(1 << 30)
+	case keymap.Left:
+		e.detail.Aside(-8)
+	case keymap.Right:
+		e.detail.Aside(8)
+	case keymap.Copy:
+		return copyText(e.detail.Text(), "text"), true
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+func (e *explorer) copy() tea.Cmd {
+	id := e.trace.Selected()
+	if id == 0 {
+		return nil
+	}
+	span := e.snap.Span(id)
+	log, ctx := e.log, e.ctx
+	session := e.session.ID
+	return func() tea.Msg {
+		events, err := log.Events(ctx, []eventlog.RowID{span.First})
+		if err != nil || len(events) == 0 || events[0].ID == "" {
+			return copyMsg{session, "session id"}
+		}
+		return copyMsg{events[0].ID, "event id"}
+	}
+}
+
+func (e *explorer) Scopes() []keymap.Scope {
+	return []keymap.Scope{keymap.Trace, keymap.Opened, keymap.Lists, keymap.Everywhere}
+}
+
+func (e *explorer) Hints() []keymap.Action {
+	return []keymap.Action{keymap.Fold, keymap.Open, keymap.NextError, keymap.NextSlow, keymap.Failures, keymap.Filter, keymap.ZoomIn, keymap.TimeMode, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext, keymap.Keys, keymap.Close}
+}
+
+func (e *explorer) Panels() int { return 3 }
+func (e *explorer) Focus() int  { return e.focus }
+
+func (e *explorer) SetFocus(n int) tea.Cmd {
+	e.focus = (n+2)%3 + 1
+	return e.Resize(e.width, e.height)
+}
+
+func (e *explorer) Query() string { return e.query.String() }
+
+func (e *explorer) Filter(text string) (tea.Cmd, error) {
+	q, err := eventlog.ParseQuery(text)
+	if err != nil {
+		return nil, err
+	}
+	e.query = q
+	if e.trace == nil {
+		return nil, nil
+	}
+	return e.trace.Filter(q), nil
+}
+
+func (e *explorer) Count() string {
+	if e.trace == nil || e.trace.Lines() == nil {
+		return ""
+	}
+	l := e.trace.Lines()
+	if l.Matched != nil {
+		return fmt.Sprintf("%s of %s", figure.Whole(int64(l.Hits)), figure.Whole(int64(l.Forest.Len())))
+	}
+	return figure.Whole(int64(l.Forest.Len()))
+}
+
+func (e *explorer) Title() string { return e.session.Label() }
+
+func (e *explorer) Live() bool {
+	status, _ := e.session.Status(e.world.stamp())
+	return status == eventlog.Running
+}
+
+func (e *explorer) Wheel(w wheelMsg) tea.Cmd {
+	if e.trace == nil {
+		return nil
+	}
+	switch {
+	case e.at[1].holds(w.x, w.y):
+		return tea.Batch(e.trace.Scroll(3*w.steps), e.moved())
+	case e.at[2].holds(w.x, w.y) && w.aside:
+		e.detail.Aside(4 * w.steps)
+	case e.at[2].holds(w.x, w.y):
+		e.detail.Scroll(3 * w.steps)
+	case e.at[3].holds(w.x, w.y):
+		e.why.Scroll(w.steps)
+	}
+	return nil
+}
+
+func (e *explorer) Click(x, y int) tea.Cmd {
+	if e.trace == nil {
+		return nil
+	}
+	for n := 1; n <= 3; n++ {
+		if !e.at[n].holds(x, y) {
+			continue
+		}
+		cmd := e.SetFocus(n)
+		switch n {
+		case 1:
+			return tea.Batch(cmd, e.trace.Click(x-e.at[1].x, y-e.at[1].y), e.moved())
+		case 2:
+			turn, _ := e.detail.Click(e.snap, x-e.at[2].x, y-e.at[2].y)
+			return tea.Batch(cmd, turn)
+		}
+		return cmd
+	}
+	return nil
+}
+
+func (e *explorer) Draw(t *theme.Theme) []string {
+	rows := []string{e.header(t), e.crumbs(t)}
+	switch {
+	case e.err != nil:
+		parts := []frame.Part{{Style: t.BadBold, Text: t.Failed + " This session cannot be opened."}, {Style: t.Text, Text: frame.Clean(e.err.Error(), e.width*2)}, {Style: t.Dim, Text: "esc goes back."}}
+		return frame.Fill(append(rows, frame.Message(e.width, e.height-2, parts...)...), e.width, e.height)
+	case e.trace == nil:
+		return frame.Fill(append(rows, frame.Message(e.width, e.height-2, frame.Part{Style: t.Text, Text: "Opening" + t.More})...), e.width, e.height)
+	}
+	for top := range e.at {
+		if e.at[top].h > 0 && top > 0 {
+			for len(rows) < e.at[top].y {
+				rows = append(rows, frame.Fit(t.Dim, "", e.width))
+			}
+			break
+		}
+	}
+	if e.at[1].h > 0 {
+		rows = append(rows, e.trace.Draw(t, 1, e.focus == 1, e.world.zone())...)
+	}
+	draw := func(n int) []string {
+		if n == 2 {
+			return e.detail.Draw(t, 2, e.focus == 2)
+		}
+		return e.why.Draw(t, 3, e.focus == 3, e.trace.Forest(), e.trace.Selected(), e.world.stamp(), e.world.zone())
+	}
+	switch {
+	case e.at[2].h > 0 && e.at[3].h > 0:
+		rows = append(rows, frame.Beside(t, draw(2), draw(3))...)
+	case e.at[2].h > 0:
+		rows = append(rows, draw(2)...)
+	case e.at[3].h > 0:
+		rows = append(rows, draw(3)...)
+	}
+	return frame.Fill(rows, e.width, e.height)
+}
+
+func (e *explorer) header(t *theme.Theme) string {
+	s := e.session
+	now := e.world.stamp()
+	status, _ := s.Status(now)
+	failed := s.Outcome == eventlog.Failure || s.Errors > 0 && s.Outcome != eventlog.Success
+	glyph, style := t.Status(status, failed)
+	word := status.String()
+	if status == eventlog.Running {
+		word = "live"
+	} else if s.Outcome != eventlog.OutcomeUnknown {
+		word = s.Outcome.String()
+	}
+	name := frame.Clean(s.Label(), max(8, e.width-60))
+	parts := []frame.Part{{Style: t.Brand, Text: "lazytrace  "}}
+	if e.width < 100 {
+		parts = nil
+	}
+	parts = append(parts, frame.Part{Style: t.Bright, Text: name + "   "}, frame.Part{Style: style, Text: glyph + " " + word + " "},
+		frame.Part{Style: t.Text, Text: figure.Clock(s.Duration(now)) + "   "})
+	if cost := figure.Cost(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast); cost != "" {
+		if cost != "no price" {
+			cost = "$" + cost
+		}
+		parts = append(parts, frame.Part{Style: t.Bright, Text: cost + "   "})
+	}
+	if s.Errors > 0 {
+		parts = append(parts, frame.Part{Style: t.BadBold, Text: t.Failed + " " + figure.Count(s.Errors) + "   "})
+	}
+	return strip(t, e.width, e.position(), parts...)
+}
+
+// position says where the cursor is: in time, and among the rows of the log.
+func (e *explorer) position() string {
+	if e.trace == nil || e.trace.Forest() == nil {
+		return ""
+	}
+	text := ""
+	if id := e.trace.Selected(); id != 0 {
+		s := e.snap.Span(id)
+		if s.Start.Known() {
+			text = "+" + figure.Clock(s.Start.Sub(e.trace.Forest().Start)) + "   "
+		}
+		text += fmt.Sprintf("#%s / %s   ", figure.Whole(int64(s.First)+1), figure.Whole(int64(e.snap.Rows.Len())))
+	}
+	if e.trace.Following() {
+		return text + "follow on"
+	}
+	return text + "follow off"
+}
+
+func (e *explorer) crumbs(t *theme.Theme) string {
+	l := frame.NewLine(e.width, "").Space(1)
+	width := 0
+	for _, name := range tabNames {
+		width += len(name) + 2
+	}
+	room := e.width - width - 2
+	if e.query.String() != "" {
+		l.Put(t.Key, "/ ").Foreign(t.Warn, e.query.String())
+		l.Put(t.Dim, "   "+e.Count()+"   ")
+	}
+	e.path(t, l, room)
+	if e.trace != nil && e.snap.Loading && l.Used() < room-16 {
+		l.Put(t.Human, "   reading "+figure.Percent(float64(e.snap.Read), float64(e.snap.Total)))
+	}
+	l.To(e.width - width)
+	for i, name := range tabNames {
+		style := t.Dim
+		if tab(i) == e.tab {
+			style = t.Title
+		}
+		l.Put(style, name).Space(2)
+	}
+	return l.String()
+}
+
+// path puts the way to the selected step, whose end matters more than its
+// beginning.
+func (e *explorer) path(t *theme.Theme, l *frame.Line, room int) {
+	names := []string{"sessions", e.session.Label()}
+	if e.trace != nil && e.trace.Forest() != nil {
+		f := e.trace.Forest()
+		for _, id := range f.Path(e.trace.Selected()) {
+			s := f.Snap.Span(id)
+			if n := crumb(f.Snap, &s); n != "" {
+				names = append(names, n)
+			}
+		}
+	}
+	for i := range names {
+		names[i] = frame.Clean(names[i], 40)
+	}
+	width := func() (n int) {
+		for _, name := range names {
+			n += frame.Width(name) + 3
+		}
+		return n
+	}
+	cut := false
+	for len(names) > 1 && l.Used()+width() > room {
+		names, cut = names[1:], true
+	}
+	if cut {
+		l.Put(t.Dim, t.More+" "+t.Crumb+" ")
+	}
+	for i, name := range names {
+		if l.Used() >= room-2 {
+			return
+		}
+		style := t.Dim
+		if i == len(names)-1 {
+			style = t.Bright
+		}
+		l.Cell(style, name, min(frame.Width(name), room-l.Used()))
+		if i < len(names)-1 {
+			l.Put(t.Dim, " "+t.Crumb+" ")
+		}
+	}
+}
+
+func crumb(snap *eventlog.Snapshot, s *eventlog.Span) string {
+	names := snap.Symbols
+	switch s.Kind {
+	case eventlog.SpanSession:
+		return ""
+	case eventlog.SpanRun:
+		return names.Name(s.Agent)
+	case eventlog.SpanModel:
+		return "model"
+	case eventlog.SpanTool:
+		return names.Name(s.Tool)
+	}
+	return s.Event.String()
+}

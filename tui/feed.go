@@ -1,0 +1,92 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/lazytrace/lazytrace/eventlog"
+)
+
+// gather is how long changes are collected before they become one message, so
+// that a flood of events costs as much as thirty a second.
+const gather = 33 * time.Millisecond
+
+// catalogMsg brings a new catalog.
+type catalogMsg struct {
+	catalog *eventlog.Catalog
+	took    time.Duration
+}
+
+// logMsg brings a new snapshot of an opened log.
+type logMsg struct {
+	log  eventlog.Log
+	snap *eventlog.Snapshot
+}
+
+// openedMsg brings a log that was asked for, or why it could not be had.
+type openedMsg struct {
+	e   *explorer
+	log eventlog.Log
+	err error
+}
+
+// tickMsg passes while something runs.
+type tickMsg struct{}
+
+// makeCatalog makes the catalog as it is now.
+func makeCatalog(s *eventlog.Sources) tea.Cmd {
+	return func() tea.Msg {
+		began := time.Now() // of the work, not of what is shown
+		c := s.Catalog()
+		return catalogMsg{c, time.Since(began)}
+	}
+}
+
+// awaitCatalog waits until the sources change. The longer the last catalog took,
+// the longer it waits, so that making it never takes more than a fifth of a
+// core.
+func awaitCatalog(ctx context.Context, s *eventlog.Sources, took time.Duration) tea.Cmd {
+	return func() tea.Msg {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.Changed():
+		}
+		if !pause(ctx, max(gather, 4*took)) {
+			return nil
+		}
+		return makeCatalog(s)()
+	}
+}
+
+// awaitLog waits until an opened log changes.
+func awaitLog(ctx context.Context, log eventlog.Log) tea.Cmd {
+	return func() tea.Msg {
+		select {
+		case <-ctx.Done():
+			return nil
+		case _, ok := <-log.Changed():
+			if !ok {
+				return nil
+			}
+		}
+		if !pause(ctx, gather) {
+			return nil
+		}
+		return logMsg{log, log.Snapshot()}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+func tick() tea.Cmd { return tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} }) }

@@ -1,0 +1,143 @@
+// Package label finds the few words that tell one step from another: the
+// command that a shell ran, the file that was read, the beginning of a text. It
+// knows common names of arguments and no format.
+package label
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+)
+
+// telling are the names of arguments that tell most, best first.
+var telling = []string{
+	"command", "cmd", "file_path", "filePath", "path", "notebook_path", "pattern", "query", "q", "url", "skill", "subject",
+	"description", "task", "prompt", "question", "objective", "expression", "code", "text", "content", "name", "city", "id",
+}
+
+// Of returns the words for an event.
+func Of(e *eventlog.Event) string {
+	switch e.Kind.Class() {
+	case eventlog.ClassTool:
+		if e.Kind == eventlog.ToolCall {
+			if s := Input(e.Input); s != "" {
+				return s
+			}
+		}
+		if e.Message != "" {
+			return first(e.Message)
+		}
+	}
+	switch {
+	case e.Text != "":
+		return first(e.Text)
+	case e.Message != "":
+		return first(e.Message)
+	}
+	if s := Input(e.Input); s != "" {
+		return s
+	}
+	for _, d := range e.Details {
+		if d.Value != "" {
+			return d.Name + " " + first(d.Value)
+		}
+	}
+	return ""
+}
+
+// Input returns the words for the arguments of a call.
+func Input(raw json.RawMessage) string {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 {
+		return ""
+	}
+	switch raw[0] {
+	case '"':
+		var s string
+		if json.Unmarshal(raw, &s) == nil {
+			return first(s)
+		}
+	case '{':
+		return object(raw)
+	case '[':
+		var words []string
+		if json.Unmarshal(raw, &words) == nil {
+			return first(strings.Join(words, " "))
+		}
+	}
+	if bytes.Equal(raw, []byte("null")) {
+		return ""
+	}
+	return compact(raw)
+}
+
+func object(raw json.RawMessage) string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return compact(raw)
+	}
+	for _, name := range telling {
+		if v, ok := fields[name]; ok {
+			if s := value(v); s != "" {
+				return s
+			}
+		}
+	}
+	if len(fields) == 1 {
+		for _, v := range fields {
+			if s := value(v); s != "" {
+				return s
+			}
+		}
+	}
+	if len(fields) == 0 {
+		return ""
+	}
+	return compact(raw)
+}
+
+func value(v json.RawMessage) string {
+	var s string
+	if json.Unmarshal(v, &s) == nil {
+		return first(s)
+	}
+	var words []string
+	if json.Unmarshal(v, &words) == nil {
+		return first(strings.Join(words, " "))
+	}
+	return ""
+}
+
+// longest is how much of a text may become a label; no column is wider.
+const longest = 400
+
+func compact(raw json.RawMessage) string {
+	if len(raw) > longest {
+		raw = raw[:longest]
+	}
+	return first(string(raw))
+}
+
+// first returns the first line of a text that says anything.
+func first(text string) string {
+	text = strings.TrimSpace(text)
+	line, _, _ := strings.Cut(text, "\n")
+	line = strings.TrimSpace(line)
+	if len(line) > longest {
+		line = strings.ToValidUTF8(line[:longest], "")
+	}
+	return line
+}
+
+// Failure returns the words for how an event failed.
+func Failure(e *eventlog.Event) string {
+	if e.Message != "" {
+		return first(e.Message)
+	}
+	if e.Kind == eventlog.ToolTimeout {
+		return "timed out"
+	}
+	return ""
+}

@@ -1,0 +1,336 @@
+// Package overview works out what the home screen shows of a catalog: which
+// sessions, in which order and nesting, what they come to, what happened last
+// and how much happened in each minute. It is made in commands and never
+// changes afterwards; the panes of the home screen only read it.
+package overview
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/rollup"
+)
+
+// Order is what sessions are sorted by.
+type Order int
+
+// The orders.
+const (
+	ByStart Order = iota
+	ByLast
+	ByCost
+	ByTokens
+	ByErrors
+	ByTime
+	ByName
+	Orders
+)
+
+// String says the order for the title of the pane.
+func (o Order) String() string {
+	return [...]string{"newest first", "last event first", "by cost", "by tokens", "by errors", "by time", "by name"}[o]
+}
+
+// Period is how far back sessions are shown. A session counts when anything
+// happened in it within the period.
+type Period int
+
+// The periods. Auto is the shortest one that has a session in it.
+const (
+	Auto Period = iota
+	Day
+	Week
+	Month
+	All
+)
+
+// Periods are the periods that a person can choose.
+var Periods = []Period{Day, Week, Month, All}
+
+// String returns the short name of the period.
+func (p Period) String() string { return [...]string{"auto", "24h", "7d", "30d", "all"}[p] }
+
+func (p Period) length() time.Duration {
+	return [...]time.Duration{0, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour, 0}[p]
+}
+
+// Ask says what is wanted.
+type Ask struct {
+	Query   eventlog.Query
+	Period  Period
+	Order   Order
+	Reverse bool
+	Flat    bool
+	Folds   Folds
+	Now     time.Time
+	Columns int           // of the histogram
+	Bucket  time.Duration // of a column; zero lets it fit
+}
+
+// Folds says which rows are folded. Rows that were not touched are folded
+// unless something runs in them.
+type Folds struct {
+	Mode    Mode
+	Touched map[string]bool // by Row.Key: shut
+}
+
+// Mode is what holds for rows that were not touched.
+type Mode int
+
+// The modes.
+const (
+	Natural Mode = iota
+	AllShut
+	AllOpen
+)
+
+// With returns the folds with one row folded or not.
+func (f Folds) With(key string, shut bool) Folds {
+	next := make(map[string]bool, len(f.Touched)+1)
+	for k, v := range f.Touched {
+		next[k] = v
+	}
+	next[key] = shut
+	return Folds{f.Mode, next}
+}
+
+// Row is one line of the tree: a session, or a run within it.
+type Row struct {
+	Key     string
+	Session *eventlog.Session
+	Run     *eventlog.Run // nil for the session itself
+	Name    string
+	Agent   string
+	Model   string
+	Status  eventlog.Status
+	Why     string // what closed it
+	Failed  bool
+	Own     rollup.Sum
+	Sum     rollup.Sum // with everything below
+	Took    time.Duration
+	Last    eventlog.Stamp
+	Depth   int
+	Rails   uint64
+	Final   bool // no sibling follows
+	Parent  bool // something hangs under it
+	Shut    bool
+	Hidden  int // rows that its fold hides
+}
+
+// View is what the home screen shows.
+type View struct {
+	Catalog *eventlog.Catalog
+	Report  *rollup.Report // of the sessions that are shown
+	Ask     Ask
+	Period  Period // the one in force, never Auto
+	Rows    []Row
+	Shown   int // sessions that the filter let through
+	Known   int // sessions of the period
+	All     int
+	Running int
+	Failed  int
+	Agents  int
+	Today   rollup.Sum
+	Feed    []eventlog.Headline // newest first
+	Pulse   Pulse
+	Mix     map[eventlog.Sym][]Share // models of sessions that used several
+}
+
+// Share is how many tokens of a session a model took.
+type Share struct {
+	Model  string
+	Tokens int64
+}
+
+// Make works out the view of a catalog. Its work is proportional to the
+// sessions and calls.
+func Make(ctx context.Context, c *eventlog.Catalog, a Ask) *View {
+	v := &View{Catalog: c, Ask: a, Period: a.Period, All: len(c.Sessions)}
+	now := eventlog.StampOf(a.Now)
+	v.choosePeriod(now)
+	kept := map[*eventlog.Session]bool{}
+	for _, s := range c.Sessions {
+		if !v.inPeriod(s, now) {
+			continue
+		}
+		v.Known++
+		if v.matches(s, now) {
+			kept[s] = true
+		}
+	}
+	v.Shown = len(kept)
+	v.Report = rollup.New(c, func(s *eventlog.Session) bool { return kept[s] })
+	if ctx.Err() != nil {
+		return v
+	}
+	v.count(kept, now)
+	v.today(a.Now)
+	b := builder{v: v, now: now, kept: kept, sums: map[string]*rollup.Group{}, runs: map[*eventlog.Session][]int{}}
+	b.build()
+	v.mix()
+	v.feed(kept)
+	v.Pulse = pulse(v, kept, a)
+	return v
+}
+
+func (v *View) choosePeriod(now eventlog.Stamp) {
+	if v.Period != Auto {
+		return
+	}
+	for _, p := range Periods {
+		v.Period = p
+		if slices.ContainsFunc(v.Catalog.Sessions, func(s *eventlog.Session) bool { return v.inPeriod(s, now) }) {
+			return
+		}
+	}
+}
+
+func (v *View) inPeriod(s *eventlog.Session, now eventlog.Stamp) bool {
+	n := v.Period.length()
+	if n == 0 {
+		return true
+	}
+	last := max(s.Last, s.Heartbeat, s.Ended)
+	return last.Known() && now.Sub(last) <= n
+}
+
+// matches asks the query about a session, and about its runs, so that
+// agent:plan finds the session in which plan took part.
+func (v *View) matches(s *eventlog.Session, now eventlog.Stamp) bool {
+	if v.Ask.Query.IsZero() {
+		return true
+	}
+	status, _ := s.Status(now)
+	names := v.Catalog.Symbols
+	x := eventlog.Subject{
+		ID: s.ID, Session: s.ID, Agent: s.Agent, Model: names.Name(s.Model), Name: s.Label(), Goal: s.Goal, Status: status, Outcome: s.Outcome,
+		Format: s.Format, Facts: &s.Facts, Failed: failed(s), Open: status == eventlog.Running, Orphan: s.Orphan, Errors: s.Errors,
+		Cost: s.Cost(), Priced: s.Calls > s.Unpriced, Usage: s.Usage, Time: s.Last, Duration: s.Duration(now), Now: now,
+	}
+	if len(s.Paths) > 0 {
+		x.Path = s.Paths[0]
+	}
+	if v.Ask.Query.Match(&x) {
+		return true
+	}
+	for _, r := range s.Runs {
+		y := x
+		y.Run = names.Name(r.ID)
+		if r.Agent != 0 {
+			y.Agent = names.Name(r.Agent)
+		}
+		if r.Model != 0 {
+			y.Model = names.Name(r.Model)
+		}
+		if v.Ask.Query.Match(&y) {
+			return true
+		}
+		for tool := range r.Tools {
+			y.Tool = names.Name(tool)
+			if v.Ask.Query.Match(&y) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func failed(s *eventlog.Session) bool {
+	return s.Outcome == eventlog.Failure || s.Errors > 0 && s.Outcome != eventlog.Success
+}
+
+func (v *View) count(kept map[*eventlog.Session]bool, now eventlog.Stamp) {
+	agents := map[eventlog.Sym]bool{}
+	for s := range kept {
+		status, _ := s.Status(now)
+		if status == eventlog.Running {
+			v.Running++
+		}
+		if failed(s) && status != eventlog.Running {
+			v.Failed++
+		}
+		for _, r := range s.Runs {
+			if r.Agent != 0 {
+				agents[r.Agent] = true
+			}
+		}
+	}
+	v.Agents = len(agents)
+}
+
+// today adds up the calls since midnight, whatever is filtered.
+func (v *View) today(now time.Time) {
+	y, m, d := now.Date()
+	midnight := eventlog.StampOf(time.Date(y, m, d, 0, 0, 0, 0, now.Location()))
+	for i := range v.Catalog.Entries {
+		e := &v.Catalog.Entries[i]
+		if e.Time < midnight {
+			continue
+		}
+		v.Today.Calls++
+		switch e.Source {
+		case eventlog.Recorded:
+			v.Today.Recorded += e.Cost
+		case eventlog.Estimated:
+			v.Today.Estimated += e.Cost
+		case eventlog.Unpriced:
+			v.Today.Unpriced++
+		}
+	}
+}
+
+func (v *View) mix() {
+	use := map[[2]eventlog.Sym]int64{}
+	for i := range v.Catalog.Entries {
+		e := &v.Catalog.Entries[i]
+		if s := v.Catalog.BySym(e.Session); s != nil && s.Models > 1 {
+			use[[2]eventlog.Sym{e.Session, e.Model}] += e.Usage.Total()
+		}
+	}
+	v.Mix = map[eventlog.Sym][]Share{}
+	for key, n := range use {
+		v.Mix[key[0]] = append(v.Mix[key[0]], Share{cmp.Or(v.Catalog.Symbols.Name(key[1]), "unknown"), n})
+	}
+	for _, mix := range v.Mix {
+		slices.SortFunc(mix, func(a, b Share) int {
+			return cmp.Or(cmp.Compare(b.Tokens, a.Tokens), strings.Compare(a.Model, b.Model))
+		})
+	}
+}
+
+// feedLength is more than any screen has rows for.
+const feedLength = 100
+
+func (v *View) feed(kept map[*eventlog.Session]bool) {
+	for s := range kept {
+		v.Feed = append(v.Feed, s.Recent...)
+	}
+	slices.SortFunc(v.Feed, func(a, b eventlog.Headline) int {
+		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(b.Session, a.Session), cmp.Compare(b.Kind, a.Kind), cmp.Compare(b.Name, a.Name))
+	})
+	v.Feed = v.Feed[:min(len(v.Feed), feedLength)]
+}
+
+// Index returns the row with a key, or -1.
+func (v *View) Index(key string) int {
+	return slices.IndexFunc(v.Rows, func(r Row) bool { return r.Key == key })
+}
+
+// Needy reports whether a row needs a look: it failed, or it went stale.
+func (r *Row) Needy() bool {
+	return r.Run == nil && (r.Failed || r.Status == eventlog.Stale)
+}
+
+func lessName(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }
+
+// Outcome says in a word how a session ended, when it did not end well.
+func (r *Row) Outcome() string {
+	if r.Run != nil || r.Session.Outcome != eventlog.Failure && r.Session.Outcome != eventlog.Cancelled {
+		return ""
+	}
+	return r.Session.Outcome.String()
+}

@@ -1,0 +1,150 @@
+package trace
+
+import (
+	"strings"
+	"time"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/figure"
+	"github.com/lazytrace/lazytrace/tui/frame"
+	"github.com/lazytrace/lazytrace/tui/theme"
+)
+
+// half returns the half cell of the waterfall that a moment falls into.
+func (d *drawing) half(at eventlog.Stamp) float64 {
+	return float64(at-d.from) / float64(d.to-d.from) * float64(2*d.s.bars)
+}
+
+func (d *drawing) column(at eventlog.Stamp) int {
+	return max(0, min(d.s.bars-1, int(d.half(at)/2)))
+}
+
+// bar draws the time of a span. Cells have two halves, so that bars end where
+// they do; no bar is shorter than a half, so that short steps can be seen.
+func (d *drawing) bar(l *frame.Line, span *eventlog.Span, selected bool) {
+	base := l.Used()
+	end := base + d.s.bars
+	if !span.Start.Known() {
+		d.gap(l, base, end)
+		return
+	}
+	stop, growing := span.End, false
+	if span.Flags.Has(eventlog.SpanOpen) && d.live {
+		stop, growing = max(stop, d.now), true
+	}
+	if stop < d.from || span.Start > d.to {
+		d.gap(l, base, end)
+		return
+	}
+	last := 2 * d.s.bars
+	p := max(0, int(d.half(span.Start)))
+	q := min(last, max(p+1, int(d.half(stop)+0.5)))
+	p = min(p, last-1)
+	q = max(q, p+1)
+	style := d.t.Span(span)
+	if span.Flags.Has(eventlog.SpanFailed) {
+		style = d.t.Bad
+	}
+	if span.Kind == eventlog.SpanRun || span.Kind == eventlog.SpanSession || selected {
+		style = style.Bold()
+	}
+	d.gap(l, base, base+p/2)
+	var b strings.Builder
+	for c := p / 2; c <= (q-1)/2; c++ {
+		switch left, right := 2*c >= p, 2*c+1 < q; {
+		case left && right:
+			b.WriteString(d.t.Glyphs.Bar)
+		case right:
+			b.WriteString(d.t.BarHead)
+		default:
+			b.WriteString(d.t.BarTail)
+		}
+	}
+	l.Put(style, b.String())
+	if growing && l.Used() < base+d.s.bars+1 && stop <= d.to {
+		l.Put(style, d.t.Live)
+	}
+	d.gap(l, l.Used(), end)
+}
+
+// gap fills up to a column, with the time cursor where it passes.
+func (d *drawing) gap(l *frame.Line, from, to int) {
+	base := d.s.tree + 2
+	if at := base + d.dash; d.dash >= 0 && at >= l.Used() && at < to {
+		l.To(at).Put(d.t.Faint, d.t.Dash)
+	}
+	l.To(to)
+}
+
+// blank is a row below the last line, through which the time cursor passes.
+func (d *drawing) blank() string {
+	l := frame.NewLine(d.p.width, "").To(d.s.tree).Put(d.t.Faint, d.t.Wall).Space(1)
+	d.gap(l, l.Used(), l.Used()+d.s.bars)
+	return l.String()
+}
+
+// steps are the distances that ticks of the axis may have.
+var steps = []time.Duration{
+	time.Millisecond, 5 * time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond, 500 * time.Millisecond,
+	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
+	time.Minute, 2 * time.Minute, 3 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
+	time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
+	2 * 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour, 365 * 24 * time.Hour,
+}
+
+// axis says the time since the start below the waterfall.
+func (d *drawing) axis() string {
+	l := frame.NewLine(d.p.width, "")
+	if d.p.lines.View.Query.IsZero() {
+		l.Space(1)
+		d.legend(l)
+	} else {
+		l.Space(1).Put(d.t.Dim, figure.Whole(int64(d.p.lines.Hits))+" match")
+	}
+	l.To(d.s.tree).Put(d.t.Faint, d.t.Wall).Space(1)
+	base, total := l.Used(), time.Duration(d.to-d.from)
+	step := steps[len(steps)-1]
+	for _, s := range steps {
+		if float64(s)/float64(total)*float64(d.s.bars) >= 11 {
+			step = s
+			break
+		}
+	}
+	start := d.from.Sub(d.p.forest.Start)
+	first := start.Truncate(step)
+	if first < start {
+		first += step
+	}
+	for at := first; at <= start+total; at += step {
+		c := base + int(float64(at-start)/float64(total)*float64(d.s.bars))
+		text := figure.Clock(at)
+		if step < time.Second {
+			text = at.String()
+		}
+		if c < l.Used() {
+			continue
+		}
+		if c+frame.Width(text) > d.p.width {
+			break
+		}
+		style := d.t.Dim
+		l.To(c).Put(style, text)
+		if l.Room() > 1 {
+			l.Space(1)
+		}
+	}
+	return l.String()
+}
+
+// legend says which colour is which kind, where there is room for it.
+func (d *drawing) legend(l *frame.Line) {
+	for _, k := range [...]struct {
+		style theme.Style
+		name  string
+	}{{d.t.Agent, "agent"}, {d.t.Model, "model"}, {d.t.Tool, "tool"}, {d.t.Human, "person"}, {d.t.Bad, "failed"}} {
+		if l.Used()+len(k.name)+5 > d.s.tree {
+			return
+		}
+		l.Put(k.style, d.t.Glyphs.Bar).Space(1).Put(d.t.Dim, k.name).Space(2)
+	}
+}

@@ -1,0 +1,346 @@
+package trace
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/figure"
+	"github.com/lazytrace/lazytrace/tui/forest"
+	"github.com/lazytrace/lazytrace/tui/frame"
+	"github.com/lazytrace/lazytrace/tui/theme"
+)
+
+// shape is how a row is divided.
+type shape struct {
+	tree, name, model, cost, took, bars int
+}
+
+// barWidth is what the waterfall gets.
+func (p *Pane) barWidth() int { return p.shape().bars }
+
+// shape follows the narrow rule: below 100 columns the waterfall keeps 45 and
+// the tree loses its columns; below 80 the waterfall goes.
+func (p *Pane) shape() shape {
+	var s shape
+	switch w := p.width; {
+	case w < 74:
+		s.tree = w
+	case w < 100:
+		s.tree = max(30, w-47)
+	default:
+		s.tree = min(96, max(50, w*2/5))
+	}
+	if s.bars = p.width - s.tree - 3; s.bars < 20 {
+		s.bars, s.tree = 0, p.width
+	}
+	s.name = s.tree - 2
+	take := func(n, least int) int {
+		if s.name-n < least {
+			return 0
+		}
+		s.name -= n
+		return n
+	}
+	s.took = take(8, 20)
+	s.cost = take(8, 22)
+	s.model = take(12, 38)
+	return s
+}
+
+// Draw returns the pane's rows.
+func (p *Pane) Draw(t *theme.Theme, number int, active bool, loc *time.Location) []string {
+	s := p.shape()
+	rows := []string{p.title(t, s, number, active)}
+	if p.lines == nil || p.lines.Len() == 0 {
+		return frame.Fill(append(rows, p.empty(t)...), p.width, p.height)
+	}
+	now := eventlog.StampOf(p.now())
+	from, to := p.window()
+	d := drawing{p: p, t: t, s: s, now: now, from: from, to: to, live: p.live(), names: p.lines.Snap.Symbols, loc: loc, dash: -1}
+	if id := p.Selected(); id != 0 && s.bars > 0 {
+		if sel := p.lines.Snap.Span(id); sel.Start >= from && sel.Start <= to {
+			d.dash = d.column(sel.Start)
+		}
+	}
+	top, end := p.list.Visible()
+	for i := top; i < min(end, p.lines.Len()); i++ {
+		rows = append(rows, d.row(i, i == p.list.Cursor(), active))
+	}
+	if s.bars > 0 {
+		for len(rows) < p.height-1 {
+			rows = append(rows, d.blank())
+		}
+		rows = append(rows, d.axis())
+	}
+	return frame.Fill(rows, p.width, p.height)
+}
+
+func (p *Pane) title(t *theme.Theme, s shape, number int, active bool) string {
+	name := "Trace"
+	switch {
+	case p.view.Failed && p.view.Flat:
+		name = "Trace, only errors, flat"
+	case p.view.Failed:
+		name = "Trace, only errors"
+	case p.view.Flat:
+		name = "Trace, flat"
+	}
+	var right []frame.Part
+	if s.cost > 0 {
+		right = append(right, frame.Part{Style: t.Dim, Text: "cost"})
+	}
+	if s.took > 0 {
+		right = append(right, frame.Part{Style: t.Dim, Text: fmt.Sprintf("%8s", [...]string{"time", "start", "clock", "gap"}[p.mode])})
+	}
+	l := frame.NewLine(p.width, "")
+	if p.lines != nil && p.lines.Len() > p.list.Height() {
+		name += fmt.Sprintf("  %s/%s", figure.Whole(int64(p.list.Cursor()+1)), figure.Whole(int64(p.lines.Len())))
+	}
+	if p.laying.Busy() {
+		name += " " + t.More
+	}
+	l.Join(frame.Fixed(frame.Title(t, s.tree, number, name, active, right...), s.tree))
+	if s.bars > 0 {
+		l.Join(frame.Fixed(frame.Title(t, p.width-s.tree, 0, "Time", false, frame.Part{Style: t.Dim, Text: p.span()}), p.width-s.tree))
+	}
+	return l.String()
+}
+
+func (p *Pane) span() string {
+	if p.forest == nil {
+		return ""
+	}
+	from, to := p.window()
+	text := figure.Clock(from.Sub(p.forest.Start)) + " → " + figure.Clock(to.Sub(p.forest.Start))
+	if p.from != 0 {
+		text += "  zoomed, 0 fits"
+	}
+	return text
+}
+
+func (p *Pane) empty(t *theme.Theme) []string {
+	switch {
+	case p.lines == nil:
+		return frame.Message(p.width, p.height-1, frame.Part{Style: t.Text, Text: "Reading the log" + t.More})
+	case !p.view.Query.IsZero():
+		return frame.Message(p.width, p.height-1, frame.Part{Style: t.Bright, Text: "No step matches the filter."}, frame.Part{Style: t.Dim, Text: "esc clears it."})
+	case p.view.Failed:
+		return frame.Message(p.width, p.height-1, frame.Part{Style: t.Good, Text: t.Done + " Nothing failed."}, frame.Part{Style: t.Dim, Text: "! shows everything again."})
+	}
+	return frame.Message(p.width, p.height-1, frame.Part{Style: t.Bright, Text: "No step yet."}, frame.Part{Style: t.Dim, Text: "It appears here as soon as it is written."})
+}
+
+// drawing is one pass over the visible rows.
+type drawing struct {
+	p        *Pane
+	t        *theme.Theme
+	s        shape
+	now      eventlog.Stamp
+	from, to eventlog.Stamp
+	live     bool
+	names    *eventlog.Symbols
+	loc      *time.Location
+	dash     int // column of the time cursor, or -1
+}
+
+func (d *drawing) row(i int, selected, active bool) string {
+	p, t := d.p, d.t
+	back := theme.Style("")
+	if selected {
+		if back = t.Quiet; active {
+			back = t.Select
+		}
+	}
+	id := p.lines.Spans[i]
+	span := p.lines.Snap.Span(id)
+	l := frame.NewLine(p.width, back)
+	if selected {
+		l.Put(t.Title, t.Cursor)
+	}
+	l.To(1)
+	end := 1 + d.s.name
+	d.name(l, i, id, &span, selected, end)
+	l.To(end)
+	if d.s.model > 0 {
+		model := ""
+		if span.Kind == eventlog.SpanModel {
+			model = d.names.Name(span.Model)
+		}
+		l.Space(1).Cell(t.Dim, model, d.s.model-1)
+	}
+	if d.s.cost > 0 {
+		text, style := d.cost(id, &span, selected)
+		l.Right(style, text, d.s.cost)
+	}
+	if d.s.took > 0 {
+		l.Right(t.Dim, d.took(i, &span), d.s.took)
+	}
+	l.To(d.s.tree)
+	if d.s.bars > 0 {
+		l.Put(t.Faint, t.Wall).Space(1)
+		d.bar(l, &span, selected)
+	}
+	return l.String()
+}
+
+func (d *drawing) name(l *frame.Line, i int, id eventlog.SpanID, span *eventlog.Span, selected bool, end int) {
+	p, t := d.p, d.t
+	shut := p.lines.Shut[i]
+	l.Guides(t, p.lines.Rails[i], int(p.lines.Depth[i]), p.lines.Last[i], !p.lines.View.Flat && p.forest.HasChildren(id), shut)
+	failed := span.Flags.Has(eventlog.SpanFailed)
+	words, _ := p.labels.get(id)
+	note := d.note(id, span, shut, failed, words.fail)
+	noteWidth := frame.Width(note.Text)
+	if room := end - l.Used(); noteWidth > room/2 {
+		note.Text, noteWidth = t.Failed, 1
+		if !failed && !(shut && p.forest.Bad[id] > 0) {
+			note.Text, noteWidth = "", 0
+		}
+	}
+	stop := end
+	if noteWidth > 0 {
+		stop = end - noteWidth - 1
+	}
+	style := t.Span(span)
+	if span.Kind == eventlog.SpanRun || span.Kind == eventlog.SpanSession || selected {
+		style = style.Bold()
+	}
+	if p.lines.Hit(id) {
+		style += ";4"
+	}
+	head, figures, text := d.words(id, span, words.text)
+	head = frame.Clean(head, stop-l.Used())
+	l.Cell(style, head, min(frame.Width(head), stop-l.Used()))
+	rest := t.Dim
+	if selected {
+		rest = t.Text
+	}
+	for _, part := range [...]frame.Part{{Style: rest, Text: figures}, {Style: rest, Text: text}} {
+		if part.Text != "" && stop-l.Used() > 3 {
+			l.Space(2)
+			part.Text = frame.Clean(part.Text, stop-l.Used())
+			l.Cell(part.Style, part.Text, min(frame.Width(part.Text), stop-l.Used()))
+		}
+	}
+	if noteWidth > 0 {
+		l.To(end-noteWidth).Put(note.Style, note.Text)
+	}
+}
+
+// note says what must not be missed of a row.
+func (d *drawing) note(id eventlog.SpanID, span *eventlog.Span, shut, failed bool, why string) frame.Part {
+	t, f := d.t, d.p.forest
+	switch {
+	case shut && f.Bad[id] > 0:
+		return frame.Part{Style: t.BadBold, Text: fmt.Sprintf("%s below %s%s", figure.Count(int64(f.Below[id])), t.Failed, figure.Count(int64(f.Bad[id])))}
+	case shut:
+		return frame.Part{Style: t.Dim, Text: figure.Count(int64(f.Below[id])) + " below"}
+	case failed:
+		text := short(frame.Clean(why, 22), 22, t.More)
+		if text == "" {
+			return frame.Part{Style: t.BadBold, Text: t.Failed}
+		}
+		return frame.Part{Style: t.BadBold, Text: t.Failed + " " + text}
+	case span.Flags.Has(eventlog.SpanOrphan):
+		return frame.Part{Style: t.Warn, Text: "parent missing"}
+	case span.Flags.Has(eventlog.SpanOpen) && !d.live && span.Kind != eventlog.SpanSession:
+		return frame.Part{Style: t.Dim, Text: "no end"}
+	case span.Flags.Has(eventlog.SpanWaiting|eventlog.SpanOpen) && d.live:
+		return frame.Part{Style: t.Human, Text: "waiting"}
+	}
+	return frame.Part{}
+}
+
+// short cuts our own idea of a text to a number of characters.
+func short(text string, n int, more string) string {
+	runes := []rune(text)
+	if len(runes) <= n {
+		return text
+	}
+	return string(runes[:n-1]) + more
+}
+
+// words returns what a row is called, its figures, and what it is about.
+func (d *drawing) words(id eventlog.SpanID, span *eventlog.Span, text string) (head, figures, about string) {
+	switch span.Kind {
+	case eventlog.SpanSession:
+		if s := d.p.sessionOf(span.Session); s != nil {
+			return s.Label(), "", ""
+		}
+		return cmp.Or(d.names.Name(span.Agent), "session"), "", d.names.Name(span.Session)
+	case eventlog.SpanRun:
+		return cmp.Or(d.names.Name(span.Agent), "run"), "", text
+	case eventlog.SpanModel:
+		if span.Bill > 0 {
+			u := d.p.lines.Snap.Bills.At(int(span.Bill) - 1).Usage
+			figures = figure.Count(u.Context()) + d.t.Glyphs.To + figure.Count(u.Output)
+			if u.CacheRead > 0 {
+				figures += " hit " + figure.Percent(float64(u.CacheRead), float64(u.Context()))
+			}
+		}
+		return "model", figures, text
+	case eventlog.SpanTool:
+		return cmp.Or(d.names.Name(span.Tool), "tool"), "", text
+	}
+	switch span.Event {
+	case eventlog.Message, eventlog.Decision, eventlog.LogLine:
+		if text != "" {
+			return span.Event.String(), "", text
+		}
+	case eventlog.HILDecision:
+		return "person", "", text
+	case eventlog.Custom:
+		return cmp.Or(d.names.Name(d.p.lines.Snap.Rows.At(int(span.First)).Type), "event"), "", text
+	}
+	return span.Event.String(), "", text
+}
+
+func (d *drawing) cost(id eventlog.SpanID, span *eventlog.Span, selected bool) (string, theme.Style) {
+	f, t := d.p.forest, d.t
+	tally := f.Tally[id]
+	if tally == 0 {
+		return "", t.Dim
+	}
+	if tally&forest.HasCost == 0 {
+		return "no price", t.Dim
+	}
+	text := figure.Money(f.Cost[id])
+	if tally&forest.HasEstimate != 0 {
+		text = "~" + text
+	}
+	if tally&(forest.HasUnpriced|forest.HasAtLeast) != 0 {
+		text += "+"
+	}
+	if span.Kind == eventlog.SpanRun || span.Kind == eventlog.SpanSession || selected {
+		return text, t.Bright
+	}
+	return text, t.Text
+}
+
+func (d *drawing) took(i int, span *eventlog.Span) string {
+	if !span.Start.Known() {
+		return ""
+	}
+	switch d.p.mode {
+	case SinceStart:
+		return "+" + figure.Clock(span.Start.Sub(d.p.forest.Start))
+	case WallClock:
+		return span.Start.Time().In(d.loc).Format("15:04")
+	case Gap:
+		if i == 0 {
+			return ""
+		}
+		before := d.p.lines.Snap.Span(d.p.lines.Spans[i-1])
+		return figure.Clock(span.Start.Sub(before.Start))
+	}
+	if span.Kind == eventlog.SpanEvent && span.Start == span.End {
+		return ""
+	}
+	now := span.End
+	if d.live {
+		now = d.now
+	}
+	return figure.Duration(span.Duration(now))
+}

@@ -1,0 +1,261 @@
+package trace
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/forest"
+	"github.com/lazytrace/lazytrace/tui/job"
+	"github.com/lazytrace/lazytrace/tui/label"
+)
+
+type builtMsg struct {
+	p      *Pane
+	ticket job.Ticket
+	forest *forest.Forest
+	slow   time.Duration
+}
+
+type laidMsg struct {
+	p      *Pane
+	ticket job.Ticket
+	lines  *forest.Lines
+	line   int // where the selected span is now
+	found  grep
+}
+
+type namedMsg struct {
+	p      *Pane
+	ticket job.Ticket
+	labels map[eventlog.SpanID]words
+}
+
+// grep is what was found in the records for the free words of a query.
+type grep struct {
+	query string
+	rows  int // how many rows there were
+	took  time.Duration
+	bits  map[string][]uint64
+}
+
+// Update takes the results of the pane's own commands. It reports whether
+// anything changed.
+func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
+	switch msg := msg.(type) {
+	case builtMsg:
+		if msg.p != p {
+			return nil, false
+		}
+		fresh, again := p.building.Land(msg.ticket)
+		if !fresh {
+			return nil, false
+		}
+		p.forest, p.slow = msg.forest, msg.slow
+		var next tea.Cmd
+		if again && p.next != nil {
+			next = p.Show(p.next)
+		}
+		return tea.Batch(p.lay(false), next), false
+	case laidMsg:
+		if msg.p != p {
+			return nil, false
+		}
+		fresh, again := p.laying.Land(msg.ticket)
+		if !fresh {
+			return nil, false
+		}
+		p.show(msg)
+		if again {
+			return tea.Batch(p.lay(false), p.Name()), true
+		}
+		return p.Name(), true
+	case namedMsg:
+		if msg.p != p {
+			return nil, false
+		}
+		if fresh, _ := p.naming.Land(msg.ticket); !fresh {
+			return nil, false
+		}
+		p.labels.put(msg.labels)
+		return p.Name(), true
+	}
+	return nil, false
+}
+
+// Show takes a new snapshot.
+func (p *Pane) Show(snap *eventlog.Snapshot) tea.Cmd {
+	p.next = snap
+	ctx, ticket, ok := p.building.Start(p.ctx)
+	if !ok {
+		return nil
+	}
+	session := p.session
+	return func() tea.Msg {
+		f := forest.Build(ctx, snap, session)
+		return builtMsg{p, ticket, f, slowest(f)}
+	}
+}
+
+// slowest returns what the slowest twentieth of all calls took at least.
+func slowest(f *forest.Forest) time.Duration {
+	const enough = 20_000 // of a longer log, a sample does
+	order := f.Order()
+	step := len(order)/enough + 1
+	var all []time.Duration
+	for i := 0; i < len(order); i += step {
+		s := f.Snap.Span(eventlog.SpanID(order[i]))
+		if s.Kind == eventlog.SpanModel || s.Kind == eventlog.SpanTool {
+			if d := s.Duration(0); d > 0 {
+				all = append(all, d)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return all[len(all)-1-len(all)/20]
+}
+
+// relay lays the tree out anew because something else is to be shown.
+func (p *Pane) relay() tea.Cmd { return p.lay(true) }
+
+func (p *Pane) lay(restart bool) tea.Cmd {
+	if p.forest == nil {
+		return nil
+	}
+	var ctx context.Context
+	var ticket job.Ticket
+	if restart {
+		ctx, ticket = p.laying.Restart(p.ctx)
+	} else {
+		var ok bool
+		if ctx, ticket, ok = p.laying.Start(p.ctx); !ok {
+			return nil
+		}
+	}
+	f, v, selected, found, log := p.forest, p.view, p.selected, p.found, p.log
+	v.Now = eventlog.StampOf(p.now())
+	catalog := p.catalog // immutable, so that the command may read it
+	v.Facts = func(s eventlog.Sym) *eventlog.Facts {
+		if catalog == nil {
+			return nil
+		}
+		if session := catalog.BySym(s); session != nil {
+			return &session.Facts
+		}
+		return nil
+	}
+	return func() tea.Msg {
+		found = find(ctx, log, f.Snap, v.Query, found)
+		v.Found = found.bits
+		lines := f.Lay(ctx, v)
+		return laidMsg{p, ticket, lines, lines.Line(selected), found}
+	}
+}
+
+// patience is how long a search through the records may take to be repeated
+// each time that the log grows.
+const patience = 100 * time.Millisecond
+
+// find greps the records for the free words of a query, unless it is known.
+func find(ctx context.Context, log eventlog.Log, snap *eventlog.Snapshot, q eventlog.Query, old grep) grep {
+	words := q.Words()
+	if len(words) == 0 {
+		return grep{}
+	}
+	if old.query == q.String() && (old.rows == snap.Rows.Len() || old.took > patience) {
+		return old
+	}
+	began := time.Now() // how long it took is no part of what is shown
+	n := snap.Rows.Len()
+	g := grep{query: q.String(), rows: n, bits: make(map[string][]uint64, len(words))}
+	sets := make([][]uint64, len(words))
+	for i, w := range words {
+		sets[i] = make([]uint64, n/64+1)
+		g.bits[w] = sets[i]
+	}
+	err := log.Grep(ctx, words, func(word int, row eventlog.RowID) {
+		if int(row) < n {
+			sets[word][row>>6] |= 1 << (row & 63)
+		}
+	})
+	g.took = time.Since(began)
+	if err != nil {
+		g.rows = -1 // incomplete: look again next time
+	}
+	return g
+}
+
+func (p *Pane) show(msg laidMsg) {
+	p.lines, p.found = msg.lines, msg.found
+	first := p.list.Len() == 0
+	p.list.SetLen(p.lines.Len())
+	switch {
+	case p.follow:
+		p.newest()
+	case msg.line >= 0 && msg.line < p.lines.Len():
+		if first {
+			p.list.To(msg.line)
+		} else {
+			p.list.Keep(msg.line)
+		}
+	}
+	if p.selected == 0 {
+		p.note()
+	}
+}
+
+// Name asks for the labels of the visible lines that have none yet.
+func (p *Pane) Name() tea.Cmd {
+	if p.lines == nil {
+		return nil
+	}
+	from, to := p.list.Visible()
+	to = min(to, p.lines.Len())
+	var spans []eventlog.SpanID
+	var rows []eventlog.RowID
+	var lasts []eventlog.RowID
+	for i := from; i < to; i++ {
+		id := p.lines.Spans[i]
+		s := p.lines.Snap.Span(id)
+		if w, ok := p.labels.get(id); ok && (w.last == s.Last || s.Kind == eventlog.SpanRun || s.Kind == eventlog.SpanSession) {
+			continue
+		}
+		last := s.Last
+		if s.Kind == eventlog.SpanRun || s.Kind == eventlog.SpanSession {
+			last = s.First // its last row is some other span's
+		}
+		spans, rows, lasts = append(spans, id), append(rows, s.First, last), append(lasts, s.Last)
+	}
+	if len(spans) == 0 {
+		return nil
+	}
+	ctx, ticket, ok := p.naming.Start(p.ctx)
+	if !ok {
+		return nil // when it lands, what is visible then is asked for
+	}
+	log := p.log
+	return func() tea.Msg {
+		events, err := log.Events(ctx, rows)
+		labels := make(map[eventlog.SpanID]words, len(spans))
+		for i, id := range spans {
+			w := words{last: lasts[i]}
+			if err == nil && 2*i+1 < len(events) {
+				w.text = label.Of(&events[2*i])
+				end := &events[2*i+1]
+				if end.Failed {
+					w.fail = label.Failure(end)
+				}
+				if rows[2*i] != rows[2*i+1] && end.Kind.Class() == eventlog.ClassModel {
+					w.text = label.Of(end)
+				}
+			}
+			labels[id] = w
+		}
+		return namedMsg{p, ticket, labels}
+	}
+}

@@ -1,0 +1,85 @@
+// Package tui is the terminal explorer: the sessions of a machine on one screen
+// and the steps of one session on another. It knows events, sessions and sums;
+// it knows no format and no database, and it never prints.
+//
+// The root model only routes: keys become actions in package keymap, actions go
+// to the screen on top, and what is drawn is kept until something changed. Work
+// that grows with the log is done in commands; see package job.
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/keymap"
+)
+
+// Options say what to explore and how.
+type Options struct {
+	Sources *eventlog.Sources
+	// Open reads the events of a session. It is called in a command.
+	Open   func(ctx context.Context, s *eventlog.Session) (eventlog.Log, error)
+	Now    func() time.Time // time.Now when nil
+	Title  string           // of the home screen; "all sessions" when empty
+	Query  string           // the filter to begin with
+	Start  string           // id or prefix of the session to open when it appears; "only" is the only one
+	Follow bool             // begin at what is newest
+	Banner string           // one line under the header, about how this was started
+	Mouse  bool             // take wheel and clicks; F2 gives them back
+	ASCII  bool             // draw with ASCII only
+}
+
+// Run explores until the person quits or ctx ends.
+func Run(ctx context.Context, o Options) error {
+	m := newModel(ctx, o)
+	defer m.close()
+	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithFilter(calm(time.Now)))
+	_, err := p.Run()
+	return err
+}
+
+// New returns the model alone, for a program of one's own.
+func New(o Options) tea.Model { return newModel(context.Background(), o) }
+
+// KeyTable returns every action with its keys.
+func KeyTable() []keymap.Row { return keymap.Table() }
+
+// wheelMsg is a burst of wheel events summed up: up is negative.
+type wheelMsg struct {
+	x, y, steps int
+	aside       bool
+}
+
+// calm sums the wheel events of one frame and drops motions, so that a fast
+// wheel cannot fill the queue of messages.
+func calm(now func() time.Time) func(tea.Model, tea.Msg) tea.Msg {
+	const frame = 16 * time.Millisecond
+	var last time.Time
+	var sum int
+	return func(_ tea.Model, msg tea.Msg) tea.Msg {
+		switch msg := msg.(type) {
+		case tea.MouseMotionMsg:
+			return nil
+		case tea.MouseWheelMsg:
+			step := 1
+			if msg.Button == tea.MouseWheelUp || msg.Button == tea.MouseWheelLeft {
+				step = -1
+			}
+			if sum*step < 0 {
+				sum = 0
+			}
+			sum += step
+			if at := now(); at.Sub(last) < frame {
+				return nil
+			} else {
+				last = at
+			}
+			out := wheelMsg{msg.X, msg.Y, sum, msg.Button == tea.MouseWheelLeft || msg.Button == tea.MouseWheelRight || msg.Mod.Contains(tea.ModShift)}
+			sum = 0
+			return out
+		}
+		return msg
+	}
+}
