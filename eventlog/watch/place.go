@@ -50,10 +50,16 @@ func places(path string) []place {
 	return found
 }
 
-// settle sees to it that the places of the subscription are watched. w.mu is
-// held.
+// settle sees to it that the places of the subscription are watched. What
+// appears between looking and watching is not told of, so it looks again after
+// watching, until nothing has moved. Somebody who makes and removes directories
+// all the time is left to the poll. w.mu is held.
 func (w *Watcher) settle(s *Subscription) {
-	if now := places(s.path); !slices.Equal(now, s.places) {
+	for range 8 {
+		now := places(s.path)
+		if slices.Equal(now, s.places) {
+			return
+		}
 		w.move(s, now)
 	}
 }
