@@ -85,25 +85,37 @@ func listSessions(ctx context.Context, env *Env, paths []string, opts sessionsOp
 		fmt.Fprintln(env.Stdout, "no sessions here yet; record one with lazytrace run CMD, or see lazytrace demo")
 		return nil
 	}
+	return printSessions(env, cat, report, keep, opts.limit)
+}
+
+// printSessions prints the sessions as a table, those below others indented.
+func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep func(*eventlog.Session) bool, limit int) error {
+	now := eventlog.StampOf(env.Now())
 	t := &table{head: []string{"STATUS", "SESSION", "AGENT", "MODEL", ">ERR", ">TOKENS", ">COST", ">TIME", "STARTED", "ID"}}
-	rows := 0
-	var walk func(list []*eventlog.Session, depth int)
-	walk = func(list []*eventlog.Session, depth int) {
-		for _, s := range list {
-			if keep(s) && (opts.limit == 0 || rows < opts.limit) {
-				rows++
-				t.add(sessionRow(cat, s, depth, now)...)
-			}
-			walk(s.Children, depth+1)
+	type step struct {
+		session *eventlog.Session
+		depth   int
+	}
+	var stack []step
+	push := func(list []*eventlog.Session, depth int) {
+		for _, s := range slices.Backward(list) {
+			stack = append(stack, step{s, depth})
 		}
 	}
-	walk(roots(cat), 0)
+	for push(roots(cat), 0); len(stack) > 0; {
+		at := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if keep(at.session) && (limit == 0 || len(t.rows) < limit) {
+			t.add(sessionRow(cat, at.session, at.depth, now)...)
+		}
+		push(at.session.Children, at.depth+1)
+	}
 	if err := t.print(env.Stdout, 40); err != nil {
 		return err
 	}
 	sum := report.Total
-	fmt.Fprintf(env.Stdout, "\n%d sessions, %s tokens, %s\n", sum.Sessions, tokens(sum.Usage.Total()), orNone(costText(sum.Cost(), sum.Calls, sum.Unpriced)))
-	return nil
+	_, err := fmt.Fprintf(env.Stdout, "\n%d sessions, %s tokens, %s\n", sum.Sessions, tokens(sum.Usage.Total()), orNone(costText(sum.Cost(), sum.Calls, sum.Unpriced)))
+	return err
 }
 
 func orNone(s string) string {

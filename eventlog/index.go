@@ -19,6 +19,7 @@ type Index struct {
 	orphans  map[runKey][]SpanID
 	adopted  map[runKey]Adopt
 	lost     map[Sym][]SpanID // sessions whose parent session has not been seen
+	children map[Sym]bool     // sessions that name a parent
 	paid     map[Identity]int32
 	faults   Faults
 }
@@ -40,7 +41,7 @@ func NewIndex(syms *Symbols) *Index {
 		sessions: map[Sym]SpanID{}, runs: map[runKey]*runState{},
 		open: map[uint64]SpanID{}, spawns: map[uint64]SpanID{},
 		orphans: map[runKey][]SpanID{}, adopted: map[runKey]Adopt{},
-		lost: map[Sym][]SpanID{}, paid: map[Identity]int32{},
+		lost: map[Sym][]SpanID{}, children: map[Sym]bool{}, paid: map[Identity]int32{},
 	}
 }
 
@@ -131,6 +132,7 @@ func (x *Index) session(e *Event) SpanID {
 	}
 	if p := e.Facts.ParentID; p != "" && s.Parent == 0 {
 		parent := x.syms.Intern(p)
+		x.children[id] = true
 		up, found := x.sessions[parent]
 		if found && e.ParentRunID != "" {
 			if r := x.runs[runKey{parent, x.syms.Intern(e.ParentRunID)}]; r != nil {
@@ -194,6 +196,9 @@ func (x *Index) parent(key runKey, run *runState, e *Event) {
 	}
 	up := runKey{key.session, x.syms.Intern(e.ParentRunID)}
 	parent := x.runs[up]
+	if parent == nil && x.children[key.session] {
+		return // it names a run of the parent session, below which its session hangs
+	}
 	edit := x.spans.edit(int(run.span) - 1)
 	if parent == nil {
 		if !s.Flags.Has(SpanOrphan) {
