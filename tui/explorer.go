@@ -3,12 +3,17 @@ package tui
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/rollup"
+	"github.com/lazytrace/lazytrace/tui/cost"
 	"github.com/lazytrace/lazytrace/tui/detail"
+	"github.com/lazytrace/lazytrace/tui/events"
 	"github.com/lazytrace/lazytrace/tui/figure"
 	"github.com/lazytrace/lazytrace/tui/frame"
+	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/theme"
 	"github.com/lazytrace/lazytrace/tui/trace"
@@ -45,6 +50,10 @@ type explorer struct {
 	trace  *trace.Pane
 	detail *detail.Pane
 	why    why.Pane
+	events *events.Pane
+	errors *events.Pane
+	cost   cost.Pane
+	adding job.Job
 
 	width, height int
 	focus         int
@@ -80,6 +89,7 @@ func (e *explorer) opened(msg openedMsg) tea.Cmd {
 	e.trace = trace.New(e.ctx, e.log, e.session.Sym, e.world.now)
 	e.trace.Know(e.catalog)
 	e.detail = detail.New(e.ctx, e.log)
+	e.events, e.errors = events.New(e.ctx, e.log, false), events.New(e.ctx, e.log, true)
 	cmds := []tea.Cmd{e.Resize(e.width, e.height), e.trace.Filter(e.query), e.show(e.log.Snapshot())}
 	if e.world.opts.Follow {
 		cmds = append(cmds, e.trace.Follow(true))
@@ -102,6 +112,9 @@ func (e *explorer) Close() {
 	}
 }
 
+// Back does nothing: tabs are beside each other, not above.
+func (e *explorer) Back() (tea.Cmd, bool) { return nil, false }
+
 // Resize divides the screen.
 func (e *explorer) Resize(width, height int) tea.Cmd {
 	e.width, e.height = width, height
@@ -113,6 +126,8 @@ func (e *explorer) Resize(width, height int) tea.Cmd {
 	body := rect{0, top, width, max(0, height-top)}
 	one := width < 60 || height < 16
 	switch {
+	case e.tab == tabCost:
+		e.at[1] = body
 	case e.grow == full || one:
 		e.at[e.focus] = body
 	default:
@@ -140,7 +155,9 @@ func (e *explorer) Resize(width, height int) tea.Cmd {
 	if e.trace == nil {
 		return nil
 	}
-	return tea.Batch(e.trace.Resize(e.at[1].w, e.at[1].h), e.detail.Resize(e.at[2].w, e.at[2].h, e.snap))
+	e.cost.Resize(e.at[1].w, e.at[1].h)
+	return tea.Batch(e.trace.Resize(e.at[1].w, e.at[1].h), e.events.Resize(e.at[1].w, e.at[1].h),
+		e.errors.Resize(e.at[1].w, e.at[1].h), e.detail.Resize(e.at[2].w, e.at[2].h, e.snap))
 }
 
 // Know takes a new catalog.
@@ -152,7 +169,84 @@ func (e *explorer) Know(c *eventlog.Catalog) tea.Cmd {
 	if e.trace != nil {
 		e.trace.Know(c)
 	}
+	if e.tab == tabCost {
+		return e.addUp()
+	}
 	return nil
+}
+
+// costMsg brings the sums of an opened session.
+type costMsg struct {
+	e       *explorer
+	ticket  job.Ticket
+	report  *rollup.Report
+	catalog *eventlog.Catalog
+}
+
+// addUp adds up the session and everything below it.
+func (e *explorer) addUp() tea.Cmd {
+	ctx, ticket, ok := e.adding.Start(e.ctx)
+	if !ok || ctx.Err() != nil {
+		return nil
+	}
+	c, root := e.catalog, e.session.Sym
+	return func() tea.Msg {
+		return costMsg{e, ticket, rollup.New(c, func(s *eventlog.Session) bool {
+			for ; s != nil; s = s.Parent {
+				if s.Sym == root {
+					return true
+				}
+			}
+			return false
+		}), c}
+	}
+}
+
+// turn goes to another tab.
+func (e *explorer) turn(to tab) tea.Cmd {
+	from := e.selected()
+	e.tab = (to + tabs) % tabs
+	e.focus = 1
+	cmds := []tea.Cmd{e.Resize(e.width, e.height), e.list()}
+	switch e.tab {
+	case tabTrace:
+		if from != 0 && from != e.trace.Selected() {
+			cmds = append(cmds, e.trace.Select(from))
+		}
+	case tabEvents:
+		if from != 0 {
+			cmds = append(cmds, e.events.Goto(e.snap.Span(from).First))
+		}
+	case tabCost:
+		cmds = append(cmds, e.addUp())
+	}
+	return tea.Batch(append(cmds, e.moved())...)
+}
+
+// list brings the flat lists up to date, when one is shown.
+func (e *explorer) list() tea.Cmd {
+	switch e.tab {
+	case tabEvents:
+		return e.events.Show(e.trace.Lines())
+	case tabErrors:
+		return e.errors.Show(e.trace.Lines())
+	}
+	return nil
+}
+
+// selected returns the span that is selected on the tab in front.
+func (e *explorer) selected() eventlog.SpanID {
+	id := eventlog.SpanID(0)
+	switch e.tab {
+	case tabEvents:
+		id = e.events.Selected()
+	case tabErrors:
+		id = e.errors.Selected()
+	}
+	if id == 0 {
+		id = e.trace.Selected()
+	}
+	return id
 }
 
 func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
@@ -173,16 +267,33 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 		return cmd, false
 	case tickMsg:
 		return nil, e.Live()
+	case costMsg:
+		if msg.e != e {
+			return nil, false
+		}
+		fresh, again := e.adding.Land(msg.ticket)
+		if !fresh {
+			return nil, false
+		}
+		e.cost.Show(msg.report, msg.catalog)
+		if again {
+			return e.addUp(), true
+		}
+		return nil, true
 	}
 	if e.trace == nil {
 		return nil, false
 	}
 	cmd, changed := e.trace.Update(msg)
-	if e.detail.Update(msg) {
-		changed = true
+	for _, p := range []*events.Pane{e.events, e.errors} {
+		more, also := p.Update(msg)
+		cmd, changed = tea.Batch(cmd, more), changed || also
 	}
 	if changed {
-		cmd = tea.Batch(cmd, e.reach(), e.moved())
+		cmd = tea.Batch(cmd, e.reach(), e.list(), e.moved())
+	}
+	if e.detail.Update(msg) {
+		changed = true
 	}
 	return cmd, changed
 }
@@ -205,7 +316,7 @@ func (e *explorer) reach() tea.Cmd {
 
 // moved shows the selected step in the detail pane.
 func (e *explorer) moved() tea.Cmd {
-	return e.detail.Show(e.snap, e.trace.Selected())
+	return e.detail.Show(e.snap, e.selected())
 }
 
 func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
@@ -230,7 +341,15 @@ func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		if e.focus == 2 {
 			return e.detail.Turn(e.snap, d), true
 		}
-		return nil, true
+		return e.turn(e.tab + tab(d)), true
+	case keymap.GoTrace:
+		return e.turn(tabTrace), true
+	case keymap.GoEvents:
+		return e.turn(tabEvents), true
+	case keymap.GoCost:
+		return e.turn(tabCost), true
+	case keymap.GoErrors:
+		return e.turn(tabErrors), true
 	case keymap.PartNext:
 		return e.detail.Turn(e.snap, 1), true
 	case keymap.PartPrev:
@@ -247,17 +366,52 @@ func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 			return cmd, true
 		}
 	}
-	switch a {
-	case keymap.Open:
-		return e.SetFocus(2), true
-	case keymap.Copy:
+	switch {
+	case a == keymap.Copy:
 		return e.copy(), true
+	case a == keymap.Open && e.tab == tabTrace:
+		return e.SetFocus(2), true
+	case a == keymap.Open && e.tab == tabCost:
+		return e.drill(), true
+	case a == keymap.Open:
+		return e.turn(tabTrace), true
 	}
-	cmd, done := e.trace.Do(a, n)
+	var cmd tea.Cmd
+	var done bool
+	switch e.tab {
+	case tabEvents:
+		cmd, done = e.events.Do(a, n)
+	case tabErrors:
+		cmd, done = e.errors.Do(a, n)
+	case tabCost:
+		return nil, e.cost.Do(a, n)
+	}
+	if !done {
+		cmd, done = e.trace.Do(a, n)
+	}
 	if done {
-		cmd = tea.Batch(cmd, e.moved())
+		cmd = tea.Batch(cmd, e.list(), e.moved())
 	}
 	return cmd, done
+}
+
+// drill shows the steps that a line of the cost table adds up.
+func (e *explorer) drill() tea.Cmd {
+	key, ok := e.cost.Selected()
+	if !ok {
+		return nil
+	}
+	if e.cost.By() == cost.Session {
+		if s, ok := e.catalog.Session(key); ok && s.Sym != e.session.Sym {
+			return func() tea.Msg { return openMsg{session: s} }
+		}
+		return e.turn(tabTrace)
+	}
+	cmd, err := e.Filter(drillQuery(e.cost.By(), key))
+	if err != nil {
+		return nil
+	}
+	return tea.Batch(cmd, e.turn(tabTrace))
 }
 
 // inDetail does the actions that mean the text while the detail pane has the
@@ -294,7 +448,7 @@ func (e *explorer) inDetail(a keymap.Action, n int) (tea.Cmd, bool) {
 }
 
 func (e *explorer) copy() tea.Cmd {
-	id := e.trace.Selected()
+	id := e.selected()
 	if id == 0 {
 		return nil
 	}
@@ -311,18 +465,35 @@ func (e *explorer) copy() tea.Cmd {
 }
 
 func (e *explorer) Scopes() []keymap.Scope {
+	if e.tab == tabCost {
+		return []keymap.Scope{keymap.Cost, keymap.Opened, keymap.Lists, keymap.Everywhere}
+	}
 	return []keymap.Scope{keymap.Trace, keymap.Opened, keymap.Lists, keymap.Everywhere}
 }
 
 func (e *explorer) Hints() []keymap.Action {
+	switch e.tab {
+	case tabCost:
+		return []keymap.Action{keymap.Group, keymap.Open, keymap.TabNext, keymap.Command, keymap.Keys, keymap.Close}
+	case tabEvents, tabErrors:
+		return []keymap.Action{keymap.Open, keymap.NextError, keymap.Filter, keymap.Failures, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext, keymap.Keys, keymap.Close}
+	}
 	return []keymap.Action{keymap.Fold, keymap.Open, keymap.NextError, keymap.NextSlow, keymap.Failures, keymap.Filter, keymap.ZoomIn, keymap.TimeMode, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext, keymap.Keys, keymap.Close}
 }
 
-func (e *explorer) Panels() int { return 3 }
-func (e *explorer) Focus() int  { return e.focus }
+// Panels returns how many panes there are: the cost table stands alone.
+func (e *explorer) Panels() int {
+	if e.tab == tabCost {
+		return 1
+	}
+	return 3
+}
+
+func (e *explorer) Focus() int { return e.focus }
 
 func (e *explorer) SetFocus(n int) tea.Cmd {
-	e.focus = (n+2)%3 + 1
+	k := e.Panels()
+	e.focus = (n+k-1)%k + 1
 	return e.Resize(e.width, e.height)
 }
 
@@ -364,7 +535,18 @@ func (e *explorer) Wheel(w wheelMsg) tea.Cmd {
 	}
 	switch {
 	case e.at[1].holds(w.x, w.y):
-		return tea.Batch(e.trace.Scroll(3*w.steps), e.moved())
+		var cmd tea.Cmd
+		switch e.tab {
+		case tabTrace:
+			cmd = e.trace.Scroll(3 * w.steps)
+		case tabEvents:
+			cmd = e.events.Scroll(3 * w.steps)
+		case tabErrors:
+			cmd = e.errors.Scroll(3 * w.steps)
+		case tabCost:
+			e.cost.Scroll(3 * w.steps)
+		}
+		return tea.Batch(cmd, e.moved())
 	case e.at[2].holds(w.x, w.y) && w.aside:
 		e.detail.Aside(4 * w.steps)
 	case e.at[2].holds(w.x, w.y):
@@ -379,6 +561,9 @@ func (e *explorer) Click(x, y int) tea.Cmd {
 	if e.trace == nil {
 		return nil
 	}
+	if to, ok := e.tabAt(x); ok && y == 1 {
+		return e.turn(to)
+	}
 	for n := 1; n <= 3; n++ {
 		if !e.at[n].holds(x, y) {
 			continue
@@ -386,7 +571,7 @@ func (e *explorer) Click(x, y int) tea.Cmd {
 		cmd := e.SetFocus(n)
 		switch n {
 		case 1:
-			return tea.Batch(cmd, e.trace.Click(x-e.at[1].x, y-e.at[1].y), e.moved())
+			return tea.Batch(cmd, e.clickList(x-e.at[1].x, y-e.at[1].y), e.moved())
 		case 2:
 			turn, _ := e.detail.Click(e.snap, x-e.at[2].x, y-e.at[2].y)
 			return tea.Batch(cmd, turn)
@@ -394,6 +579,31 @@ func (e *explorer) Click(x, y int) tea.Cmd {
 		return cmd
 	}
 	return nil
+}
+
+func (e *explorer) clickList(x, y int) tea.Cmd {
+	switch e.tab {
+	case tabEvents:
+		return e.events.Click(y)
+	case tabErrors:
+		return e.errors.Click(y)
+	case tabCost:
+		e.cost.Click(x, y)
+		return nil
+	}
+	return e.trace.Click(x, y)
+}
+
+// tabAt returns the tab whose name stands at column x of the second row.
+func (e *explorer) tabAt(x int) (tab, bool) {
+	at := e.width
+	for i := tabs - 1; i >= 0; i-- {
+		at -= len(tabNames[i]) + 2
+		if x >= at && x < at+len(tabNames[i]) {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 func (e *explorer) Draw(t *theme.Theme) []string {
@@ -414,13 +624,13 @@ func (e *explorer) Draw(t *theme.Theme) []string {
 		}
 	}
 	if e.at[1].h > 0 {
-		rows = append(rows, e.trace.Draw(t, 1, e.focus == 1, e.world.zone())...)
+		rows = append(rows, e.drawList(t)...)
 	}
 	draw := func(n int) []string {
 		if n == 2 {
 			return e.detail.Draw(t, 2, e.focus == 2)
 		}
-		return e.why.Draw(t, 3, e.focus == 3, e.trace.Forest(), e.trace.Selected(), e.world.stamp(), e.world.zone())
+		return e.why.Draw(t, 3, e.focus == 3, e.trace.Forest(), e.selected(), e.world.stamp(), e.world.zone())
 	}
 	switch {
 	case e.at[2].h > 0 && e.at[3].h > 0:
@@ -431,6 +641,22 @@ func (e *explorer) Draw(t *theme.Theme) []string {
 		rows = append(rows, draw(3)...)
 	}
 	return frame.Fill(rows, e.width, e.height)
+}
+
+func (e *explorer) drawList(t *theme.Theme) []string {
+	var start eventlog.Stamp
+	if f := e.trace.Forest(); f != nil {
+		start = f.Start
+	}
+	switch e.tab {
+	case tabEvents:
+		return e.events.Draw(t, 1, e.focus == 1, start, e.world.zone())
+	case tabErrors:
+		return e.errors.Draw(t, 1, e.focus == 1, start, e.world.zone())
+	case tabCost:
+		return e.cost.Draw(t, 1, e.focus == 1)
+	}
+	return e.trace.Draw(t, 1, e.focus == 1, e.world.zone())
 }
 
 func (e *explorer) header(t *theme.Theme) string {
@@ -452,10 +678,7 @@ func (e *explorer) header(t *theme.Theme) string {
 	}
 	parts = append(parts, frame.Part{Style: t.Bright, Text: name + "   "}, frame.Part{Style: style, Text: glyph + " " + word + " "},
 		frame.Part{Style: t.Text, Text: figure.Clock(s.Duration(now)) + "   "})
-	if cost := figure.Cost(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast); cost != "" {
-		if cost != "no price" {
-			cost = "$" + cost
-		}
+	if cost := figure.Dollars(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast); cost != "" {
 		parts = append(parts, frame.Part{Style: t.Bright, Text: cost + "   "})
 	}
 	if s.Errors > 0 {
@@ -470,14 +693,14 @@ func (e *explorer) position() string {
 		return ""
 	}
 	text := ""
-	if id := e.trace.Selected(); id != 0 {
+	if id := e.selected(); id != 0 {
 		s := e.snap.Span(id)
 		if s.Start.Known() {
 			text = "+" + figure.Clock(s.Start.Sub(e.trace.Forest().Start)) + "   "
 		}
 		text += fmt.Sprintf("#%s / %s   ", figure.Whole(int64(s.First)+1), figure.Whole(int64(e.snap.Rows.Len())))
 	}
-	if e.trace.Following() {
+	if e.trace.Following() && e.tab == tabTrace || e.events.Following() && e.tab == tabEvents {
 		return text + "follow on"
 	}
 	return text + "follow off"
@@ -515,7 +738,7 @@ func (e *explorer) path(t *theme.Theme, l *frame.Line, room int) {
 	names := []string{"sessions", e.session.Label()}
 	if e.trace != nil && e.trace.Forest() != nil {
 		f := e.trace.Forest()
-		for _, id := range f.Path(e.trace.Selected()) {
+		for _, id := range f.Path(e.selected()) {
 			s := f.Snap.Span(id)
 			if n := crumb(f.Snap, &s); n != "" {
 				names = append(names, n)
@@ -566,4 +789,15 @@ func crumb(snap *eventlog.Snapshot, s *eventlog.Span) string {
 		return names.Name(s.Tool)
 	}
 	return s.Event.String()
+}
+
+// drillQuery is the filter that shows what a line of the cost table adds up.
+func drillQuery(by cost.By, key string) string {
+	switch by {
+	case cost.Day:
+		return "since:" + key
+	case cost.Session:
+		return `session:"` + key + `"`
+	}
+	return by.String() + `:"` + strings.ReplaceAll(key, `"`, "*") + `"`
 }

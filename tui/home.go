@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/cost"
 	"github.com/lazytrace/lazytrace/tui/figure"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/job"
@@ -37,6 +38,8 @@ type home struct {
 	grow          grow
 	at            [5]rect // by panel number; panels that are not shown are empty
 	cards         bool
+	cost          cost.Pane
+	costly        bool // the cost table is shown instead of the sessions
 }
 
 // viewMsg brings what the home screen shows.
@@ -88,7 +91,7 @@ func (h *home) Resize(width, height int) tea.Cmd {
 		if height >= 30 {
 			low = 7
 		}
-		side := min(64, max(40, width*30/100))
+		side := min(64, max(40, width*28/100))
 		if h.grow == half && h.focus != 1 {
 			side = width / 2
 		}
@@ -102,6 +105,10 @@ func (h *home) Resize(width, height int) tea.Cmd {
 		} else if h.focus == 4 {
 			h.at[4], h.at[3] = h.at[3], rect{}
 		}
+	}
+	h.cost.Resize(body.w, body.h)
+	if h.costly {
+		h.at = [5]rect{1: body}
 	}
 	h.tree.Resize(h.at[1].w, h.at[1].h)
 	h.summary.Resize(h.at[2].w, h.at[2].h)
@@ -148,6 +155,7 @@ func (h *home) Update(msg tea.Msg) (tea.Cmd, bool) {
 		}
 		h.view = msg.view
 		h.tree.Show(msg.view)
+		h.cost.Show(msg.view.Report, msg.view.Catalog)
 		h.moved()
 		if again {
 			return h.make(false), true
@@ -166,7 +174,18 @@ func (h *home) moved() {
 }
 
 func (h *home) Do(a keymap.Action, n int) (tea.Cmd, bool) {
+	if h.costly {
+		if a == keymap.Open {
+			return h.drill(), true
+		}
+		if h.cost.Do(a, n) {
+			return nil, true
+		}
+	}
 	switch a {
+	case keymap.GoCost:
+		h.costly = true
+		return h.SetFocus(1), true
 	case keymap.Sort:
 		h.ask.Order = (h.ask.Order + 1) % overview.Orders
 	case keymap.Reverse:
@@ -270,19 +289,59 @@ func (h *home) fold(a keymap.Action) tea.Cmd {
 	return h.make(true)
 }
 
+// drill shows the sessions that a line of the cost table adds up.
+func (h *home) drill() tea.Cmd {
+	key, ok := h.cost.Selected()
+	if !ok || h.view == nil {
+		return nil
+	}
+	if s, found := h.view.Catalog.Session(key); found && h.cost.By() == cost.Session {
+		return func() tea.Msg { return openMsg{session: s} }
+	}
+	h.costly = false
+	cmd, err := h.Filter(drillQuery(h.cost.By(), key))
+	if err != nil {
+		return nil
+	}
+	return tea.Batch(cmd, h.SetFocus(1))
+}
+
+// Back leaves the cost table.
+func (h *home) Back() (tea.Cmd, bool) {
+	if !h.costly {
+		return nil, false
+	}
+	h.costly = false
+	return h.Resize(h.width, h.height), true
+}
+
 func (h *home) Scopes() []keymap.Scope {
+	if h.costly {
+		return []keymap.Scope{keymap.Cost, keymap.Sessions, keymap.Lists, keymap.Everywhere}
+	}
 	return []keymap.Scope{keymap.Sessions, keymap.Lists, keymap.Everywhere}
 }
 
 func (h *home) Hints() []keymap.Action {
+	if h.costly {
+		return []keymap.Action{keymap.Group, keymap.Open, keymap.Filter, keymap.Period, keymap.Back, keymap.Keys, keymap.Close}
+	}
 	return []keymap.Action{keymap.Open, keymap.Fold, keymap.Filter, keymap.Sort, keymap.Period, keymap.NextError, keymap.NextNeed, keymap.Follow, keymap.Copy, keymap.Command, keymap.Keys, keymap.Close}
 }
 
-func (h *home) Panels() int { return 4 }
-func (h *home) Focus() int  { return h.focus }
+// Panels returns how many panes there are: the cost table stands alone.
+func (h *home) Panels() int {
+	if h.costly {
+		return 1
+	}
+	return 4
+}
+
+func (h *home) Focus() int { return h.focus }
 
 func (h *home) SetFocus(n int) tea.Cmd {
-	h.focus = (n+3)%4 + 1
+	k := h.Panels()
+	h.focus = (n+k-1)%k + 1
 	return h.Resize(h.width, h.height)
 }
 
@@ -311,6 +370,8 @@ func (h *home) Wheel(w wheelMsg) tea.Cmd {
 	switch {
 	case h.at[2].holds(w.x, w.y):
 		h.summary.Scroll(w.steps)
+	case h.costly:
+		h.cost.Scroll(3 * w.steps)
 	case h.at[1].holds(w.x, w.y) && h.view != nil:
 		h.tree.Scroll(3 * w.steps)
 		h.moved()
@@ -324,6 +385,10 @@ func (h *home) Click(x, y int) tea.Cmd {
 			h.ask.Period = p
 			return h.make(true)
 		}
+	}
+	if h.costly {
+		h.cost.Click(x-h.at[1].x, y-h.at[1].y)
+		return nil
 	}
 	for n := 1; n <= 4; n++ {
 		if !h.at[n].holds(x, y) {
@@ -362,6 +427,9 @@ func (h *home) Draw(t *theme.Theme) []string {
 	}
 	if h.cards {
 		rows = append(rows, h.card(t), frame.Fit(t.Dim, "", h.width))
+	}
+	if h.costly {
+		return frame.Fill(append(rows, h.cost.Draw(t, 1, true)...), h.width, h.height)
 	}
 	block := func(n int) []string {
 		active := h.focus == n
@@ -449,6 +517,9 @@ const periodsWidth = 18
 
 func (h *home) crumbs(t *theme.Theme) string {
 	l := frame.NewLine(h.width, "").Space(1).Put(t.Title, "sessions")
+	if h.costly {
+		l.Put(t.Dim, " "+t.Crumb+" ").Put(t.Bright, "cost")
+	}
 	if q := h.ask.Query.String(); q != "" {
 		l.Put(t.Dim, " "+t.Crumb+" ").Foreign(t.Warn, q)
 		if h.view != nil {
@@ -509,11 +580,7 @@ func (h *home) card(t *theme.Theme) string {
 	if v.Failed > 0 {
 		item(t.BadBold, fmt.Sprint(v.Failed), "failed")
 	}
-	cost := figure.Cost(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast)
-	if cost != "" && cost != "no price" {
-		cost = "$" + cost
-	}
-	item(t.Bright, cost, "cost")
+	item(t.Bright, figure.Dollars(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast), "cost")
 	item(t.Bright, figure.Count(s.Usage.Total()), "tokens")
 	if s.Usage.Context() > 0 {
 		item(t.Bright, figure.Percent(float64(s.Usage.CacheRead), float64(s.Usage.Context())), "from cache")

@@ -8,7 +8,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/tui/keymap"
-	"github.com/lazytrace/lazytrace/tui/theme"
 )
 
 // key turns a key into an action and does it.
@@ -62,6 +61,9 @@ func (m *model) do(a keymap.Action, count int) tea.Cmd {
 	case keymap.QuitNow:
 		return tea.Quit
 	case keymap.Close:
+		if cmd, ok := m.screen().Back(); ok {
+			return cmd
+		}
 		if m.over != nil {
 			m.pop()
 			return nil
@@ -85,7 +87,8 @@ func (m *model) do(a keymap.Action, count int) tea.Cmd {
 			m.notice = "wheel and clicks work here, F2 gives the mouse back"
 		}
 	case keymap.ThemeToggle:
-		m.theme = theme.New(!m.theme.Dark, m.world.opts.ASCII)
+		m.dark = !m.dark
+		m.paint()
 	case keymap.Suspend:
 		return tea.Suspend
 	case keymap.Redraw:
@@ -114,6 +117,9 @@ func (m *model) do(a keymap.Action, count int) tea.Cmd {
 func (m *model) back() tea.Cmd {
 	if m.screen().Query() != "" {
 		cmd, _ := m.screen().Filter("")
+		return cmd
+	}
+	if cmd, ok := m.screen().Back(); ok {
 		return cmd
 	}
 	if m.over != nil {

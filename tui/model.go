@@ -7,6 +7,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/tui/frame"
@@ -35,6 +36,8 @@ type model struct {
 	mouse   bool
 	started bool // Options.Start was done
 	ticking bool
+	dark    bool
+	basic   bool // sixteen colours or none
 	stop    context.CancelFunc
 
 	width, height int
@@ -50,7 +53,7 @@ func newModel(ctx context.Context, o Options) *model {
 	w := &world{ctx: ctx, opts: o, now: o.Now, wait: true}
 	return &model{
 		world: w, keys: keymap.New(keymap.Table()), theme: theme.New(true, o.ASCII), home: newHome(w),
-		mouse: o.Mouse, dirty: true, stop: stop, started: o.Start == "",
+		mouse: o.Mouse, dark: true, dirty: true, stop: stop, started: o.Start == "",
 	}
 }
 
@@ -88,10 +91,12 @@ func (m *model) route(msg tea.Msg) tea.Cmd {
 		m.width, m.height = msg.Width, msg.Height
 		return m.resize()
 	case tea.BackgroundColorMsg:
-		if dark := msg.IsDark(); dark != m.theme.Dark {
-			m.theme = theme.New(dark, m.world.opts.ASCII)
-			m.dirty = true
-		}
+		m.dark = msg.IsDark()
+		m.paint()
+		return nil
+	case tea.ColorProfileMsg:
+		m.basic = msg.Profile < colorprofile.ANSI256
+		m.paint()
 		return nil
 	case tea.KeyPressMsg:
 		m.dirty = true
@@ -128,6 +133,16 @@ func (m *model) route(msg tea.Msg) tea.Cmd {
 		m.ticking = false
 	}
 	return m.broadcast(msg)
+}
+
+// paint takes the theme that suits the terminal.
+func (m *model) paint() {
+	m.dirty = true
+	if m.basic {
+		m.theme = theme.Basic(m.dark, m.world.opts.ASCII)
+		return
+	}
+	m.theme = theme.New(m.dark, m.world.opts.ASCII)
 }
 
 // broadcast gives a message to all screens, hidden ones too, so that they stay

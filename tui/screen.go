@@ -31,6 +31,9 @@ type screen interface {
 	Count() string // what the filter lets through
 	Title() string
 	Live() bool
+	// Back leaves what the screen shows over itself. It reports whether there
+	// was anything.
+	Back() (tea.Cmd, bool)
 	Close()
 }
 

@@ -104,6 +104,17 @@ func rowsOf(snap *eventlog.Snapshot, id eventlog.SpanID, s *eventlog.Span) []eve
 			rows = append(rows, row)
 		}
 	}
+	if up := s.Parent; s.Kind == eventlog.SpanRun && up != 0 {
+		// What a run was asked and what it answered stands in the call that
+		// started it.
+		if call := snap.Span(up); call.Kind == eventlog.SpanTool {
+			rows = append([]eventlog.RowID{call.First}, rows...)
+			if call.Last != call.First {
+				rows = append(rows, call.Last)
+			}
+			return rows
+		}
+	}
 	if last := rows[len(rows)-1]; last != s.Last && int(s.Last) < snap.Rows.Len() && snap.Rows.At(int(s.Last)).Span == id {
 		rows = append(rows, s.Last)
 	}

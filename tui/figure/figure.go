@@ -81,6 +81,18 @@ func Cost(recorded, estimated eventlog.Money, calls, unpriced, atLeast int64) st
 	return text
 }
 
+// Dollars spells what is known of a cost with its currency: $4.12, ~$4.12+.
+func Dollars(recorded, estimated eventlog.Money, calls, unpriced, atLeast int64) string {
+	text := Cost(recorded, estimated, calls, unpriced, atLeast)
+	switch {
+	case text == "" || text == "no price":
+		return text
+	case text[0] == '~':
+		return "~$" + text[1:]
+	}
+	return "$" + text
+}
+
 // Duration spells how long something took: 0.3s, 4.1s, 0:14, 18:03, 1:02:03,
 // 3d 4h.
 func Duration(d time.Duration) string {

@@ -158,6 +158,10 @@ func (f *Forest) walk() {
 // roots returns what stands on top, last first, ready to be a stack.
 func (f *Forest) roots() []int32 {
 	if f.Root != 0 {
+		// A session that is a single run says nothing that the run does not.
+		if kids := f.children(int32(f.Root)); len(kids) == 1 && f.Snap.Span(eventlog.SpanID(kids[0])).Kind == eventlog.SpanRun {
+			return []int32{kids[0]}
+		}
 		return []int32{int32(f.Root)}
 	}
 	top := slices.Clone(f.children(0))
@@ -203,7 +207,7 @@ func (f *Forest) Len() int { return len(f.order) }
 
 // Parent returns the span above a span, or zero.
 func (f *Forest) Parent(id eventlog.SpanID) eventlog.SpanID {
-	if id == f.Root {
+	if id == f.Root || f.parent[id] == int32(f.Root) && f.order[0] == int32(id) {
 		return 0
 	}
 	return eventlog.SpanID(f.parent[id])

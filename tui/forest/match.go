@@ -69,5 +69,15 @@ func (m *matcher) match(id int32) bool {
 	if last := m.rows[0] + 64; m.rows[1] > last {
 		m.rows[1] = last
 	}
-	return m.v.Query.Match(x)
+	if m.v.Query.Match(x) {
+		return true
+	}
+	// kind:tool_error means the result of a call, whose span began as tool_call.
+	if s.Kind == eventlog.SpanTool || s.Kind == eventlog.SpanModel {
+		if last := m.f.Snap.Rows.At(int(s.Last)).Kind; last != s.Event {
+			x.Kind, x.Type = last, last.String()
+			return m.v.Query.Match(x)
+		}
+	}
+	return false
 }

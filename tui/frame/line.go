@@ -115,6 +115,9 @@ func (l *Line) put(s theme.Style, text string, room int) *Line {
 
 // style writes the sequence for s unless it is in force already.
 func (l *Line) style(s theme.Style) {
+	if l.back == theme.Reverse && s != "" {
+		s = "39" // a colour would become the background
+	}
 	if l.set && s == l.last || !l.set && s == "" && l.back == "" {
 		return
 	}

@@ -118,7 +118,6 @@ func Table() []Row {
 		{DetailUp, Opened, keys("K"), "", "scroll it up"},
 		{GoTrace, Opened, keys("g t"), "", "to the Trace tab"},
 		{GoEvents, Opened, keys("g e"), "", "to the Events tab"},
-		{GoCost, Opened, keys("g c"), "", "to the Cost tab"},
 		{GoErrors, Opened, keys("g x"), "", "to the Errors tab"},
 
 		{Failures, Trace, keys("!"), "only errors", "only branches that failed"},
@@ -147,6 +146,7 @@ func Table() []Row {
 		{Larger, Everywhere, keys("+"), "", "more room for this pane: normal, half, full"},
 		{Smaller, Everywhere, keys("_"), "", "less room"},
 		{GoSessions, Everywhere, keys("g s"), "", "to the sessions"},
+		{GoCost, Everywhere, keys("g c"), "cost", "what it cost: of the sessions shown, or of the opened one"},
 		{Command, Everywhere, keys(":"), "command", "command by name"},
 		{Keys, Everywhere, keys("?"), "keys", "this list"},
 		{Back, Everywhere, keys("esc", "backspace"), "back", "close the popup, or clear the filter, or go back"},

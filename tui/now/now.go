@@ -49,8 +49,8 @@ func (p *Pane) row(t *theme.Theme, v *overview.View, h *eventlog.Headline, loc *
 	if h.Failed {
 		mark = t.Failed + " failed"
 	}
+	agent := min(14, p.width/4)
 	rest := max(0, p.width-11-frame.Width(mark))
-	agent := min(14, rest/3)
 	l.Cell(t.Dim, who, agent).Space(1)
 	style := t.Class(h.Kind.Class())
 	if h.Failed {

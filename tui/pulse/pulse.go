@@ -29,7 +29,7 @@ func (p *Pane) Columns() int { return max(0, p.width-left-right) }
 
 // Draw returns the pane's rows.
 func (p *Pane) Draw(t *theme.Theme, number int, active bool, u overview.Pulse) []string {
-	rows := []string{frame.Title(t, p.width, number, "Events per "+stretch(u.Bucket), active, frame.Part{Style: t.Dim, Text: "z Z finer, coarser"})}
+	rows := []string{frame.Title(t, p.width, number, "Events per "+stretch(u.Bucket), active, frame.Part{Style: t.Dim, Text: "z Z finer, coarser " + t.Dot + " highest at the right"})}
 	if !u.Any {
 		rows = append(rows, frame.Fit(t.Dim, "  nothing happened in this time", p.width))
 		return frame.Fill(rows, p.width, p.height)
@@ -52,7 +52,7 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool, u overview.Pulse) [
 			top := slices.Max(s.values)
 			l.Spark(t, s.style, s.values, top).Space(1)
 			if top > 0 {
-				l.Put(t.Dim, s.top(top)+" max")
+				l.Put(t.Dim, s.top(top))
 			}
 		}
 		rows = append(rows, l.String())

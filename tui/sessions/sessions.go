@@ -179,13 +179,13 @@ func (p *Pane) columns() []column {
 		models = max(models, frame.Width(p.view.Rows[i].Model))
 	}
 	all := []column{
-		{"AGENT", min(agents, 12), false, 5, func(l *frame.Line, t *theme.Theme, r *overview.Row, s theme.Style) {
+		{"AGENT", min(agents, 10), false, 5, func(l *frame.Line, t *theme.Theme, r *overview.Row, s theme.Style) {
 			if s != t.Dim {
 				s = t.Agent
 			}
 			l.Cell(s, r.Agent, l.Room())
 		}},
-		{"MODEL", min(models, 18), false, 7, func(l *frame.Line, t *theme.Theme, r *overview.Row, s theme.Style) {
+		{"MODEL", min(models, 12+max(0, p.width-130)/4), false, 7, func(l *frame.Line, t *theme.Theme, r *overview.Row, s theme.Style) {
 			l.Cell(t.Dim, r.Model, l.Room())
 		}},
 		{"CTX", 6, false, 8, func(l *frame.Line, t *theme.Theme, r *overview.Row, s theme.Style) {
@@ -217,14 +217,14 @@ func (p *Pane) columns() []column {
 		{"TIME", 7, true, 2, func(l *frame.Line, t *theme.Theme, r *overview.Row, s theme.Style) {
 			l.Right(s, figure.Clock(r.Took), l.Room())
 		}},
-		{"LAST", 5, true, 4, func(l *frame.Line, t *theme.Theme, r *overview.Row, s theme.Style) {
+		{"LAST", 4, true, 4, func(l *frame.Line, t *theme.Theme, r *overview.Row, s theme.Style) {
 			if r.Last.Known() {
 				l.Right(t.Dim, figure.Ago(now.Sub(r.Last)), l.Room())
 			}
 		}},
 	}
-	// The name keeps at least a good third; columns go by rank.
-	name := max(18, p.width*2/5)
+	// The name keeps a good quarter; columns go by rank.
+	name := max(18, p.width*27/100)
 	for {
 		sum, worst := 5+name, -1
 		for i, c := range all {

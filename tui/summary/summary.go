@@ -176,13 +176,10 @@ func (g *page) cost(r *overview.Row) {
 	if all == "" {
 		return
 	}
-	if strings.Trim(all, "0123456789.") == "" {
-		all = "$" + all
-	}
 	parts := []frame.Part{{Style: t.Bright, Text: all + " "}}
 	if r.Parent && r.Sum.Cost() != r.Own.Cost() {
-		parts = append(parts, frame.Part{Style: t.Dim, Text: "own "}, frame.Part{Style: t.Text, Text: cmp.Or(cost(r.Own), "0") + " "},
-			frame.Part{Style: t.Dim, Text: "+ below "}, frame.Part{Style: t.Text, Text: figure.Money(r.Sum.Cost() - r.Own.Cost())})
+		parts = append(parts, frame.Part{Style: t.Dim, Text: "own "}, frame.Part{Style: t.Text, Text: cmp.Or(cost(r.Own), "$0") + " "},
+			frame.Part{Style: t.Dim, Text: "+ below "}, frame.Part{Style: t.Text, Text: "$" + figure.Money(r.Sum.Cost()-r.Own.Cost())})
 		g.add("cost", parts...)
 		l := frame.NewLine(g.width, "").Space(1 + labels - 1)
 		l.Space(1).Split(t, []theme.Style{t.Money, t.Agent}, []float64{float64(r.Own.Cost()), float64(r.Sum.Cost() - r.Own.Cost())}, min(32, g.width-labels-2))
@@ -208,7 +205,7 @@ func (g *page) cost(r *overview.Row) {
 }
 
 func cost(s rollup.Sum) string {
-	return figure.Cost(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast)
+	return figure.Dollars(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast)
 }
 
 func (g *page) rest(r *overview.Row) {

@@ -1,0 +1,381 @@
+// Package events is the flat list of an opened session: every event in the
+// order of the log, or only what failed. It shares nothing with the tree but
+// the log itself.
+package events
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/figure"
+	"github.com/lazytrace/lazytrace/tui/forest"
+	"github.com/lazytrace/lazytrace/tui/frame"
+	"github.com/lazytrace/lazytrace/tui/job"
+	"github.com/lazytrace/lazytrace/tui/keymap"
+	"github.com/lazytrace/lazytrace/tui/label"
+	"github.com/lazytrace/lazytrace/tui/list"
+	"github.com/lazytrace/lazytrace/tui/theme"
+)
+
+// Pane is the list.
+type Pane struct {
+	ctx           context.Context
+	log           eventlog.Log
+	failures      bool
+	width, height int
+	list          list.List
+	lines         *forest.Lines
+	rows          []eventlog.RowID
+	agents        []eventlog.Sym // of each row
+	follow        bool
+	labels        map[eventlog.RowID]string
+	listing       job.Job
+	naming        job.Job
+}
+
+// New returns the list of a log, of all events or only of what failed.
+func New(ctx context.Context, log eventlog.Log, failures bool) *Pane {
+	return &Pane{ctx: ctx, log: log, failures: failures, labels: map[eventlog.RowID]string{}}
+}
+
+type listedMsg struct {
+	p      *Pane
+	ticket job.Ticket
+	lines  *forest.Lines
+	rows   []eventlog.RowID
+	agents []eventlog.Sym
+}
+
+type namedMsg struct {
+	p      *Pane
+	ticket job.Ticket
+	labels map[eventlog.RowID]string
+}
+
+// Resize says how much room there is, with the title and the heads.
+func (p *Pane) Resize(width, height int) tea.Cmd {
+	p.width, p.height = width, height
+	p.list.Resize(height - 2)
+	return p.name()
+}
+
+// Show takes the lines of the tree, whose filter it shares.
+func (p *Pane) Show(lines *forest.Lines) tea.Cmd {
+	if lines == nil || lines == p.lines {
+		return nil
+	}
+	ctx, ticket := p.listing.Restart(p.ctx)
+	failures := p.failures
+	return func() tea.Msg {
+		rows, agents := collect(ctx, lines, failures)
+		return listedMsg{p, ticket, lines, rows, agents}
+	}
+}
+
+// collect lists the rows of the spans that may be shown.
+func collect(ctx context.Context, l *forest.Lines, failures bool) ([]eventlog.RowID, []eventlog.Sym) {
+	in := make([]bool, l.Snap.Spans.Len()+1)
+	agent := make([]eventlog.Sym, len(in))
+	for _, id := range l.Order() {
+		s := l.Snap.Span(eventlog.SpanID(id))
+		if agent[id] = s.Agent; s.Agent == 0 {
+			agent[id] = agent[l.Parent(eventlog.SpanID(id))]
+		}
+		in[id] = l.Matched == nil || l.Hit(eventlog.SpanID(id))
+	}
+	if l.Root != 0 && l.Matched == nil {
+		in[l.Root] = true
+	}
+	var rows []eventlog.RowID
+	var agents []eventlog.Sym
+	for i, r := range l.Snap.Rows.All() {
+		if i%65536 == 0 && ctx.Err() != nil {
+			return rows, agents
+		}
+		if !in[r.Span] || (failures || l.View.Failed) && r.Flags&eventlog.RowFailed == 0 || !l.View.Noise && r.Flags&eventlog.RowHidden != 0 && !failures {
+			continue
+		}
+		rows, agents = append(rows, eventlog.RowID(i)), append(agents, agent[r.Span])
+	}
+	return rows, agents
+}
+
+// Update takes what the pane's commands found. It reports whether anything
+// changed.
+func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
+	switch msg := msg.(type) {
+	case listedMsg:
+		if msg.p != p {
+			return nil, false
+		}
+		if fresh, _ := p.listing.Land(msg.ticket); !fresh {
+			return nil, false
+		}
+		p.show(msg)
+		return p.name(), true
+	case namedMsg:
+		if msg.p != p {
+			return nil, false
+		}
+		if fresh, _ := p.naming.Land(msg.ticket); !fresh {
+			return nil, false
+		}
+		const most = 5000
+		if len(p.labels) > most {
+			clear(p.labels)
+		}
+		for row, text := range msg.labels {
+			p.labels[row] = text
+		}
+		return p.name(), true
+	}
+	return nil, false
+}
+
+func (p *Pane) show(msg listedMsg) {
+	at := eventlog.RowID(-1)
+	if i := p.list.Cursor(); i >= 0 && i < len(p.rows) {
+		at = p.rows[i]
+	}
+	p.lines, p.rows, p.agents = msg.lines, msg.rows, msg.agents
+	p.list.SetLen(len(p.rows))
+	switch {
+	case p.follow:
+		p.list.To(len(p.rows) - 1)
+	case at >= 0:
+		if i := p.index(at); i >= 0 {
+			p.list.Keep(i)
+		}
+	}
+}
+
+// index finds a row, or the first behind it: rows are in order.
+func (p *Pane) index(row eventlog.RowID) int {
+	lo, hi := 0, len(p.rows)
+	for lo < hi {
+		if mid := (lo + hi) / 2; p.rows[mid] < row {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo == len(p.rows) {
+		return len(p.rows) - 1
+	}
+	return lo
+}
+
+// Goto selects the row of a span's beginning.
+func (p *Pane) Goto(row eventlog.RowID) tea.Cmd {
+	if i := p.index(row); i >= 0 {
+		p.list.To(i)
+	}
+	return p.name()
+}
+
+// Selected returns the span that the selected row belongs to, or zero.
+func (p *Pane) Selected() eventlog.SpanID {
+	if i := p.list.Cursor(); p.lines != nil && i >= 0 && i < len(p.rows) {
+		return p.lines.Snap.Rows.At(int(p.rows[i])).Span
+	}
+	return 0
+}
+
+// Following reports whether the cursor stays at the newest event.
+func (p *Pane) Following() bool { return p.follow }
+
+// Do moves the cursor. It reports whether the action was one for the list.
+func (p *Pane) Do(a keymap.Action, n int) (tea.Cmd, bool) {
+	count, page := max(1, n), max(1, p.list.Height())
+	switch a {
+	case keymap.Down:
+		p.list.Move(count)
+	case keymap.Up:
+		p.list.Move(-count)
+	case keymap.HalfDown:
+		p.list.Move(count * max(1, page/2))
+	case keymap.HalfUp:
+		p.list.Move(-count * max(1, page/2))
+	case keymap.PageDown:
+		p.list.Move(count * page)
+	case keymap.PageUp:
+		p.list.Move(-count * page)
+	case keymap.Top:
+		p.list.To(max(0, n-1))
+	case keymap.End:
+		p.list.To(p.list.Len() - 1)
+	case keymap.NextError, keymap.NextNeed:
+		p.failed(1)
+	case keymap.PrevError, keymap.PrevNeed:
+		p.failed(-1)
+	case keymap.Follow:
+		if p.follow = !p.follow; p.follow {
+			p.list.To(p.list.Len() - 1)
+		}
+		return p.name(), true
+	default:
+		return nil, false
+	}
+	p.follow = false
+	return p.name(), true
+}
+
+func (p *Pane) failed(step int) {
+	for i := p.list.Cursor() + step; p.lines != nil && i >= 0 && i < len(p.rows); i += step {
+		if p.lines.Snap.Rows.At(int(p.rows[i])).Flags&eventlog.RowFailed != 0 {
+			p.list.To(i)
+			return
+		}
+	}
+}
+
+// Scroll scrolls by d rows.
+func (p *Pane) Scroll(d int) tea.Cmd {
+	p.list.Scroll(d)
+	p.follow = false
+	return p.name()
+}
+
+// Click selects the row at y, which counts from the title.
+func (p *Pane) Click(y int) tea.Cmd {
+	if i := p.list.Top() + y - 2; y >= 2 && i < len(p.rows) {
+		p.list.To(i)
+		p.follow = false
+	}
+	return p.name()
+}
+
+// name asks for the labels of the visible rows that have none yet.
+func (p *Pane) name() tea.Cmd {
+	from, to := p.list.Visible()
+	var rows []eventlog.RowID
+	for i := from; i < min(to, len(p.rows)); i++ {
+		if _, ok := p.labels[p.rows[i]]; !ok {
+			rows = append(rows, p.rows[i])
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	ctx, ticket, ok := p.naming.Start(p.ctx)
+	if !ok {
+		return nil
+	}
+	log, failures := p.log, p.failures
+	return func() tea.Msg {
+		out := make(map[eventlog.RowID]string, len(rows))
+		events, err := log.Events(ctx, rows)
+		for i, row := range rows {
+			if err != nil || i >= len(events) {
+				out[row] = ""
+				continue
+			}
+			if out[row] = label.Of(&events[i]); failures && label.Failure(&events[i]) != "" {
+				out[row] = label.Failure(&events[i])
+			}
+		}
+		return namedMsg{p, ticket, out}
+	}
+}
+
+// Draw returns the pane's rows.
+func (p *Pane) Draw(t *theme.Theme, number int, active bool, start eventlog.Stamp, loc *time.Location) []string {
+	title := "Events"
+	if p.failures {
+		title = "Errors"
+	}
+	right := frame.Part{Style: t.Dim, Text: fmt.Sprintf("%s/%s", figure.Whole(int64(p.list.Cursor()+1)), figure.Whole(int64(len(p.rows))))}
+	rows := []string{frame.Title(t, p.width, number, title, active, right)}
+	switch {
+	case p.lines == nil:
+		return frame.Fill(append(rows, frame.Message(p.width, p.height-1, frame.Part{Style: t.Text, Text: "Reading" + t.More})...), p.width, p.height)
+	case len(p.rows) == 0 && p.failures && p.lines.View.Query.IsZero():
+		return frame.Fill(append(rows, frame.Message(p.width, p.height-1, frame.Part{Style: t.Good, Text: t.Done + " Nothing failed."})...), p.width, p.height)
+	case len(p.rows) == 0:
+		return frame.Fill(append(rows, frame.Message(p.width, p.height-1, frame.Part{Style: t.Bright, Text: "No event matches the filter."}, frame.Part{Style: t.Dim, Text: "esc clears it."})...), p.width, p.height)
+	}
+	l := frame.NewLine(p.width, "").Space(2).Right(t.Dim, "#", 7).Space(2).Cell(t.Dim, "TIME", 12).Space(1).Right(t.Dim, "DELTA", 7).Space(2)
+	rows = append(rows, l.Cell(t.Dim, "KIND", 14).Space(1).Cell(t.Dim, "AGENT", p.agentWidth()).Space(1).Cell(t.Dim, "WHAT", l.Room()).String())
+	from, to := p.list.Visible()
+	for i := from; i < min(to, len(p.rows)); i++ {
+		rows = append(rows, p.row(t, i, active, loc))
+	}
+	return frame.Fill(rows, p.width, p.height)
+}
+
+func (p *Pane) agentWidth() int {
+	switch {
+	case p.width >= 100:
+		return 16
+	case p.width >= 70:
+		return 10
+	}
+	return 0
+}
+
+func (p *Pane) row(t *theme.Theme, i int, active bool, loc *time.Location) string {
+	selected := i == p.list.Cursor()
+	back := theme.Style("")
+	if selected {
+		if back = t.Quiet; active {
+			back = t.Select
+		}
+	}
+	snap := p.lines.Snap
+	r := snap.Rows.At(int(p.rows[i]))
+	l := frame.NewLine(p.width, back)
+	if selected {
+		l.Put(t.Title, t.Cursor)
+	}
+	l.To(2).Right(t.Dim, figure.Whole(int64(p.rows[i])+1), 7).Space(2)
+	when, gap := "", ""
+	if r.Time.Known() {
+		when = r.Time.Time().In(loc).Format("15:04:05.000")
+		if i > 0 {
+			if before := snap.Rows.At(int(p.rows[i-1])).Time; before.Known() {
+				if d := r.Time.Sub(before); d >= time.Millisecond {
+					gap = "+" + figure.Duration(d)
+				} else if d < 0 {
+					gap = "-" + figure.Duration(-d)
+				}
+			}
+		}
+	}
+	l.Cell(t.Dim, when, 12).Space(1).Right(t.Dim, gap, 7).Space(2)
+	failed := r.Flags&eventlog.RowFailed != 0
+	style := t.Class(r.Kind.Class())
+	if failed {
+		style = t.BadBold
+	}
+	kind := r.Kind.String()
+	if r.Kind == eventlog.Custom && r.Type != 0 {
+		kind = snap.Symbols.Name(r.Type)
+	}
+	l.Cell(style, kind, 14).Space(1)
+	if w := p.agentWidth(); w > 0 {
+		l.Cell(t.Dim, snap.Symbols.Name(p.agents[i]), w).Space(1)
+	}
+	s := snap.Span(r.Span)
+	name := ""
+	switch {
+	case r.Flags&eventlog.RowInRun != 0:
+	case s.Kind == eventlog.SpanTool:
+		name = snap.Symbols.Name(s.Tool)
+	case s.Kind == eventlog.SpanModel:
+		name = snap.Symbols.Name(s.Model)
+	}
+	if failed {
+		l.Put(t.BadBold, t.Failed+" ")
+	}
+	if name != "" {
+		l.Cell(t.Span(&s), name, min(frame.Width(frame.Clean(name, 24)), 24)).Space(2)
+	}
+	text := t.Text
+	if !selected && !failed {
+		text = t.Dim
+	}
+	return l.Cell(text, p.labels[p.rows[i]], l.Room()).String()
+}
