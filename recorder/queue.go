@@ -37,7 +37,7 @@ type queue struct {
 
 	mu      sync.Mutex
 	chunks  [][]item // all but the last are full
-	empty []item   // an empty chunk to use again, or nil
+	empty   []item   // an empty chunk to use again, or nil
 	count   int
 	bytes   int64
 	first   time.Time     // when the oldest item came, or later
