@@ -2,14 +2,13 @@ package sqlite
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -39,9 +38,6 @@ type Store struct {
 	insert *sql.Stmt
 }
 
-// memories numbers the stores in memory, which find each other by name.
-var memories atomic.Int64
-
 // Create opens the store at path for writing, and makes it if need be. The
 // path ":memory:" or "none" keeps the store in memory until it is closed.
 //
@@ -52,7 +48,7 @@ func Create(ctx context.Context, path string, opt Options) (*Store, error) {
 	keepLocks()
 	s := &Store{name: path}
 	if path == ":memory:" || path == "none" {
-		s.uri = fmt.Sprintf("file:/lazytrace-%d?vfs=memdb", memories.Add(1))
+		s.uri = "file:/lazytrace-" + rand.Text() + "?vfs=memdb" // readers find it by name
 	} else {
 		abs, err := filepath.Abs(path)
 		if err != nil {
@@ -62,7 +58,8 @@ func Create(ctx context.Context, path string, opt Options) (*Store, error) {
 			return nil, fmt.Errorf("create store: %w", err)
 		}
 		s.path, s.uri = abs, uri(abs, "mode=rw")
-		if err := examine(ctx, abs); err != nil {
+		// What a killed writer left half done, a writer may undo.
+		if err := examine(ctx, abs); err != nil && !errors.Is(err, ErrHotJournal) {
 			return nil, fmt.Errorf("create %s: %w", path, err)
 		}
 	}
@@ -101,6 +98,9 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 	); err != nil {
 		return err
 	}
+	if err := s.canWrite(); err != nil {
+		return err
+	}
 	if err := s.layOut(ctx); err != nil {
 		return err
 	}
@@ -111,6 +111,24 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 	}
 	s.insert, err = s.conn.PrepareContext(ctx, insertEvent)
 	return err
+}
+
+// canWrite finds out what SQLite keeps to itself until the first row: that it
+// opened the file for reading because it may not be written to.
+func (s *Store) canWrite() error {
+	return s.conn.Raw(func(conn any) error {
+		c, ok := conn.(interface {
+			IsReadOnly(schema string) (bool, error)
+		})
+		if !ok {
+			return nil // the first write tells
+		}
+		readOnly, err := c.IsReadOnly("main")
+		if readOnly {
+			return ErrReadOnly
+		}
+		return err
+	})
 }
 
 // layOut makes the tables in one transaction, so that two processes which
@@ -152,16 +170,17 @@ func (s *Store) layOut(ctx context.Context) error {
 // needs the database for itself and SQLite does not wait for that in every
 // case, so we do. A file system that cannot do it keeps its rollback journal.
 func (s *Store) useLog(ctx context.Context, wait time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
+	enough := time.After(wait)
 	for {
 		err := s.exec(ctx, "PRAGMA journal_mode = WAL")
 		if reasonOf(err) != ErrBusy {
 			return err
 		}
 		select {
-		case <-ctx.Done():
+		case <-enough:
 			return err
+		case <-ctx.Done():
+			return ctx.Err()
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
@@ -179,8 +198,9 @@ func (s *Store) exec(ctx context.Context, statements ...string) error {
 // Path returns the absolute path of the store, or "" when it is in memory.
 func (s *Store) Path() string { return s.path }
 
-// Close closes the store. The last one to close a store takes its write-ahead
-// log into the database. A store in memory is gone when its readers are.
+// Close takes the write-ahead log into the database, unless somebody is busy
+// with it, and closes the store. A store in memory is gone when its readers
+// are.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -192,92 +212,14 @@ func (s *Store) Close() error {
 		errs = append(errs, s.insert.Close())
 	}
 	if s.conn != nil {
+		if s.path != "" {
+			// Closing does this only for the last one to have the store open,
+			// and a reader counts. If it fails the log stays, which is no loss.
+			_ = s.exec(context.Background(), "PRAGMA busy_timeout = 0", "PRAGMA wal_checkpoint(TRUNCATE)")
+		}
 		errs = append(errs, s.conn.Close())
 	}
 	errs = append(errs, s.db.Close())
 	s.db, s.conn, s.insert = nil, nil, nil
 	return explain("close", s.name, errors.Join(errs...))
-}
-
-// shape is what decides whether a database may be written to.
-type shape struct {
-	version  int64
-	columns  []string // of events
-	view     bool     // events is a view
-	triggers []string
-	others   []string // tables that are neither ours nor LazyBridge's
-}
-
-// examine looks at an existing file the way a reader does, so that a database
-// which is refused is as it was.
-func examine(ctx context.Context, path string) (err error) {
-	r, err := Open(ctx, path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	return r.use(ctx, func(c *sql.Conn) error {
-		shape, err := shapeOf(ctx, c)
-		if err != nil {
-			return err
-		}
-		return shape.writable()
-	})
-}
-
-func shapeOf(ctx context.Context, c *sql.Conn) (s shape, err error) {
-	if err := c.QueryRowContext(ctx, "PRAGMA user_version").Scan(&s.version); err != nil {
-		return s, err
-	}
-	rows, err := c.QueryContext(ctx, "SELECT type, name FROM sqlite_schema")
-	if err != nil {
-		return s, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var kind, name string
-		if err := rows.Scan(&kind, &name); err != nil {
-			return s, err
-		}
-		switch lower := strings.ToLower(name); {
-		case kind == "trigger":
-			s.triggers = append(s.triggers, name)
-		case kind == "view":
-			s.view = s.view || lower == "events"
-		case kind != "table", lower == "events", strings.HasPrefix(lower, "lt_"), strings.HasPrefix(lower, "sqlite_"):
-		default:
-			s.others = append(s.others, name)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return s, err
-	}
-	s.columns, err = columnsOf(ctx, c, "events")
-	return s, err
-}
-
-// writable tells why nothing may be written, or nil.
-func (s shape) writable() error {
-	switch {
-	case s.version > Version:
-		return fmt.Errorf("%w: its layout is %d, known is %d", ErrNewer, s.version, Version)
-	case s.view:
-		return fmt.Errorf("%w: its events are a view", ErrForeign)
-	case len(s.triggers) > 0:
-		return fmt.Errorf("%w: it has a trigger, %q", ErrForeign, s.triggers[0])
-	case len(s.columns) == 0 && len(s.others) > 0:
-		return fmt.Errorf("%w: it has no table events, but %q", ErrForeign, some(s.others))
-	case len(s.columns) == 0, slices.Equal(s.columns, theirColumns),
-		slices.Equal(s.columns, slices.Concat(theirColumns, ourColumns)):
-		return nil
-	}
-	return fmt.Errorf("%w: its events have the columns %q", ErrForeign, some(s.columns))
-}
-
-// some keeps a list short enough for one line.
-func some(names []string) string {
-	if len(names) > 8 {
-		names = append(names[:8:8], "…")
-	}
-	return strings.Join(names, ", ")
 }

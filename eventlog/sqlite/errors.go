@@ -20,6 +20,7 @@ var (
 	ErrReadOnly   = errors.New("read-only")
 	ErrDamaged    = errors.New("damaged")
 	ErrTooBig     = errors.New("larger than what is read of one row")
+	ErrView       = errors.New("a view, which is not read")
 	ErrNoTable    = errors.New("no such table")
 	ErrNoRow      = errors.New("no such row")
 	ErrClosed     = errors.New("closed")
@@ -37,15 +38,21 @@ func explain(op, name string, err error) error {
 	return fmt.Errorf("%s %s: %w", op, name, err)
 }
 
-func reasonOf(err error) error {
+// codeOf returns the code of an error of the driver, or 0.
+func codeOf(err error) int {
 	var e *driver.Error
-	if !errors.As(err, &e) {
-		return nil
+	if errors.As(err, &e) {
+		return e.Code()
 	}
-	if e.Code() == lib.SQLITE_READONLY_ROLLBACK {
+	return lib.SQLITE_OK
+}
+
+func reasonOf(err error) error {
+	code := codeOf(err)
+	if code == lib.SQLITE_READONLY_ROLLBACK {
 		return ErrHotJournal
 	}
-	switch e.Code() & 0xff { // the rest of the code tells details
+	switch code & 0xff { // the rest of the code tells details
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
 		return ErrBusy
 	case lib.SQLITE_FULL:

@@ -42,11 +42,15 @@ func keepLocks() { _, _ = driver.OFDLocking(true) }
 
 // prepareFile makes the file of a store, and the folders on the way to it,
 // readable by their owner only, whatever the umask says. SQLite gives its own
-// files beside it the same mode. What exists already keeps its mode.
+// files beside it the same mode. What exists already and holds
+// something keeps its mode.
 func prepareFile(path string) error {
 	switch info, err := os.Stat(path); {
 	case err == nil && !info.Mode().IsRegular():
 		return fmt.Errorf("open %s: %w: not a regular file", path, ErrNotSQLite)
+	case err == nil && info.Size() == 0:
+		_ = os.Chmod(path, 0o600) // as good as made by us; somebody else's we may still write to
+		return nil
 	case err == nil:
 		return nil
 	case !errors.Is(err, fs.ErrNotExist):

@@ -3,97 +3,97 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
-
-	driver "modernc.org/sqlite"
-	lib "modernc.org/sqlite/lib"
 )
 
-// recipe opens a database that we do not trust.
-const recipe = "mode=ro&_defensive=1&_pragma=trusted_schema(0)&_pragma=query_only(1)&_pragma=cell_size_check(1)&_pragma=busy_timeout(5000)"
-
-// maxLength is how long a text, a blob or a row may be that is read.
-const maxLength = 64 << 20
-
-// Reader reads a database without changing it.
+// Reader reads a database, ours or anybody's, and changes nothing about it: no
+// byte of the database or of its write-ahead log, no checkpoint, no index. If
+// the log has no index file (-shm) beside it, SQLite makes one.
+//
+// Its methods may be called from several goroutines; they take turns. While a
+// reader is open, the last writer to leave keeps its write-ahead log instead
+// of taking it into the database; the next one does that.
 type Reader struct {
-	path string
-	mu   sync.Mutex
-	db   *sql.DB
-	conn *sql.Conn
+	path string // the absolute one; empty for a store in memory
+	uri  string // of a store in memory
+	name string // for errors
+
+	mu         sync.Mutex
+	closed     bool
+	how        how
+	db         *sql.DB
+	conn       *sql.Conn
+	folder     string // of a private copy
+	seen       files  // as they were when we connected
+	generation int64  // how often we did
 }
 
-// Open opens the database at path for reading.
+// Open opens the database at path for reading. It may be empty, be replaced or
+// still be written to. What is no SQLite database gives ErrNotSQLite; one that
+// needs repair by its writer gives ErrHotJournal.
 func Open(ctx context.Context, path string) (*Reader, error) {
 	keepLocks()
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	r := &Reader{path: abs}
-	info, err := os.Stat(abs)
-	if err != nil {
+	return start(ctx, &Reader{path: abs, name: path})
+}
+
+// Reader opens the store for reading, also when it is in memory.
+func (s *Store) Reader(ctx context.Context) (*Reader, error) {
+	if s.path != "" {
+		return Open(ctx, s.path)
+	}
+	return start(ctx, &Reader{uri: s.uri, name: s.name})
+}
+
+func start(ctx context.Context, r *Reader) (*Reader, error) {
+	// The first question makes SQLite look at the file.
+	if _, err := r.UserVersion(ctx); err != nil {
+		_ = r.Close() // nothing was written, and there is a better error
 		return nil, err
-	}
-	if info.Size() == 0 {
-		return r, nil
-	}
-	if r.db, err = sql.Open("sqlite", uri(abs, recipe)); err != nil {
-		return nil, explain("open", path, err)
-	}
-	r.db.SetMaxOpenConns(1)
-	if r.conn, err = r.db.Conn(ctx); err != nil {
-		return nil, errors.Join(explain("open", path, err), r.Close())
-	}
-	if _, err = driver.Limit(r.conn, lib.SQLITE_LIMIT_LENGTH, maxLength); err != nil {
-		return nil, errors.Join(explain("open", path, err), r.Close())
 	}
 	return r, nil
 }
 
-// use calls do with the connection, unless the database is empty.
-func (r *Reader) use(_ context.Context, do func(*sql.Conn) error) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.conn == nil {
-		return nil
-	}
-	return do(r.conn)
-}
-
-// Close closes the reader.
+// Close closes the reader and removes its private copy, if it needed one.
 func (r *Reader) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var errs []error
-	if r.conn != nil {
-		errs = append(errs, r.conn.Close())
+	r.closed = true
+	if err := r.disconnect(); err != nil {
+		return fmt.Errorf("close %s: %w", r.name, err)
 	}
-	if r.db != nil {
-		errs = append(errs, r.db.Close())
-	}
-	r.db, r.conn = nil, nil
-	return errors.Join(errs...)
+	return nil
 }
 
-// columnsOf returns the names of a table's columns; none when it is missing.
-func columnsOf(ctx context.Context, c *sql.Conn, table string) ([]string, error) {
-	rows, err := c.QueryContext(ctx, "SELECT name FROM pragma_table_xinfo(?)", table)
-	if err != nil {
-		return nil, err
+// use calls do with a connection that sees the database as it is now; not at
+// all when the database is empty. It calls do again if the file was changed in
+// a way that makes the first answer doubtful.
+func (r *Reader) use(ctx context.Context, op string, do func(*sql.Conn) error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return fmt.Errorf("%s %s: %w", op, r.name, ErrClosed)
 	}
-	defer rows.Close()
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
+	if r.stale() {
+		if err := r.connect(ctx); err != nil {
+			return explain("open", r.name, err)
 		}
-		names = append(names, name)
 	}
-	return names, rows.Err()
+	for {
+		if r.conn == nil {
+			return nil
+		}
+		err := do(r.conn)
+		if r.how != frozen || !r.stale() {
+			return explain(op, r.name, err)
+		}
+		if err := r.connect(ctx); err != nil {
+			return explain("open", r.name, err)
+		}
+	}
 }

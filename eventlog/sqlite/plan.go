@@ -1,0 +1,203 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"unsafe"
+
+	lib "modernc.org/sqlite/lib"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+)
+
+// plan is how one table is read.
+type plan struct {
+	key     string // what SQLite calls the integer key in this table
+	columns string // the list of a SELECT: the key, then what was asked for
+	width   int
+	from    string
+}
+
+// planOf looks the table up in the schema, at every page anew: a writer may
+// have added a column.
+//
+// The key is always SQLite's own row number. A column that is declared INTEGER
+// PRIMARY KEY is the same thing under another name; any other column that a
+// dialect calls the key may hold texts and nulls, and has no index.
+func planOf(ctx context.Context, c *sql.Conn, table eventlog.Table) (p plan, err error) {
+	var kind string
+	var root int64
+	err = c.QueryRowContext(ctx, "SELECT type, coalesce(rootpage, 0) FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')",
+		table.Name).Scan(&kind, &root)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return p, fmt.Errorf("%w: %q", ErrNoTable, table.Name)
+	case err != nil:
+		return p, err
+	case kind == "view" || root == 0:
+		return p, fmt.Errorf("%w: %q", ErrView, table.Name)
+	}
+	names, err := columnsOf(ctx, c, table.Name)
+	if err != nil {
+		return p, err
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+	}
+	for _, key := range []string{"rowid", "_rowid_", "oid"} {
+		if !has(key) {
+			p.key = key
+			break
+		}
+	}
+	if p.key == "" {
+		return p, fmt.Errorf("%w: the columns of %q hide its key", ErrNoTable, table.Name)
+	}
+	p.from = "main." + quote(table.Name)
+	if _, err := c.ExecContext(ctx, "SELECT "+p.key+" FROM "+p.from+" LIMIT 0"); codeOf(err) == lib.SQLITE_ERROR {
+		return p, fmt.Errorf("%w: %q has no integer key", ErrNoTable, table.Name)
+	}
+	list := []string{p.key}
+	for _, column := range table.Columns {
+		if has(column) {
+			// The plus keeps the value and takes away the declared type, by
+			// which the driver would turn some texts into times.
+			list = append(list, "+"+quote(column))
+		} else {
+			list = append(list, "NULL")
+		}
+	}
+	p.columns, p.width = strings.Join(list, ", "), len(list)
+	return p, nil
+}
+
+func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// rows gives the rows whose key compares to key as the condition says. They
+// come straight from the driver: what database/sql does on top takes as long
+// again.
+func (p plan) rows(ctx context.Context, c *sql.Conn, condition string, key int64, limit int, fn func(eventlog.Record) error) error {
+	query := "SELECT " + p.columns + " FROM " + p.from + " WHERE " + p.key + " " + condition + " ORDER BY " + p.key + " LIMIT ?"
+	next := key // the least key that the next row can have
+	err := c.Raw(func(conn any) (err error) {
+		rows, err := conn.(driver.QueryerContext).QueryContext(ctx, query,
+			[]driver.NamedValue{{Ordinal: 1, Value: key}, {Ordinal: 2, Value: int64(limit)}})
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if e := rows.Close(); err == nil {
+				err = e
+			}
+		}()
+		values := make([]driver.Value, p.width)
+		record := eventlog.Record{Cells: make([]eventlog.Cell, p.width-1)}
+		for {
+			switch err := rows.Next(values); {
+			case err == io.EOF:
+				return nil
+			case err != nil:
+				return err
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			pos, ok := values[0].(int64)
+			if !ok || pos < next {
+				return fmt.Errorf("%w: its rows are out of order", ErrDamaged)
+			}
+			record.Pos, record.Size = pos, fill(record.Cells, values[1:])
+			if err := fn(record); err != nil {
+				return err
+			}
+			next = pos + 1
+		}
+	})
+	if reason := reasonOf(err); (reason == ErrTooBig || reason == ErrDamaged) && ctx.Err() == nil {
+		return p.around(ctx, c, next, fmt.Errorf("%w: %w", reason, err))
+	}
+	return err
+}
+
+// around finds out from where reading can go on after a row could not be read,
+// and says so with a RowError. A row that is too big, or whose rest lies on a
+// page that is damaged, still has its key. A page of many rows that is damaged
+// can be gone around: the tree leads to the pages behind it. If there is
+// nothing behind, the reason is returned as it is.
+func (p plan) around(ctx context.Context, c *sql.Conn, from int64, reason error) error {
+	query := "SELECT " + p.key + " FROM " + p.from + " WHERE " + p.key + " >= ? ORDER BY " + p.key + " LIMIT 1"
+	// first returns the first key from k on that can be read, and whether
+	// there is one.
+	first := func(k int64) (key int64, ok bool) {
+		err := c.QueryRowContext(ctx, query, k).Scan(&key)
+		return key, err == nil && key >= k
+	}
+	if key, ok := first(from); ok {
+		return &RowError{From: key, Key: key, Err: reason}
+	}
+	// The first good place is looked for in steps that double and, when one
+	// is found, by halves. Keys below zero are rare: they take one step.
+	bad, good, found := from, int64(0), false
+	if bad < 0 {
+		if _, found = first(0); !found {
+			bad = 0
+		}
+	}
+	for step := int64(1); !found && step > 0 && bad <= math.MaxInt64-step; step *= 2 {
+		if _, found = first(bad + step); found {
+			good = bad + step
+		} else {
+			bad += step
+		}
+	}
+	if !found { // perhaps the steps went past the end
+		err := c.QueryRowContext(ctx, "SELECT "+p.key+" FROM "+p.from+" ORDER BY "+p.key+" DESC LIMIT 1").Scan(&good)
+		if err != nil || good <= from {
+			return reason
+		}
+		if _, found = first(good); !found {
+			return reason
+		}
+		bad = from
+	}
+	for uint64(good)-uint64(bad) > 1 {
+		middle := bad + int64((uint64(good)-uint64(bad))/2)
+		if _, ok := first(middle); ok {
+			good = middle
+		} else {
+			bad = middle
+		}
+	}
+	return &RowError{From: from, Key: good - 1, Err: reason}
+}
+
+// fill turns the values of the driver into cells and returns their size. Texts
+// are not copied: the driver made them for this row and nobody else has them.
+func fill(cells []eventlog.Cell, values []driver.Value) (size int) {
+	for i, value := range values {
+		switch v := value.(type) {
+		case int64:
+			cells[i] = eventlog.Cell{Type: eventlog.Integer, Int: v}
+			size += 8
+		case float64:
+			cells[i] = eventlog.Cell{Type: eventlog.Real, Real: v}
+			size += 8
+		case string:
+			cells[i] = eventlog.Cell{Type: eventlog.Text, Text: unsafe.Slice(unsafe.StringData(v), len(v))}
+			size += len(v)
+		case []byte:
+			cells[i] = eventlog.Cell{Type: eventlog.Blob, Text: v}
+			size += len(v)
+		default:
+			cells[i] = eventlog.Cell{}
+		}
+	}
+	return size
+}
