@@ -80,17 +80,10 @@ func (c *scanner) credentials(v value) int {
 	s := c.s
 	from, to := v.from, v.to
 	if !v.hard || v.to < len(s) && s[v.to] == ' ' { // an unquoted value ends at the first blank
-		line := strings.IndexAny(s[from:], "\r\n\"'`<\\|,;")
-		if line < 0 {
-			line = len(s) - from
-		}
-		to = from + line
+		to = lineEnd(s, from, "\r\n\"'`<\\|,;")
 	}
 	if !v.hard && (hasPrefixFold(s[from:], "digest ") || hasPrefixFold(s[from:], "aws4-hmac") || hasPrefixFold(s[from:], "oauth ")) {
-		if to = strings.IndexAny(s[from:], "\r\n'`"); to < 0 {
-			to = len(s) - from
-		}
-		to += from
+		to = lineEnd(s, from, "\r\n'`")
 	}
 	text := s[from:to]
 	sp := strings.IndexAny(text, " \t")
@@ -136,6 +129,14 @@ func (c *scanner) credentials(v value) int {
 	return 0
 }
 
+func lineEnd(s string, from int, stops string) int {
+	limit := min(len(s), from+maxBare)
+	if k := strings.IndexAny(s[from:limit], stops); k >= 0 {
+		return from + k
+	}
+	return limit
+}
+
 // cookies masks the values of a Cookie or Set-Cookie header that are long and
 // random or bear a telling name, and keeps theme=dark.
 func (c *scanner) cookies(from, to int) int {
@@ -146,6 +147,7 @@ func (c *scanner) cookies(from, to int) int {
 	} else {
 		end = len(s)
 	}
+	c.jar = end
 	done := 0
 	for i := from; i < end; {
 		for i < end && (is(s[i], cSpace) || s[i] == ';' || s[i] == ',') {

@@ -30,26 +30,25 @@ func keyOf(w string) keyKind {
 	if len(w) < 2 {
 		return keyKind{}
 	}
-	switch lower(w[len(w)-1]) { // most words end here
-	case 'd', 'e', 'k', 'y', 'n', 't', 's', 'h', 'r', 'w', 'c', 'p', 'a', 'g', 'v',
-		'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '_', 'i', 'l', 'o', 'b':
-	default:
-		return keyKind{}
-	}
-	var flat [48]byte  // lower case, without _ and -
-	var begin [48]bool // a word starts here
 	for len(w) > 2 && (is(w[len(w)-1], cDigit) || w[len(w)-1] == '_' || w[len(w)-1] == '-') {
 		w = w[:len(w)-1]
 	}
-	for _, e := range environments {
+	compound := strings.IndexByte(w, '_') > 0
+	for i := 0; compound && i < len(environments); i++ {
+		e := environments[i]
 		if len(w) > len(e)+2 && equalFold(w[len(w)-len(e):], e) {
 			w = w[:len(w)-len(e)]
 			break
 		}
 	}
+	if !tellingEnd(w) && (len(w) < 10 || !compound && simple(w)) { // most words end here
+		return keyKind{}
+	}
 	if len(w) > 48 {
 		w = w[len(w)-48:]
 	}
+	var flat [48]byte  // lower case, without _ and -
+	var begin [48]bool // a word starts here
 	n, edge := 0, true
 	for i := 0; i < len(w); i++ {
 		b := w[i]
@@ -65,6 +64,29 @@ func keyOf(w string) keyKind {
 		n++
 	}
 	return classify(string(flat[:n]), &begin)
+}
+
+// tellingEnd reports whether a name ends like one that classify knows. It is
+// asked of every word, so it looks at two letters only.
+func tellingEnd(w string) bool {
+	switch n := len(w); uint16(lower(w[n-2]))<<8 | uint16(lower(w[n-1])) {
+	case 'r'<<8 | 'd', 'w'<<8 | 'd', 'r'<<8 | 't', 'd'<<8 | 'e', 's'<<8 | 's', 'p'<<8 | 'w', 's'<<8 | 'e', 'i'<<8 | 'c', 'd'<<8 | 's', 'o'<<8 | 'n', 'e'<<8 | 'r',
+		't'<<8 | 'h', 'i'<<8 | 'e', 'e'<<8 | 's', 'e'<<8 | 'y', 'y'<<8 | 's', 'i'<<8 | 'd', 't'<<8 | 'a', 's'<<8 | 'k', 'e'<<8 | 't', 't'<<8 | 's', 'u'<<8 | 'e',
+		'a'<<8 | 'l', 'l'<<8 | 's', 'e'<<8 | 'd', 'w'<<8 | 't', 'a'<<8 | 't', 'n'<<8 | 's', 'e'<<8 | 'n', 't'<<8 | 'p', 'a'<<8 | 's', 's'<<8 | 'h', 'o'<<8 | 'k',
+		'n'<<8 | 'g', 't'<<8 | 'r', 'n'<<8 | 'a':
+		return true
+	}
+	return false
+}
+
+// simple reports whether w is one lower-case word.
+func simple(w string) bool {
+	for i := 1; i < len(w); i++ {
+		if !isLower(w[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 func classify(k string, begin *[48]bool) keyKind {

@@ -16,13 +16,13 @@ func (c *scanner) armour(i, k int) int {
 	}
 	label := s[k:min(len(s), k+64)]
 	dashes := strings.Index(label, "-----")
-	if dashes < 0 {
+	if dashes < 0 || !capitalWords(label[:dashes]) {
 		return 0
 	}
 	body := k + dashes + 5
 	if !strings.Contains(label[:dashes], "PRIVATE KEY") {
 		if begin { // a certificate or public key: nothing in it is secret
-			return armourLines(s, body, min(len(s), body+maxArmour))
+			return publicLines(s, body)
 		}
 		return 0
 	}
@@ -46,6 +46,16 @@ func (c *scanner) armour(i, k int) int {
 	return body
 }
 
+// capitalWords reports whether a PEM label is one: RSA PRIVATE KEY.
+func capitalWords(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !isUpper(s[i]) && s[i] != ' ' && !is(s[i], cDigit) {
+			return false
+		}
+	}
+	return true
+}
+
 // keyBytes counts what can be key material in a block and rejects placeholders.
 func keyBytes(s string) int {
 	if marked(s) || len(s) < 64 && placeholder(s) {
@@ -58,6 +68,22 @@ func keyBytes(s string) int {
 		}
 	}
 	return n
+}
+
+// publicLines returns the end of the full lines of a public block. It takes only
+// what base64 of that length can be, so that nothing hides behind a BEGIN line.
+func publicLines(s string, i int) int {
+	for {
+		from := lineBreaks(s, i, len(s))
+		j := from
+		for j < len(s) && is(s[j], cB64) && s[j] != '-' && s[j] != '_' {
+			j++
+		}
+		if j-from < 60 || j-from > 80 {
+			return i
+		}
+		i = j
+	}
 }
 
 // armourLines returns where the lines of a block end that lost its END line.

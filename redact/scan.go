@@ -28,6 +28,7 @@ type scanner struct {
 
 	named     int     // end of the last telling name that had no value
 	namedKind keyKind // and what it promised
+	jar       int     // end of the last cookie line
 }
 
 // scan finds what to mask in plain text.
@@ -214,8 +215,10 @@ func (c *scanner) word(i, j int) int {
 	if j-k < 2 {
 		return j
 	}
-	if to, kind := issued(s, k); to > 0 {
-		return c.mask(k, to, kind)
+	if j-k >= 10 || j < len(s) && s[j] == '.' || j < len(s) && is(s[j], cB64) {
+		if to, kind := issued(s, k); to > 0 {
+			return c.mask(k, to, kind)
+		}
 	}
 	if j < len(s) {
 		if to := c.keyed(i, j, prevFrom, prev); to > 0 {

@@ -4,7 +4,7 @@ import "strings"
 
 const (
 	hold       = 512       // bytes at the end that a stream never releases early
-	lookBehind = 512       // released bytes kept as context for what follows
+	lookBehind = 256       // released bytes kept as context for what follows
 	maxPending = 128 << 10 // when this much waits for its end, it is released masked
 )
 
@@ -33,7 +33,7 @@ func (t *Stream) Write(chunk string) string {
 	}
 	t.buf += chunk
 	t.fresh += len(chunk)
-	if t.fresh < hold/2 || len(t.buf)-t.done <= hold {
+	if t.fresh < hold || len(t.buf)-t.done <= hold {
 		return ""
 	}
 	// Looking again costs the whole buffer: wait for more in proportion.

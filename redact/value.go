@@ -5,6 +5,9 @@ import "strings"
 // maxValue bounds a quoted value; a longer one is a document, not a secret.
 const maxValue = 16 << 10
 
+// maxBare bounds a value without quotes, and how far a header line is followed.
+const maxBare = 4 << 10
+
 // value is what follows a key name in text.
 type value struct {
 	from, to int
@@ -19,6 +22,9 @@ func (c *scanner) keyed(i, j, pf, pt int) int {
 	switch s[j] {
 	case '=', ':', '"', '\'', '\\', ' ', '\t', '`', ']', '>', 0x1b, '*', ',', '%', '\r', '\n':
 	default:
+		return 0
+	}
+	if s[j] == ' ' && s[i] != '-' && prose(s, i, j) {
 		return 0
 	}
 	k := keyOf(s[i:j])
@@ -46,16 +52,35 @@ func (c *scanner) keyed(i, j, pf, pt int) int {
 	return c.maskValue(k, v)
 }
 
+// prose reports that after the word s[i:j] and blanks nothing follows that could
+// join a value to it. Most words of a text leave here.
+func prose(s string, i, j int) bool {
+	q := blanks(s, j)
+	if q >= len(s) {
+		return true
+	}
+	switch s[q] {
+	case '=', ':', '|', '\'', '"', '`', 'i', 'w', 'v', '\\', ',', '>':
+		return false
+	}
+	return !isUpper(s[i]) && (j-i != 8 || lower(s[i]) != 'p')
+}
+
 // maskValue masks a value according to its key, or returns 0.
 func (c *scanner) maskValue(k keyKind, v value) int {
 	s := c.s
 	switch k.is {
 	case cookieJar:
+		if v.from < c.jar { // the line was looked at from an earlier name
+			return 0
+		}
 		return c.cookies(v.from, v.to)
 	case authHeader:
 		return c.credentials(v)
 	}
-	text := s[v.from:v.to]
+	// The first bytes tell enough; looking at all of a long value again for each
+	// key within it would take time in the square of its length.
+	text := s[v.from:min(v.to, v.from+512)]
 	if strings.HasPrefix(text, "-----BEGIN") {
 		return 0
 	}
@@ -69,7 +94,7 @@ func (c *scanner) maskValue(k keyKind, v value) int {
 	if to, exact := issued(s, v.from); to == v.to {
 		kind = exact
 	}
-	if v.to-v.from >= maxValue-8 { // the end was not looked for further: do so now
+	if v.to-v.from >= maxBare-8 { // the end was not looked for further: do so now
 		for v.to < len(s) && s[v.to] > ' ' && s[v.to] != '"' && s[v.to] != '\'' {
 			v.to++
 		}
@@ -301,7 +326,7 @@ func closing(s string, from int, q byte, level int) int {
 
 // bare returns the end of a value without quotes.
 func bare(s string, from int, element bool) int {
-	limit := min(len(s), from+maxValue)
+	limit := min(len(s), from+maxBare)
 	i := from
 loop:
 	for i < limit {
