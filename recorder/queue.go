@@ -28,22 +28,29 @@ type item struct {
 }
 
 // queue holds events between the producers and the one writer, bounded in
-// number and in bytes.
+// number and in bytes. It is a list of chunks, each as large as a batch: taking
+// one moves nothing.
 type queue struct {
-	opts Options
-	wake chan struct{} // capacity 1: the writer looks again; one token stands for any number
+	opts  Options
+	chunk int           // items in a chunk
+	wake  chan struct{} // capacity 1: the writer looks again; one token stands for any number
 
-	mu     sync.Mutex
-	items  []item
-	bytes  int64
-	first  time.Time     // when the oldest item came
-	urgent time.Time     // when the oldest prompt item came; zero when there is none
-	room   chan struct{} // closed when something is taken; nil when nobody waits
-	marked bool          // a Flush is waiting
-	closed bool
+	mu      sync.Mutex
+	chunks  [][]item // all but the last are full
+	empty   []item   // an empty chunk to use again, or nil
+	count   int
+	bytes   int64
+	first   time.Time     // when the oldest item came, or later
+	prompts int           // items that are prompt
+	urgent  time.Time     // when the oldest of them came, or later
+	marks   int           // items that are the mark of a Flush
+	room    chan struct{} // closed when something is taken; nil when nobody waits
+	closed  bool
 }
 
-func newQueue(o Options) *queue { return &queue{opts: o, wake: make(chan struct{}, 1)} }
+func newQueue(o Options) *queue {
+	return &queue{opts: o, chunk: max(o.BatchSize, groupSize), wake: make(chan struct{}, 1)}
+}
 
 // admission is how hard an item insists on its place.
 type admission uint8
@@ -86,20 +93,32 @@ func (q *queue) put(ctx context.Context, it item, a admission) error {
 }
 
 func (q *queue) append(it item) {
-	now := time.Now()
-	wake := len(q.items) == 0
-	if wake {
-		q.first = now
+	last := len(q.chunks) - 1
+	if last < 0 || len(q.chunks[last]) == q.chunk {
+		fresh := q.empty
+		if q.empty = nil; fresh == nil {
+			fresh = make([]item, 0, q.chunk)
+		}
+		q.chunks = append(q.chunks, fresh)
+		last++
 	}
-	if it.prompt && q.urgent.IsZero() {
-		q.urgent, wake = now, true
+	q.chunks[last] = append(q.chunks[last], it)
+	q.count++
+	q.bytes += it.size
+	wake := q.count == 1 || q.count == q.opts.BatchSize || q.count == groupSize || q.bytes > q.opts.MaxBytes/2
+	if q.count == 1 {
+		q.first = time.Now()
+	}
+	if it.prompt {
+		if q.prompts++; q.prompts == 1 {
+			q.urgent, wake = time.Now(), true
+		}
 	}
 	if it.mark != nil {
-		q.marked, wake = true, true
+		q.marks++
+		wake = true
 	}
-	q.items = append(q.items, it)
-	q.bytes += it.size
-	if n := len(q.items); wake || n == q.opts.BatchSize || n == groupSize || q.bytes > q.opts.MaxBytes/2 {
+	if wake {
 		q.signal()
 	}
 }
@@ -107,10 +126,10 @@ func (q *queue) append(it item) {
 // fits reports whether an item may come in when only one part in share of the
 // bounds is open to it. An item larger than the whole queue comes in alone.
 func (q *queue) fits(size int64, share int64) bool {
-	if len(q.items) == 0 {
+	if q.count == 0 {
 		return true
 	}
-	return len(q.items) < q.opts.MaxQueue/int(share) && q.bytes+size <= q.opts.MaxBytes/share
+	return q.count < q.opts.MaxQueue/int(share) && q.bytes+size <= q.opts.MaxBytes/share
 }
 
 // spare reports whether there is room for events of the lowest priority, which
@@ -168,29 +187,29 @@ func (q *queue) next() ([]item, bool) {
 func (q *queue) take() (batch []item, wait time.Duration, end bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.items) == 0 {
+	if q.count == 0 {
 		return nil, -1, q.closed
 	}
 	if wait = q.due(); wait > 0 {
 		return nil, wait, false
 	}
-	n := min(len(q.items), max(q.opts.BatchSize, groupSize))
-	batch = q.items[:n:n]
-	rest := q.items[n:]
-	q.items, q.bytes, q.urgent, q.marked = nil, 0, time.Time{}, false
-	if len(rest) > 0 {
-		// The array is left to the batch: it holds payloads that would stay
-		// alive as long as the queue does.
-		q.items = append(make([]item, 0, len(rest)+groupSize), rest...)
-		q.first = time.Now()
-		for i := range rest {
-			q.bytes += rest[i].size
-			q.marked = q.marked || rest[i].mark != nil
-			if rest[i].prompt && q.urgent.IsZero() {
-				q.urgent = q.first
-			}
+	batch = q.chunks[0]
+	q.chunks[0] = nil
+	if q.chunks = q.chunks[1:]; len(q.chunks) == 0 {
+		q.chunks = nil
+	}
+	q.count -= len(batch)
+	for i := range batch {
+		q.bytes -= batch[i].size
+		if batch[i].prompt {
+			q.prompts--
+		}
+		if batch[i].mark != nil {
+			q.marks--
 		}
 	}
+	q.first = time.Now()
+	q.urgent = q.first
 	if q.room != nil {
 		close(q.room)
 		q.room = nil
@@ -198,15 +217,25 @@ func (q *queue) take() (batch []item, wait time.Duration, end bool) {
 	return batch, 0, false
 }
 
+// reuse gives a batch back when it is done with, so that its memory serves
+// another one and its payloads are let go.
+func (q *queue) reuse(batch []item) {
+	clear(batch)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.empty == nil && cap(batch) == q.chunk {
+		q.empty = batch[:0]
+	}
+}
+
 // due tells how long the items may still wait for company.
 func (q *queue) due() time.Duration {
-	n := len(q.items)
-	if q.closed || q.marked || n >= q.opts.BatchSize || q.bytes > q.opts.MaxBytes/2 {
+	if q.closed || q.marks > 0 || q.count >= q.opts.BatchSize || q.bytes > q.opts.MaxBytes/2 {
 		return 0
 	}
 	wait := q.opts.BatchInterval - time.Since(q.first)
-	if !q.urgent.IsZero() {
-		if n >= groupSize {
+	if q.prompts > 0 {
+		if q.count >= groupSize {
 			return 0
 		}
 		wait = min(wait, q.opts.GroupDelay-time.Since(q.urgent))

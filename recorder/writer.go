@@ -48,6 +48,7 @@ func (w *writer) run(ctx context.Context, q *queue) {
 			break
 		}
 		w.commit(ctx, batch)
+		q.reuse(batch)
 	}
 	if w.store != nil {
 		w.closeErr = w.store.Close()

@@ -90,6 +90,10 @@ func (s *Server) accept() {
 				return
 			}
 		}
+		if s.socket.isLast(c) {
+			c.Close()
+			return
+		}
 		s.serve(newConn(s, c))
 	}
 }
@@ -133,9 +137,13 @@ func (s *Server) Drain(ctx context.Context) error {
 		c.drain()
 	}
 	s.mu.Unlock()
-	// Whoever has connected by now is accepted; a deadline in the past would
-	// turn them away.
-	err := s.socket.SetDeadline(time.Now().Add(time.Millisecond))
+	// Connections are accepted in their order: when ours is, everybody who came
+	// before was.
+	err := s.socket.last(ctx)
+	if err != nil {
+		// As many wait as the system allows. They have a moment.
+		err = s.socket.SetDeadline(time.Now().Add(10 * time.Millisecond))
+	}
 	done := make(chan struct{})
 	go func() { s.group.Wait(); close(done) }()
 	select {

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -65,11 +66,31 @@ func listenIn(parent string) (*socket, error) {
 	return &socket{UnixListener: l, dir: dir, path: path}, nil
 }
 
+// last connects to ourselves, under a name that isLast knows.
+func (s *socket) last(ctx context.Context) error {
+	d := net.Dialer{LocalAddr: &net.UnixAddr{Name: s.lastName(), Net: "unix"}}
+	c, err := d.DialContext(ctx, "unix", s.path)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+func (s *socket) isLast(c *net.UnixConn) bool {
+	addr, ok := c.RemoteAddr().(*net.UnixAddr)
+	return ok && addr.Name == s.lastName()
+}
+
+func (s *socket) lastName() string { return filepath.Join(s.dir, "end") }
+
 // remove takes the socket and its folder away.
 func (s *socket) remove() error {
 	err := s.UnixListener.Close() // unlinks the socket
 	if errors.Is(err, net.ErrClosed) {
 		err = nil
+	}
+	if rmErr := os.Remove(s.lastName()); rmErr != nil && !errors.Is(rmErr, os.ErrNotExist) {
+		err = errors.Join(err, rmErr)
 	}
 	if rmErr := os.Remove(s.dir); rmErr != nil && !errors.Is(rmErr, os.ErrNotExist) {
 		err = errors.Join(err, rmErr)

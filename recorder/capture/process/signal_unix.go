@@ -26,6 +26,7 @@ type relay struct {
 	told   func(string)
 	ch     chan os.Signal // capacity 64: a burst of different signals; one of each kind is what a kernel would keep
 	sizes  chan os.Signal // capacity 1: only the last size counts
+	late   []os.Signal    // to be caught by run
 	quit   chan struct{}
 	group  sync.WaitGroup
 	once   sync.Once
@@ -33,14 +34,17 @@ type relay struct {
 	target *os.Process // nil when there is nobody to tell
 }
 
-// newRelay catches signals from now on. One that our caller had us ignore stays
-// ignored, by us and by the program, which inherits it.
+// newRelay catches signals from now on. One that our caller had us ignore is
+// caught only when the program was started, which thereby inherits that it is
+// ignored.
 func newRelay(told func(string)) *relay {
 	r := &relay{told: told, ch: make(chan os.Signal, 64), sizes: make(chan os.Signal, 1), quit: make(chan struct{})}
 	for _, s := range relayed {
-		if !signal.Ignored(s) {
-			signal.Notify(r.ch, s)
+		if signal.Ignored(s) {
+			r.late = append(r.late, s)
+			continue
 		}
+		signal.Notify(r.ch, s)
 	}
 	signal.Notify(r.ch, unix.SIGPIPE) // a reader that goes away must not end us
 	signal.Notify(r.sizes, unix.SIGWINCH)
@@ -51,6 +55,9 @@ func (r *relay) run(p *Process) {
 	r.mu.Lock()
 	r.target = p.cmd.Process
 	r.mu.Unlock()
+	for _, s := range r.late {
+		signal.Notify(r.ch, s)
+	}
 	if p.screen != nil {
 		signal.Notify(r.ch, unix.SIGTSTP)
 	}

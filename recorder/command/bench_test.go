@@ -1,0 +1,98 @@
+//go:build unix
+
+package command
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/sqlite"
+	"github.com/lazytrace/lazytrace/recorder"
+	"github.com/lazytrace/lazytrace/recorder/capture/intake"
+	"github.com/lazytrace/lazytrace/redact"
+)
+
+func pipeline(b *testing.B, redacted bool) *recorder.Recorder {
+	o := recorder.Options{OnFull: recorder.Block}
+	path := filepath.Join(b.TempDir(), "events.sqlite")
+	o.Open = func(ctx context.Context) (recorder.Store, error) { return sqlite.Create(ctx, path, sqlite.Options{}) }
+	if redacted {
+		r, err := redact.New(redact.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		o.Redactor = r
+	}
+	r := recorder.New(o)
+	if err := r.Flush(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	return r
+}
+
+var payload = json.RawMessage(`{"agent_name":"a","tool":"search","arguments":{"query":"` + strings.Repeat("how to test a recorder ", 20) + `"}}`)
+
+// BenchmarkPipeline is an event from a capture layer into the store.
+func BenchmarkPipeline(b *testing.B) {
+	for name, redacted := range map[string]bool{"plain": false, "redacted": true} {
+		b.Run(name, func(b *testing.B) {
+			r := pipeline(b, redacted)
+			b.SetBytes(int64(len(payload)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := r.Emit(b.Context(), eventlog.Event{Kind: eventlog.ToolResult, Type: "tool_result", Payload: payload}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := r.Close(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+// BenchmarkSocket is an event from a program to its acknowledgement, with a
+// number of events in flight.
+func BenchmarkSocket(b *testing.B) {
+	for _, window := range []int{1, 16, 256} {
+		b.Run(fmt.Sprintf("window-%d", window), func(b *testing.B) {
+			r := pipeline(b, true)
+			s, err := intake.Listen(b.Context(), r, intake.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			c, err := net.Dial("unix", s.Path())
+			if err != nil {
+				b.Fatal(err)
+			}
+			lines := bufio.NewScanner(c)
+			flying := 0
+			for b.Loop() {
+				if _, err := fmt.Fprintf(c, `{"event_type":"tool_result","payload":%s}`+"\n", payload); err != nil {
+					b.Fatal(err)
+				}
+				if flying++; flying == window {
+					lines.Scan()
+					flying--
+				}
+			}
+			for range flying {
+				lines.Scan()
+			}
+			c.Close()
+			if err := s.Drain(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			if err := r.Close(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
