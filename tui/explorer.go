@@ -474,11 +474,11 @@ func (e *explorer) Scopes() []keymap.Scope {
 func (e *explorer) Hints() []keymap.Action {
 	switch e.tab {
 	case tabCost:
-		return []keymap.Action{keymap.Group, keymap.Open, keymap.TabNext, keymap.Command, keymap.Keys, keymap.Close}
+		return []keymap.Action{keymap.Group, keymap.Open, keymap.TabNext, keymap.Command}
 	case tabEvents, tabErrors:
-		return []keymap.Action{keymap.Open, keymap.NextError, keymap.Filter, keymap.Failures, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext, keymap.Keys, keymap.Close}
+		return []keymap.Action{keymap.Open, keymap.NextError, keymap.Filter, keymap.Failures, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext}
 	}
-	return []keymap.Action{keymap.Fold, keymap.Open, keymap.NextError, keymap.NextSlow, keymap.Failures, keymap.Filter, keymap.ZoomIn, keymap.TimeMode, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext, keymap.Keys, keymap.Close}
+	return []keymap.Action{keymap.Fold, keymap.Open, keymap.NextError, keymap.NextSlow, keymap.Failures, keymap.Filter, keymap.ZoomIn, keymap.TimeMode, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext}
 }
 
 // Panels returns how many panes there are: the cost table stands alone.

@@ -89,7 +89,7 @@ func (h *home) Resize(width, height int) tea.Cmd {
 	default:
 		low := 0
 		if height >= 30 {
-			low = 7
+			low = 6
 		}
 		side := min(64, max(40, width*28/100))
 		if h.grow == half && h.focus != 1 {
@@ -324,9 +324,9 @@ func (h *home) Scopes() []keymap.Scope {
 
 func (h *home) Hints() []keymap.Action {
 	if h.costly {
-		return []keymap.Action{keymap.Group, keymap.Open, keymap.Filter, keymap.Period, keymap.Back, keymap.Keys, keymap.Close}
+		return []keymap.Action{keymap.Group, keymap.Open, keymap.Filter, keymap.Period, keymap.Back}
 	}
-	return []keymap.Action{keymap.Open, keymap.Fold, keymap.Filter, keymap.Sort, keymap.Period, keymap.NextError, keymap.NextNeed, keymap.Follow, keymap.Copy, keymap.Command, keymap.Keys, keymap.Close}
+	return []keymap.Action{keymap.Open, keymap.Fold, keymap.Filter, keymap.Sort, keymap.Period, keymap.NextError, keymap.NextNeed, keymap.Follow, keymap.Copy, keymap.Command}
 }
 
 // Panels returns how many panes there are: the cost table stands alone.

@@ -300,13 +300,23 @@ func (m *model) footer(t *theme.Theme) string {
 		}
 		return l.Put(t.Key, text).Put(t.Dim, t.More).String()
 	}
+	// What gets one out of anywhere stands at the right, whatever fits.
+	last := []keymap.Action{keymap.Keys, keymap.Close}
+	room := m.width - 1
+	for _, a := range last {
+		r := m.keys.Row(a)
+		room -= len(r.Keys[0]) + len(r.Short) + 3
+	}
 	for _, a := range m.screen().Hints() {
 		r := m.keys.Row(a)
-		key := r.Keys[0]
-		if l.Used()+len(key)+1+len(r.Short) > m.width-1 {
-			continue
+		if l.Used()+len(r.Keys[0])+1+len(r.Short) < room {
+			hint(l, t, r.Keys[0], r.Short)
 		}
-		hint(l, t, key, r.Short)
+	}
+	l.To(max(l.Used(), room+2))
+	for _, a := range last {
+		r := m.keys.Row(a)
+		hint(l, t, r.Keys[0], r.Short)
 	}
 	return l.String()
 }

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/rollup"
@@ -86,6 +87,9 @@ func (p *Pane) regroup() {
 		p.groups = slices.Clone(p.report.Days)
 		slices.Reverse(p.groups)
 	}
+	p.groups = slices.DeleteFunc(slices.Clone(p.groups), func(g rollup.Group) bool {
+		return g.Inclusive.Calls == 0 && g.Inclusive.ToolCalls == 0 && g.Inclusive.Errors == 0
+	})
 	p.list.SetLen(len(p.groups))
 	p.top = 0
 	for i := range p.groups {
@@ -297,7 +301,7 @@ func (p *Pane) table(t *theme.Theme, rows []string, active bool) []string {
 	if bar < 6 {
 		name, bar = p.width-sum, 0
 	}
-	l := frame.NewLine(p.width, "").Space(2).Cell(t.Dim, p.by.String(), name)
+	l := frame.NewLine(p.width, "").Space(2).Cell(t.Dim, strings.ToUpper(p.by.String()), name)
 	for _, c := range columns {
 		l.Space(1).Right(t.Dim, c.head, c.width)
 	}

@@ -6,6 +6,7 @@ package detail
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -104,6 +105,9 @@ func rowsOf(snap *eventlog.Snapshot, id eventlog.SpanID, s *eventlog.Span) []eve
 			rows = append(rows, row)
 		}
 	}
+	if s.Kind == eventlog.SpanSession {
+		return append(rows, about(snap, id, s)...)
+	}
 	if up := s.Parent; s.Kind == eventlog.SpanRun && up != 0 {
 		// What a run was asked and what it answered stands in the call that
 		// started it.
@@ -114,10 +118,41 @@ func rowsOf(snap *eventlog.Snapshot, id eventlog.SpanID, s *eventlog.Span) []eve
 			}
 			return rows
 		}
+		return append(rows, about(snap, id, s)...)
 	}
 	if last := rows[len(rows)-1]; last != s.Last && int(s.Last) < snap.Rows.Len() && snap.Rows.At(int(s.Last)).Span == id {
 		rows = append(rows, s.Last)
 	}
+	return rows
+}
+
+// about returns the rows that tell what a run was asked and what it answered:
+// its first message and its last answer, if they are near its ends.
+func about(snap *eventlog.Snapshot, id eventlog.SpanID, s *eventlog.Span) []eventlog.RowID {
+	const reach = 500
+	var rows []eventlog.RowID
+	in := func(row eventlog.RowID) (eventlog.Row, bool) {
+		r := snap.Rows.At(int(row))
+		return r, r.Span == id || r.Span != 0 && snap.Span(r.Span).Parent == id
+	}
+	last := min(s.Last, eventlog.RowID(snap.Rows.Len()-1))
+	for row := s.First + 1; row <= last && row < s.First+reach; row++ {
+		if r, ok := in(row); ok && r.Kind == eventlog.Message {
+			rows = append(rows, row)
+			break
+		}
+	}
+	for row := last; row > s.First && row > last-reach; row-- {
+		if r, ok := in(row); ok && (r.Kind == eventlog.ModelResponse || r.Kind == eventlog.AgentFinish && r.Span == id) {
+			if len(rows) == 0 || rows[len(rows)-1] < row {
+				rows = append(rows, row)
+			}
+			if r.Kind == eventlog.ModelResponse {
+				break
+			}
+		}
+	}
+	slices.Sort(rows)
 	return rows
 }
 
@@ -134,7 +169,7 @@ func (p *Pane) read(snap *eventlog.Snapshot) tea.Cmd {
 		if err != nil {
 			return readMsg{p, ticket, id, nil, bytes, err}
 		}
-		return readMsg{p, ticket, id, compose(events, part, width), bytes, nil}
+		return readMsg{p, ticket, id, compose(events, part, width, span.Kind == eventlog.SpanRun || span.Kind == eventlog.SpanSession), bytes, nil}
 	}
 }
 

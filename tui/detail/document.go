@@ -250,11 +250,24 @@ func fieldsOf(raw json.RawMessage) ([]pair, bool) {
 }
 
 // compose makes the document of a part of a step from its events.
-func compose(events []eventlog.Event, part Part, width int) *document {
+func compose(events []eventlog.Event, part Part, width int, several bool) *document {
 	d := &document{width: max(8, width)}
 	switch part {
 	case Call:
-		d.call(events)
+		if !several {
+			d.call(events)
+			break
+		}
+		for i := range events {
+			before := len(d.lines)
+			d.blank()
+			d.add(dim, events[i].Kind.String())
+			at := len(d.lines)
+			d.call(events[i : i+1])
+			if len(d.lines) == at {
+				d.lines = d.lines[:before] // it says nothing
+			}
+		}
 	case Input:
 		for i := range events {
 			if len(events[i].Input) > 0 {

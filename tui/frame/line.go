@@ -66,7 +66,11 @@ func (l *Line) Right(s theme.Style, text string, width int) *Line {
 // To fills with spaces up to a column.
 func (l *Line) To(column int) *Line {
 	if column = min(column, l.width); column > l.used {
-		l.style(l.last)
+		if s := l.last; strings.HasSuffix(string(s), ";7") || strings.HasSuffix(string(s), ";4") {
+			l.style("") // what is marked ends with its text
+		} else {
+			l.style(s)
+		}
 		for range column - l.used {
 			l.b = append(l.b, ' ')
 		}

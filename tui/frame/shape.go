@@ -106,6 +106,21 @@ func (l *Line) Meter(t *theme.Theme, s theme.Style, share float64, width int) *L
 	return l.To(end)
 }
 
+// Thin adds a thin bar of width cells, filled to a share from 0 to 1, on a
+// track.
+func (l *Line) Thin(t *theme.Theme, s theme.Style, share float64, width int) *Line {
+	halves := int(min(1, max(0, share))*float64(2*width) + 0.5)
+	if share > 0 && halves == 0 {
+		halves = 1
+	}
+	end := l.used + width
+	l.Put(s, strings.Repeat(t.Bar, halves/2))
+	if halves%2 == 1 {
+		l.Put(s, t.BarTail)
+	}
+	return l.Put(t.Faint, strings.Repeat(t.Bar, max(0, end-l.used)))
+}
+
 // Spark adds one block for each value, as high as its share of top.
 func (l *Line) Spark(t *theme.Theme, s theme.Style, values []float64, top float64) *Line {
 	var b strings.Builder

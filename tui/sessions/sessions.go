@@ -194,7 +194,7 @@ func (p *Pane) columns() []column {
 				if share > 0.75 {
 					style = t.Warn
 				}
-				l.Meter(t, style, share, 6)
+				l.Thin(t, style, share, 6)
 			}
 		}},
 		{"ERR", 4, true, 3, func(l *frame.Line, t *theme.Theme, r *overview.Row, s theme.Style) {

@@ -3,6 +3,7 @@ package trace
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -42,6 +43,11 @@ func (p *Pane) shape() shape {
 		}
 		s.name -= n
 		return n
+	}
+	if s.tree < 50 {
+		s.took = take(7, 16)
+		s.cost = take(7, 16)
+		return s
 	}
 	s.took = take(8, 20)
 	s.cost = take(8, 22)
@@ -92,7 +98,7 @@ func (p *Pane) title(t *theme.Theme, s shape, number int, active bool) string {
 		right = append(right, frame.Part{Style: t.Dim, Text: "cost"})
 	}
 	if s.took > 0 {
-		right = append(right, frame.Part{Style: t.Dim, Text: fmt.Sprintf("%8s", [...]string{"time", "start", "clock", "gap"}[p.mode])})
+		right = append(right, frame.Part{Style: t.Dim, Text: fmt.Sprintf("%*s", s.took, [...]string{"time", "start", "clock", "gap"}[p.mode])})
 	}
 	l := frame.NewLine(p.width, "")
 	if p.lines != nil && p.lines.Len() > p.list.Height() {
@@ -192,13 +198,15 @@ func (d *drawing) name(l *frame.Line, i int, id eventlog.SpanID, span *eventlog.
 	failed := span.Flags.Has(eventlog.SpanFailed)
 	words, _ := p.labels.get(id)
 	note := d.note(id, span, shut, failed, words.fail)
-	noteWidth := frame.Width(note.Text)
-	if room := end - l.Used(); noteWidth > room/2 {
-		note.Text, noteWidth = t.Failed, 1
-		if !failed && !(shut && p.forest.Bad[id] > 0) {
-			note.Text, noteWidth = "", 0
+	if room := (end - l.Used()) / 2; frame.Width(note.Text) > room {
+		if note.Text = short(note.Text, room, t.More); room < 6 {
+			note.Text = note.Text[:0]
+			if failed || shut && p.forest.Bad[id] > 0 {
+				note.Text = t.Failed
+			}
 		}
 	}
+	noteWidth := frame.Width(note.Text)
 	stop := end
 	if noteWidth > 0 {
 		stop = end - noteWidth - 1
@@ -238,7 +246,11 @@ func (d *drawing) note(id eventlog.SpanID, span *eventlog.Span, shut, failed boo
 	case shut:
 		return frame.Part{Style: t.Dim, Text: figure.Count(int64(f.Below[id])) + " below"}
 	case failed:
-		text := short(frame.Clean(why, 22), 22, t.More)
+		// The first clause names the failure; the rest stands in the detail pane.
+		if head, _, ok := strings.Cut(why, ": "); ok && len(head) <= 20 {
+			why = head
+		}
+		text := short(frame.Clean(why, 28), 28, t.More)
 		if text == "" {
 			return frame.Part{Style: t.BadBold, Text: t.Failed}
 		}
@@ -256,10 +268,10 @@ func (d *drawing) note(id eventlog.SpanID, span *eventlog.Span, shut, failed boo
 // short cuts our own idea of a text to a number of characters.
 func short(text string, n int, more string) string {
 	runes := []rune(text)
-	if len(runes) <= n {
+	if len(runes) <= n || n < 1 {
 		return text
 	}
-	return string(runes[:n-1]) + more
+	return strings.TrimRight(string(runes[:n-1]), " :,") + more
 }
 
 // words returns what a row is called, its figures, and what it is about.
