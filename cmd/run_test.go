@@ -21,7 +21,7 @@ func TestRunFlagsEndAtTheCommand(t *testing.T) {
 		"run --tag a --tag=b -- -x": "-x",
 		"run sh -- --db y":          "sh -- --db y",
 	} {
-		root := newRootCommand()
+		root := newRoot(realEnv())
 		c, rest, err := root.Find(strings.Fields(line))
 		if err != nil || c.Name() != "run" {
 			t.Fatalf("%s: %v, %v", line, c, err)
@@ -43,7 +43,7 @@ func TestRunRefuses(t *testing.T) {
 		"run --metric a=1 --metric b=1 --metric c=1 --metric d=1 --metric e=1 --metric f=1 --metric g=1 --metric h=1 --metric i=1 --metric j=1 --metric k=1 x",
 		"emit", "emit a b c",
 	} {
-		root := newRootCommand()
+		root := newRoot(realEnv())
 		root.SetArgs(strings.Fields(line))
 		var exit exitError
 		if err := root.ExecuteContext(t.Context()); !errors.As(err, &exit) || exit.code != exitRefused || strings.Contains(err.Error(), "\n") {

@@ -120,10 +120,9 @@ func (r *recording) finish(ctx context.Context, status process.Status, failure e
 		e.Failed = true
 		r.send(ctx, e)
 	}
+	// The error event tells of the failure; it must not count twice.
 	var o wire.Object
-	if status.Code != 0 {
-		o.Text("error", reason)
-	}
+	o.Text("outcome", outcome.String())
 	if outcome == eventlog.Cancelled {
 		o.Raw("cancelled", []byte("true"))
 	}
@@ -143,6 +142,9 @@ func (r *recording) sessionEnd(status process.Status, outcome eventlog.Outcome, 
 	o.Int("exit_code", int64(status.Code))
 	o.Text("signal", status.Signal)
 	o.Text("outcome", outcome.String())
+	if outcome != eventlog.Success {
+		o.Text("failure_reason", reason)
+	}
 	o.Int("duration_ms", took.Milliseconds())
 	o.Int("events", s.Stored)
 	o.Int("dropped", s.DroppedTotal())
