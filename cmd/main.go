@@ -60,7 +60,7 @@ behind.
 	opts.flags(root)
 	root.AddCommand(
 		newOpen(env), newTail(env), newSessions(env), newEvents(env), newStat(env), newUsage(env),
-		newRedact(env), newDemo(env), newDemoAgent(), newRunCommand(), newEmitCommand(), newVersion(env),
+		newRedact(env), newDemo(env), newDemoAgent(), newRunCommand(env), newEmitCommand(), newVersion(env),
 	)
 	for _, c := range root.Commands() {
 		wrapArgs(c)

@@ -47,9 +47,10 @@ type runOptions struct {
 	critical      string
 	durable       bool
 	failOnError   bool
+	tui           bool
 }
 
-func newRunCommand() *cobra.Command {
+func newRunCommand(env *Env) *cobra.Command {
 	var o runOptions
 	c := &cobra.Command{
 		Use:   "run [flags] [--] COMMAND [ARGUMENTS...]",
@@ -61,7 +62,7 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.args, o.dbGiven = args, c.Flags().Changed("db")
-			return runRun(c.Context(), o)
+			return runRun(c.Context(), env, o)
 		},
 	}
 	c.Args = func(_ *cobra.Command, args []string) error {
@@ -98,11 +99,12 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 	f.StringVar(&o.critical, "critical", "", "event types that wait for room, in place of the usual ones (comma-separated)")
 	f.BoolVar(&o.durable, "durable", false, "wait for the disk at every commit")
 	f.BoolVar(&o.failOnError, "fail-on-error", false, "exit with 3 when the command succeeds but events tell of errors")
+	f.BoolVar(&o.tui, "tui", false, "show the run while it goes on")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print events on stderr and store nothing")
 	return c
 }
 
-func runRun(ctx context.Context, o runOptions) error {
+func runRun(ctx context.Context, env *Env, o runOptions) error {
 	if o.verbose && (o.dbGiven || o.jsonl != "" || o.console) {
 		fmt.Fprintln(os.Stderr, "lazytrace: -v is ignored: it was said where the events go")
 		o.verbose = false
@@ -117,7 +119,10 @@ func runRun(ctx context.Context, o runOptions) error {
 	if err := o.sinks(&options); err != nil {
 		return refused(fmt.Errorf("run: %w", err))
 	}
-	result := command.Record(ctx, options)
+	result, err := o.record(ctx, env, options)
+	if err != nil {
+		return err
+	}
 	switch {
 	case result.Code != 0:
 		return exitError{code: result.Code}
@@ -125,6 +130,14 @@ func runRun(ctx context.Context, o runOptions) error {
 		return exitError{code: exitTripped}
 	}
 	return nil
+}
+
+// record records the command, and shows it when that was asked for.
+func (o runOptions) record(ctx context.Context, env *Env, options command.Options) (command.Result, error) {
+	if o.tui && env.Terminal() {
+		return recordLive(ctx, env, options)
+	}
+	return command.Record(ctx, options), nil
 }
 
 // command makes options of the flags and of the recorder around us.

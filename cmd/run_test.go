@@ -86,7 +86,7 @@ func TestRunOptionsInsideARecording(t *testing.T) {
 func TestDefaultStore(t *testing.T) {
 	data := t.TempDir()
 	t.Setenv("XDG_DATA_HOME", data)
-	if got, err := defaultStore(); err != nil || got != filepath.Join(data, "lazytrace", "events.sqlite") {
+	if got, err := defaultStore(os.Getenv); err != nil || got != filepath.Join(data, "lazytrace", "events.sqlite") {
 		t.Errorf("%s, %v", got, err)
 	}
 	t.Setenv("XDG_DATA_HOME", "relative")
@@ -94,7 +94,7 @@ func TestDefaultStore(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	if got, err := defaultStore(); err != nil || !strings.HasPrefix(got, home) || runtime.GOOS == "linux" && got != filepath.Join(home, ".local/share/lazytrace/events.sqlite") {
+	if got, err := defaultStore(os.Getenv); err != nil || !strings.HasPrefix(got, home) || runtime.GOOS == "linux" && got != filepath.Join(home, ".local/share/lazytrace/events.sqlite") {
 		t.Errorf("%s, %v", got, err)
 	}
 }

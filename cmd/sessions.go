@@ -21,7 +21,7 @@ type sessionsOptions struct {
 func newSessions(env *Env) *cobra.Command {
 	var opts sessionsOptions
 	c := &cobra.Command{
-		Use: "sessions [PATH...]", Short: "List sessions, or show one",
+		Use: "sessions [PATH...]", Short: "List, show, close or delete sessions",
 		Long: `List the sessions at the paths, or all that are found on this machine, newest
 first, sub-sessions below their parents.`,
 		RunE: func(c *cobra.Command, args []string) error { return listSessions(c.Context(), env, args, opts) },
@@ -39,7 +39,7 @@ first, sub-sessions below their parents.`,
 		},
 	}
 	showOne.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON")
-	c.AddCommand(list, showOne)
+	c.AddCommand(list, showOne, newSessionsClose(env), newSessionsRemove(env))
 	return c
 }
 
