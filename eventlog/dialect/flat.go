@@ -27,7 +27,7 @@ type flat struct {
 	environment, experiment, variant, version, host         []byte
 	metadata, tags, metrics, outcome, exitCode, signal      []byte
 	dropped, redactDropped, reason, summary, hidden         []byte
-	conversation, forkOf, argv                              []byte
+	conversation, forkOf, argv, banner                      []byte
 
 	rest []byte // the object that the payload keys were read from
 }
@@ -222,9 +222,9 @@ func (f *flat) field(key, value []byte) {
 		to = &f.exitCode
 	case "signal":
 		to = &f.signal
-	case "dropped":
+	case "dropped", "queue_full":
 		to = &f.dropped
-	case "redact_dropped":
+	case "redact_dropped", "redaction_failed":
 		to = &f.redactDropped
 	case "failure_reason":
 		to = &f.reason
@@ -232,6 +232,8 @@ func (f *flat) field(key, value []byte) {
 		to = &f.summary
 	case "hidden":
 		to = &f.hidden
+	case "banner":
+		to = &f.banner
 	case "argv":
 		to = &f.argv
 	case "conversation_id":

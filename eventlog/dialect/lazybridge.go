@@ -418,6 +418,12 @@ func (b *bridge) sessionFacts(to *eventlog.Facts) {
 			return true
 		})
 	}
+	if banner := readable(f.banner); banner != "" {
+		if to.Metadata == nil {
+			to.Metadata = map[string]string{}
+		}
+		to.Metadata["warning"] = banner
+	}
 	if len(f.tags) > 0 && f.tags[0] == '[' {
 		_ = jsonl.Elements(f.tags, func(value []byte) bool {
 			to.Tags = append(to.Tags, readable(value))
