@@ -671,7 +671,11 @@ func (e *explorer) header(t *theme.Theme) string {
 	} else if s.Outcome != eventlog.OutcomeUnknown {
 		word = s.Outcome.String()
 	}
-	name := frame.Clean(s.Label(), max(8, e.width-60))
+	others := 70
+	if e.width < 100 {
+		others = 48
+	}
+	name := frame.Short(s.Label(), max(12, e.width-others))
 	parts := []frame.Part{{Style: t.Brand, Text: "lazytrace  "}}
 	if e.width < 100 {
 		parts = nil
@@ -746,7 +750,7 @@ func (e *explorer) path(t *theme.Theme, l *frame.Line, room int) {
 		}
 	}
 	for i := range names {
-		names[i] = frame.Clean(names[i], 40)
+		names[i] = frame.Short(names[i], 32)
 	}
 	width := func() (n int) {
 		for _, name := range names {
