@@ -12,6 +12,7 @@ import (
 	"github.com/lazytrace/lazytrace/tui/detail"
 	"github.com/lazytrace/lazytrace/tui/events"
 	"github.com/lazytrace/lazytrace/tui/figure"
+	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
@@ -35,16 +36,17 @@ var tabNames = [tabs]string{"Trace", "Events", "Cost", "Errors"}
 
 // explorer is the screen of one opened session.
 type explorer struct {
-	world   *world
-	ctx     context.Context
-	cancel  context.CancelFunc
-	session *eventlog.Session
-	catalog *eventlog.Catalog
-	log     eventlog.Log
-	snap    *eventlog.Snapshot
-	err     error
-	goal    eventlog.Sym // a run to go to once it is there
-	query   eventlog.Query
+	world    *world
+	ctx      context.Context
+	cancel   context.CancelFunc
+	session  *eventlog.Session
+	catalog  *eventlog.Catalog
+	log      eventlog.Log
+	snap     *eventlog.Snapshot
+	err      error
+	goal     eventlog.Sym   // a run to go to once it is there
+	searched *forest.Forest // where it was not
+	query    eventlog.Query
 
 	tab    tab
 	trace  *trace.Pane
@@ -95,7 +97,7 @@ func (e *explorer) opened(msg openedMsg) tea.Cmd {
 		cmds = append(cmds, e.trace.Follow(true))
 	}
 	if e.world.wait {
-		cmds = append(cmds, awaitLog(e.ctx, e.log))
+		cmds = append(cmds, awaitLog(e.ctx, e.log, 0))
 	}
 	return tea.Batch(cmds...)
 }
@@ -262,7 +264,7 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 		}
 		cmd := e.show(msg.snap)
 		if e.world.wait {
-			cmd = tea.Batch(cmd, awaitLog(e.ctx, e.log))
+			cmd = tea.Batch(cmd, awaitLog(e.ctx, e.log, e.trace.Work()))
 		}
 		return cmd, false
 	case tickMsg:
@@ -301,9 +303,10 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 // reach goes to the run that was asked for, once it is there.
 func (e *explorer) reach() tea.Cmd {
 	f := e.trace.Forest()
-	if e.goal == 0 || f == nil {
+	if e.goal == 0 || f == nil || f == e.searched {
 		return nil
 	}
+	e.searched = f
 	for _, id := range f.Order() {
 		s := f.Snap.Span(eventlog.SpanID(id))
 		if s.Kind == eventlog.SpanRun && s.Run == e.goal {
@@ -671,7 +674,11 @@ func (e *explorer) header(t *theme.Theme) string {
 	} else if s.Outcome != eventlog.OutcomeUnknown {
 		word = s.Outcome.String()
 	}
-	name := frame.Clean(s.Label(), max(8, e.width-60))
+	others := 70
+	if e.width < 100 {
+		others = 48
+	}
+	name := frame.Short(s.Label(), max(12, e.width-others))
 	parts := []frame.Part{{Style: t.Brand, Text: "lazytrace  "}}
 	if e.width < 100 {
 		parts = nil
@@ -746,7 +753,7 @@ func (e *explorer) path(t *theme.Theme, l *frame.Line, room int) {
 		}
 	}
 	for i := range names {
-		names[i] = frame.Clean(names[i], 40)
+		names[i] = frame.Short(names[i], 32)
 	}
 	width := func() (n int) {
 		for _, name := range names {

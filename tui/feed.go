@@ -60,8 +60,9 @@ func awaitCatalog(ctx context.Context, s *eventlog.Sources, took time.Duration) 
 	}
 }
 
-// awaitLog waits until an opened log changes.
-func awaitLog(ctx context.Context, log eventlog.Log) tea.Cmd {
+// awaitLog waits until an opened log changes. took is how long it took to lay
+// out the last change: a long log is laid out less often than a short one.
+func awaitLog(ctx context.Context, log eventlog.Log, took time.Duration) tea.Cmd {
 	return func() tea.Msg {
 		select {
 		case <-ctx.Done():
@@ -71,7 +72,7 @@ func awaitLog(ctx context.Context, log eventlog.Log) tea.Cmd {
 				return nil
 			}
 		}
-		if !pause(ctx, gather) {
+		if !pause(ctx, max(gather, 4*took)) {
 			return nil
 		}
 		return logMsg{log, log.Snapshot()}

@@ -52,6 +52,7 @@ type viewMsg struct {
 type openMsg struct {
 	session *eventlog.Session
 	run     eventlog.Sym
+	query   eventlog.Query
 }
 
 func newHome(w *world) *home {

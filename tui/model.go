@@ -191,7 +191,7 @@ func (m *model) know(msg catalogMsg) tea.Cmd {
 	}
 	if s := m.wanted(); s != nil {
 		m.started = true
-		cmd = tea.Batch(cmd, m.open(openMsg{session: s}))
+		cmd = tea.Batch(cmd, m.open(openMsg{session: s, query: m.home.ask.Query}))
 	}
 	return tea.Batch(cmd, m.tick())
 }
@@ -228,6 +228,7 @@ func (m *model) open(msg openMsg) tea.Cmd {
 		m.over.Close()
 	}
 	m.over = newExplorer(m.world, msg.session, m.catalog, msg.run)
+	m.over.query = msg.query
 	m.dirty = true
 	return tea.Batch(m.over.open(), m.over.Resize(m.width, m.height-1))
 }

@@ -37,6 +37,9 @@ func Run(ctx context.Context, o Options) error {
 	defer m.close()
 	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithFilter(calm(time.Now)))
 	_, err := p.Run()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	return err
 }
 

@@ -93,7 +93,9 @@ func Build(ctx context.Context, snap *eventlog.Snapshot, session eventlog.Sym) *
 }
 
 func (f *Forest) bill(id int, b eventlog.Bill) {
-	f.Cost[id] = b.Cost
+	if b.Source != eventlog.Unpriced {
+		f.Cost[id] = b.Cost
+	}
 	switch b.Source {
 	case eventlog.Recorded:
 		f.Tally[id] |= HasCost

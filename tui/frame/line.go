@@ -46,7 +46,7 @@ func (l *Line) Foreign(s theme.Style, text string) *Line {
 
 // Cell adds foreign text in a field of width cells, at its left.
 func (l *Line) Cell(s theme.Style, text string, width int) *Line {
-	width = min(width, l.Room())
+	width = max(0, min(width, l.Room()))
 	end := l.used + width
 	l.put(s, Clean(text, width), width)
 	return l.To(end)
@@ -54,7 +54,7 @@ func (l *Line) Cell(s theme.Style, text string, width int) *Line {
 
 // Right adds our own text in a field of width cells, at its right.
 func (l *Line) Right(s theme.Style, text string, width int) *Line {
-	width = min(width, l.Room())
+	width = max(0, min(width, l.Room()))
 	end := l.used + width
 	if n := Width(text); n < width {
 		l.To(end - n)
@@ -170,13 +170,22 @@ func ascii(text string) bool {
 // no more of the text than can be seen in width cells, however long it is.
 func Clean(text string, width int) string {
 	const perCell = 8 // bytes a cell may take, with combining marks
-	if limit := (width + 2) * perCell; len(text) > limit {
+	if limit := (max(0, width) + 2) * perCell; len(text) > limit {
 		for limit > 0 && !utf8.RuneStart(text[limit]) {
 			limit--
 		}
 		text = text[:limit]
 	}
 	return escape.Line(strings.TrimSpace(text))
+}
+
+// Short returns a foreign text fit for one line and no wider than width.
+func Short(text string, width int) string {
+	text = Clean(text, width)
+	if Width(text) > width {
+		text, _ = cut(text, max(1, width))
+	}
+	return text
 }
 
 // Fit returns a row of our own text in one style.

@@ -90,6 +90,7 @@ func (l *Line) Guides(t *theme.Theme, rails uint64, depth int, final, parent, sh
 // Meter adds a bar of width cells, filled to a share from 0 to 1.
 func (l *Line) Meter(t *theme.Theme, s theme.Style, share float64, width int) *Line {
 	share = min(1, max(0, share))
+	width = max(0, width)
 	eighths := int(share*float64(width*8) + 0.5)
 	if share > 0 && eighths == 0 {
 		eighths = 1
@@ -101,7 +102,7 @@ func (l *Line) Meter(t *theme.Theme, s theme.Style, share float64, width int) *L
 	if eighths%8 > 0 {
 		b.WriteString(t.Meter[eighths%8])
 	}
-	end := l.used + width
+	end := l.used + max(0, width)
 	l.put(s, b.String(), width)
 	return l.To(end)
 }
@@ -109,6 +110,7 @@ func (l *Line) Meter(t *theme.Theme, s theme.Style, share float64, width int) *L
 // Thin adds a thin bar of width cells, filled to a share from 0 to 1, on a
 // track.
 func (l *Line) Thin(t *theme.Theme, s theme.Style, share float64, width int) *Line {
+	width = max(0, width)
 	halves := int(min(1, max(0, share))*float64(2*width) + 0.5)
 	if share > 0 && halves == 0 {
 		halves = 1
@@ -214,7 +216,7 @@ func (l *Line) Split(t *theme.Theme, styles []theme.Style, values []float64, wid
 	for _, v := range values {
 		sum += v
 	}
-	if sum <= 0 {
+	if sum <= 0 || width <= 0 {
 		return l
 	}
 	end, at, so := l.used+width, 0, 0.0

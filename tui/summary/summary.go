@@ -79,8 +79,8 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool, v *overview.View, r
 	} else if r.Session.Parent != nil {
 		what = "child of " + r.Session.Parent.Label()
 	}
-	name := frame.Clean(r.Name, p.width/2)
-	what = frame.Clean(what, max(0, p.width-frame.Width(name)-14))
+	name := frame.Short(r.Name, p.width/2)
+	what = frame.Short(what, max(1, p.width-frame.Width(name)-14))
 	rows := []string{frame.Title(t, p.width, number, name, active, frame.Part{Style: t.Dim, Text: what})}
 	g := &page{t: t, width: p.width}
 	g.session(v, r)

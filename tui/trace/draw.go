@@ -199,11 +199,15 @@ func (d *drawing) name(l *frame.Line, i int, id eventlog.SpanID, span *eventlog.
 	words, _ := p.labels.get(id)
 	note := d.note(id, span, shut, failed, words.fail)
 	if room := (end - l.Used()) / 2; frame.Width(note.Text) > room {
-		if note.Text = short(note.Text, room, t.More); room < 6 {
-			note.Text = note.Text[:0]
-			if failed || shut && p.forest.Bad[id] > 0 {
-				note.Text = t.Failed
-			}
+		switch {
+		case shut && p.forest.Bad[id] > 0:
+			note.Text = t.Failed + figure.Count(int64(p.forest.Bad[id]))
+		case failed && room < 9:
+			note.Text = t.Failed
+		case failed:
+			note.Text = frame.Short(note.Text, room)
+		default:
+			note.Text = ""
 		}
 	}
 	noteWidth := frame.Width(note.Text)
@@ -250,7 +254,7 @@ func (d *drawing) note(id eventlog.SpanID, span *eventlog.Span, shut, failed boo
 		if head, _, ok := strings.Cut(why, ": "); ok && len(head) <= 20 {
 			why = head
 		}
-		text := short(frame.Clean(why, 28), 28, t.More)
+		text := frame.Short(why, 28)
 		if text == "" {
 			return frame.Part{Style: t.BadBold, Text: t.Failed}
 		}
@@ -263,15 +267,6 @@ func (d *drawing) note(id eventlog.SpanID, span *eventlog.Span, shut, failed boo
 		return frame.Part{Style: t.Human, Text: "waiting"}
 	}
 	return frame.Part{}
-}
-
-// short cuts our own idea of a text to a number of characters.
-func short(text string, n int, more string) string {
-	runes := []rune(text)
-	if len(runes) <= n || n < 1 {
-		return text
-	}
-	return strings.TrimRight(string(runes[:n-1]), " :,") + more
 }
 
 // words returns what a row is called, its figures, and what it is about.
@@ -316,7 +311,7 @@ func (d *drawing) cost(id eventlog.SpanID, span *eventlog.Span, selected bool) (
 		return "", t.Dim
 	}
 	if tally&forest.HasCost == 0 {
-		return "no price", t.Dim
+		return t.Rule, t.Dim // the why pane says in words that there is no price
 	}
 	text := figure.Money(f.Cost[id])
 	if tally&forest.HasEstimate != 0 {

@@ -17,6 +17,7 @@ type builtMsg struct {
 	ticket job.Ticket
 	forest *forest.Forest
 	slow   time.Duration
+	took   time.Duration
 }
 
 type laidMsg struct {
@@ -53,7 +54,7 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 		if !fresh {
 			return nil, false
 		}
-		p.forest, p.slow = msg.forest, msg.slow
+		p.forest, p.slow, p.work = msg.forest, msg.slow, msg.took
 		var next tea.Cmd
 		if again && p.next != nil {
 			next = p.Show(p.next)
@@ -94,10 +95,14 @@ func (p *Pane) Show(snap *eventlog.Snapshot) tea.Cmd {
 	}
 	session := p.session
 	return func() tea.Msg {
+		began := time.Now() // of the work, not of what is shown
 		f := forest.Build(ctx, snap, session)
-		return builtMsg{p, ticket, f, slowest(f)}
+		return builtMsg{p, ticket, f, slowest(f), time.Since(began)}
 	}
 }
+
+// Work returns how long it took to take in the last snapshot.
+func (p *Pane) Work() time.Duration { return p.work }
 
 // slowest returns what the slowest twentieth of all calls took at least.
 func slowest(f *forest.Forest) time.Duration {

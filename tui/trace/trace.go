@@ -46,6 +46,7 @@ type Pane struct {
 	mode          TimeMode
 	from, to      eventlog.Stamp // the window of time; zero fits everything
 	slow          time.Duration  // what makes a step a slow one
+	work          time.Duration
 
 	building job.Job
 	laying   job.Job

@@ -1,0 +1,309 @@
+package tui
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/frame"
+)
+
+// The clock of the tests: everything happens on one afternoon.
+var noon = time.Date(2026, 3, 4, 12, 41, 0, 0, time.UTC)
+
+// driver runs a model without a terminal: commands are done at once, in order.
+type driver struct {
+	*testing.T
+	m     *model
+	clock time.Time
+}
+
+func drive(t *testing.T, src *eventlog.Sources, log eventlog.Log, change func(*Options)) *driver {
+	t.Helper()
+	d := &driver{T: t, clock: noon}
+	o := Options{
+		Sources: src, Now: func() time.Time { return d.clock },
+		Open: func(context.Context, *eventlog.Session) (eventlog.Log, error) { return log, nil },
+	}
+	if change != nil {
+		change(&o)
+	}
+	d.m = newModel(t.Context(), o)
+	d.m.world.wait = false
+	return d
+}
+
+// start gives the model its size and its first catalog.
+func (d *driver) start(width, height int) *driver {
+	d.Helper()
+	d.send(tea.WindowSizeMsg{Width: width, Height: height})
+	d.drain(d.m.Init())
+	return d
+}
+
+func (d *driver) send(msg tea.Msg) {
+	d.Helper()
+	_, cmd := d.m.Update(msg)
+	d.drain(cmd)
+}
+
+// drain does a command and what comes of it.
+func (d *driver) drain(cmd tea.Cmd) {
+	d.Helper()
+	const limit = 2000
+	todo := []tea.Cmd{cmd}
+	for step := 0; len(todo) > 0; step++ {
+		if step > limit {
+			d.Fatal("commands without end")
+		}
+		next := todo[0]
+		todo = todo[1:]
+		if next == nil {
+			continue
+		}
+		switch msg := next().(type) {
+		case nil:
+		case tea.BatchMsg:
+			todo = append(todo, msg...)
+		case tea.QuitMsg:
+		default:
+			_, more := d.m.Update(msg)
+			todo = append(todo, more)
+		}
+	}
+}
+
+// keys presses keys, parted by spaces.
+func (d *driver) keys(names string) *driver {
+	d.Helper()
+	for _, name := range strings.Fields(names) {
+		d.send(press(name))
+	}
+	return d
+}
+
+// typed presses a key for each character.
+func (d *driver) typed(text string) *driver {
+	d.Helper()
+	for _, r := range text {
+		if r == ' ' {
+			d.send(tea.KeyPressMsg{Code: tea.KeySpace, Text: " "})
+			continue
+		}
+		d.send(press(string(r)))
+	}
+	return d
+}
+
+func press(name string) tea.KeyPressMsg {
+	special := map[string]tea.KeyPressMsg{
+		"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab}, "space": {Code: tea.KeySpace, Text: " "},
+		"down": {Code: tea.KeyDown}, "up": {Code: tea.KeyUp}, "backspace": {Code: tea.KeyBackspace},
+		"ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "ctrl+d": {Code: 'd', Mod: tea.ModCtrl},
+	}
+	if k, ok := special[name]; ok {
+		return k
+	}
+	r := []rune(name)[0]
+	return tea.KeyPressMsg{Code: r, Text: name}
+}
+
+// screen returns what is seen as a plane of text and a plane of style letters.
+// It fails when a row is not as wide as the terminal, or holds any control
+// sequence but a style.
+func (d *driver) screen() (text, styles string) {
+	d.Helper()
+	rows := strings.Split(d.m.View().Content, "\n")
+	if len(rows) != d.m.height {
+		d.Errorf("%d rows on a terminal of %d", len(rows), d.m.height)
+	}
+	var a, b strings.Builder
+	for y, row := range rows {
+		plain, letters := d.planes(row)
+		if n := frame.Width(plain); n != d.m.width {
+			d.Errorf("row %d is %d cells wide, the terminal %d: %q", y, n, d.m.width, plain)
+		}
+		a.WriteString(strings.TrimRight(plain, " ") + "\n")
+		b.WriteString(strings.TrimRight(letters, " ") + "\n")
+	}
+	return a.String(), b.String()
+}
+
+func (d *driver) planes(row string) (plain, letters string) {
+	d.Helper()
+	t := d.m.theme
+	names := map[string]byte{
+		string(t.Text): '.', string(t.Bright): 'B', string(t.Dim): 'd', string(t.Faint): '-', string(t.Title): 'T', string(t.Key): 'k',
+		string(t.Brand): 'L', string(t.Model): 'm', string(t.Tool): 't', string(t.Agent): 'a', string(t.Human): 'h', string(t.Good): 'g',
+		string(t.Bad): 'x', string(t.BadBold): 'X', string(t.Warn): 'w',
+	}
+	style := byte(' ')
+	var p, l strings.Builder
+	for i := 0; i < len(row); {
+		if strings.HasPrefix(row[i:], "\x1b[") {
+			end := strings.IndexByte(row[i:], 'm')
+			if end < 0 || strings.Trim(row[i+2:i+end], "0123456789;") != "" {
+				d.Fatalf("a control sequence that is no style: %q", row[i:])
+			}
+			params := strings.TrimPrefix(strings.TrimPrefix(row[i+2:i+end], "0"), ";")
+			if at := strings.Index(params, "48;2;"); at >= 0 {
+				params = strings.TrimSuffix(params[:at], ";")
+			}
+			letter, ok := names[params]
+			if !ok && strings.HasSuffix(params, ";1") {
+				letter, ok = names[strings.TrimSuffix(params, ";1")]
+			}
+			if !ok {
+				letter = '?'
+			}
+			if params == "" {
+				letter = ' '
+			}
+			style = letter
+			i += end + 1
+			continue
+		}
+		c := row[i]
+		if c < ' ' || c == 0x7f {
+			d.Fatalf("a control byte on the screen: %q", row[max(0, i-20):min(len(row), i+20)])
+		}
+		n := 1
+		for i+n < len(row) && row[i+n]&0xc0 == 0x80 {
+			n++
+		}
+		ch := row[i : i+n]
+		p.WriteString(ch)
+		for range frame.Width(ch) {
+			if ch == " " {
+				l.WriteByte(' ')
+			} else {
+				l.WriteByte(style)
+			}
+		}
+		i += n
+	}
+	return p.String(), l.String()
+}
+
+// story writes the invented run that the golden screens show.
+type story struct {
+	at  time.Time
+	id  string
+	n   int
+	out []eventlog.Event
+}
+
+func (s *story) add(run, agent string, kind eventlog.Kind, change func(*eventlog.Event)) {
+	s.n++
+	e := eventlog.Event{ID: fmt.Sprintf("%s-%d", s.id, s.n), SessionID: s.id, RunID: run, Agent: agent, Kind: kind, Type: kind.String(), Time: eventlog.StampOf(s.at)}
+	e.Payload = json.RawMessage(fmt.Sprintf(`{"id":%q,"kind":%q,"n":%d,"nested":[1,true,null]}`, e.ID, kind, s.n))
+	if change != nil {
+		change(&e)
+	}
+	s.out = append(s.out, e)
+}
+
+func (s *story) wait(d time.Duration) { s.at = s.at.Add(d) }
+
+func (s *story) model(run, agent, model, text string, in, out int64, cost eventlog.Money, source eventlog.CostSource, took time.Duration) {
+	call := fmt.Sprint("m", s.n)
+	s.add(run, agent, eventlog.ModelRequest, func(e *eventlog.Event) { e.Model, e.CallID = model, call })
+	s.wait(took)
+	s.add(run, agent, eventlog.ModelResponse, func(e *eventlog.Event) {
+		e.Model, e.CallID, e.Text = model, call, text
+		e.Bill = &eventlog.Bill{Call: eventlog.Identify(s.id, call), Usage: eventlog.Usage{Input: in / 10, CacheRead: in - in/10, Output: out}, Cost: cost, Source: source}
+	})
+}
+
+func (s *story) tool(run, agent, tool, input, output, failure string, took time.Duration) {
+	call := fmt.Sprint("t", s.n)
+	s.add(run, agent, eventlog.ToolCall, func(e *eventlog.Event) { e.Tool, e.CallID, e.Input = tool, call, json.RawMessage(input) })
+	s.wait(took)
+	kind := eventlog.ToolResult
+	if failure != "" {
+		kind = eventlog.ToolError
+	}
+	s.add(run, agent, kind, func(e *eventlog.Event) {
+		e.Tool, e.CallID, e.Failed, e.Message = tool, call, failure != "", failure
+		e.Output, _ = json.Marshal(output)
+	})
+}
+
+const cents = eventlog.Dollar / 100
+
+// checkout is a run with sub-agents that is going on at noon.
+func checkout() []eventlog.Event {
+	s := &story{id: "0190-checkout", at: noon.Add(-6 * time.Minute)}
+	s.add("", "", eventlog.SessionStart, func(e *eventlog.Event) {
+		e.Facts = &eventlog.Facts{Name: "Fix checkout race", Goal: "Fix the double charge in checkout; keep the API stable.", Agent: "claude", Directory: "/src/shop", Branch: "fix/checkout", Started: e.Time, Tags: []string{"SHOP-412"}}
+	})
+	s.add("main", "main", eventlog.AgentStart, nil)
+	s.add("main", "main", eventlog.Message, func(e *eventlog.Event) { e.Text = "The checkout sometimes charges twice." })
+	s.model("main", "main", "opus-5", "I will plan first.", 148_000, 1100, 20*cents, eventlog.Recorded, 14*time.Second)
+	s.add("plan", "plan", eventlog.AgentStart, func(e *eventlog.Event) { e.ParentRunID, e.Link = "main", eventlog.LinkSure })
+	s.model("plan", "plan", "sonnet-5", "Let me read the cart.", 22_000, 640, 7*cents, eventlog.Estimated, 11*time.Second)
+	s.tool("plan", "plan", "Read", `{"file_path":"src/cart.ts"}`, "export async function charge() {}", "", 300*time.Millisecond)
+	s.add("plan", "plan", eventlog.StateChange, func(e *eventlog.Event) { e.Hidden = true })
+	s.add("plan", "plan", eventlog.AgentFinish, func(e *eventlog.Event) { e.Outcome = eventlog.Success })
+	begin := s.at
+	s.wait(40 * time.Second)
+	s.add("main", "main", eventlog.HILDecision, func(e *eventlog.Event) { e.Text, e.Began = "approve the plan", eventlog.StampOf(begin) })
+	s.add("ci", "run-ci", eventlog.AgentStart, func(e *eventlog.Event) { e.ParentRunID, e.Link = "main", eventlog.LinkExact })
+	for range 3 {
+		s.model("ci", "run-ci", "haiku-5", "run the test again", 12_000, 201, cents, eventlog.Unpriced, 4*time.Second)
+		s.tool("ci", "run-ci", "Bash", `{"command":"npm test -- cart"}`, "FAIL  src/cart.test.ts\n  Expected: 1\n  Received: 2", "exit 1: 1 test failed", 30*time.Second)
+	}
+	s.add("ci", "run-ci", eventlog.ToolCall, func(e *eventlog.Event) {
+		e.Tool, e.CallID, e.Input = "Bash", "open", json.RawMessage(`{"command":"npm test"}`)
+	})
+	return s.out
+}
+
+// others are sessions around it.
+func others() []eventlog.Event {
+	var out []eventlog.Event
+	for i, o := range []struct {
+		id, name, agent string
+		ago             time.Duration
+		outcome         eventlog.Outcome
+		closed          bool
+	}{
+		{"s1", "weekly-report", "lazybridge", 69 * time.Minute, eventlog.Failure, true},
+		{"s2", "trip-planner", "agent", 5 * time.Hour, eventlog.Success, true},
+		{"s3", "Password reset", "sentrial", 2 * time.Hour, eventlog.OutcomeUnknown, false},
+		{"s4", "日本語の報告書", "codex", 9 * time.Hour, eventlog.Success, true},
+		{"s5", "Upgrade Go", "claude", 3 * 24 * time.Hour, eventlog.Success, true},
+	} {
+		s := &story{id: o.id, at: noon.Add(-o.ago)}
+		s.add("", "", eventlog.SessionStart, func(e *eventlog.Event) { e.Facts = &eventlog.Facts{Name: o.name, Agent: o.agent, Started: e.Time} })
+		s.add("r", o.agent, eventlog.AgentStart, nil)
+		s.model("r", o.agent, "gpt-5.4-mini", "done", int64(9000*(i+1)), 300, eventlog.Money(i+1)*7*cents, eventlog.Estimated, 20*time.Second)
+		failure := ""
+		if o.outcome == eventlog.Failure {
+			failure = "EACCES: permission denied"
+		}
+		s.tool("r", o.agent, "Write", `{"path":"/tmp/report"}`, "", failure, time.Second)
+		if o.closed {
+			s.add("r", o.agent, eventlog.AgentFinish, func(e *eventlog.Event) { e.Outcome = o.outcome })
+			s.add("", "", eventlog.SessionEnd, func(e *eventlog.Event) { e.Facts = &eventlog.Facts{Closed: true, Outcome: o.outcome, Ended: e.Time} })
+		}
+		out = append(out, s.out...)
+	}
+	return out
+}
+
+// told returns a log that holds events, and its sources.
+func told(t testing.TB, events []eventlog.Event) (*eventlog.Sources, *eventlog.Memory) {
+	t.Helper()
+	src := eventlog.NewSources(eventlog.NewSymbols())
+	log := eventlog.NewMemory(src)
+	if err := log.WriteEvents(context.Background(), events); err != nil {
+		t.Fatal(err)
+	}
+	return src, log
+}

@@ -1,0 +1,112 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+)
+
+var update = flag.Bool("update", false, "write the golden screens anew")
+
+func TestScreens(t *testing.T) {
+	all := append(checkout(), others()...)
+	for _, c := range []struct {
+		name   string
+		events []eventlog.Event
+		option func(*Options)
+		before func(*eventlog.Sources)
+		keys   func(*driver)
+		sizes  [][2]int
+	}{
+		{name: "empty", sizes: sizes},
+		{name: "loading", before: func(s *eventlog.Sources) {
+			s.Report(func(p *eventlog.Progress) { p.Loading, p.Found, p.Read, p.Total = true, 7, 25_000_000, 100_000_000 })
+		}, sizes: small},
+		{name: "failed", before: func(s *eventlog.Sources) {
+			s.Report(func(p *eventlog.Progress) {
+				p.Failed = []eventlog.Fault{{Path: "/logs/run\x1b[31m.db", Why: "file is not a database"}}
+			})
+		}, sizes: small},
+		{name: "sessions", events: all, sizes: sizes},
+		{name: "sessions-folded", events: all, keys: func(d *driver) { d.keys("-") }, sizes: small},
+		{name: "sessions-all", events: all, keys: func(d *driver) { d.keys("p p p s s") }, sizes: small},
+		{name: "filter-open", events: all, keys: func(d *driver) { d.keys("/").typed("err:any cost>0.0") }, sizes: small},
+		{name: "filter-error", events: all, keys: func(d *driver) { d.keys("/").typed("cost>x") }, sizes: small},
+		{name: "filter-none", events: all, keys: func(d *driver) { d.keys("/").typed("agent:nobody").keys("enter") }, sizes: small},
+		{name: "home-cost", events: all, keys: func(d *driver) { d.keys("g c") }, sizes: small},
+		{name: "help", events: all, keys: func(d *driver) { d.keys("?").typed("fold") }, sizes: small},
+		{name: "command", events: all, keys: func(d *driver) { d.keys(":").typed("f") }, sizes: small},
+		{name: "trace", events: all, keys: func(d *driver) { d.keys("enter") }, sizes: sizes},
+		{name: "trace-error", events: all, keys: func(d *driver) { d.keys("enter e") }, sizes: sizes},
+		{name: "trace-only-errors", events: all, keys: func(d *driver) { d.keys("enter ! e e") }, sizes: small},
+		{name: "trace-folded", events: all, keys: func(d *driver) { d.keys("enter -") }, sizes: small},
+		{name: "trace-running", events: all, keys: func(d *driver) { d.keys("enter F z") }, sizes: small},
+		{name: "trace-filter", events: all, keys: func(d *driver) { d.keys("enter /").typed("tool:Bash npm") }, sizes: small},
+		{name: "trace-filter-error", events: all, keys: func(d *driver) { d.keys("enter /").typed("is:odd") }, sizes: small},
+		{name: "trace-flat-clock", events: all, keys: func(d *driver) { d.keys("enter t T T") }, sizes: small},
+		{name: "trace-machinery", events: all, keys: func(d *driver) { d.keys("enter I") }, sizes: small},
+		{name: "detail-input", events: all, keys: func(d *driver) { d.keys("enter e }") }, sizes: small},
+		{name: "detail-output", events: all, keys: func(d *driver) { d.keys("enter e } }") }, sizes: small},
+		{name: "detail-raw", events: all, keys: func(d *driver) { d.keys("enter e } } } J J") }, sizes: small},
+		{name: "detail-full", events: all, keys: func(d *driver) { d.keys("enter e 2 + +") }, sizes: small},
+		{name: "events", events: all, keys: func(d *driver) { d.keys("enter ] e") }, sizes: small},
+		{name: "cost", events: all, keys: func(d *driver) { d.keys("enter g c") }, sizes: sizes},
+		{name: "cost-model", events: all, keys: func(d *driver) { d.keys("enter g c b") }, sizes: small},
+		{name: "errors", events: all, keys: func(d *driver) { d.keys("enter g x j") }, sizes: small},
+		{name: "nothing-failed", events: all, option: func(o *Options) { o.Start = "s2" }, keys: func(d *driver) { d.keys("!") }, sizes: small},
+		{name: "cannot-open", events: all, option: func(o *Options) {
+			o.Open = func(context.Context, *eventlog.Session) (eventlog.Log, error) {
+				return nil, errors.New("open /logs/run.jsonl: permission denied")
+			}
+		}, keys: func(d *driver) { d.keys("enter") }, sizes: small},
+		{name: "ascii", events: all, option: func(o *Options) { o.ASCII = true }, sizes: small},
+	} {
+		for _, size := range c.sizes {
+			name := filepath.Join("testdata", c.name+"-"+strconv.Itoa(size[0])+"x"+strconv.Itoa(size[1])+".golden")
+			t.Run(filepath.Base(name), func(t *testing.T) {
+				t.Parallel()
+				src, log := told(t, c.events)
+				if c.before != nil {
+					c.before(src)
+				}
+				d := drive(t, src, log, c.option).start(size[0], size[1])
+				if c.keys != nil {
+					c.keys(d)
+				}
+				text, styles := d.screen()
+				compare(t, name, text+"\n"+styles)
+			})
+		}
+	}
+}
+
+var (
+	small = [][2]int{{80, 24}, {120, 36}}
+	sizes = [][2]int{{60, 15}, {80, 24}, {120, 36}, {200, 60}}
+)
+
+func compare(t *testing.T, name, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != got {
+		t.Errorf("%s differs; -update writes it anew\n%s", name, got)
+	}
+}
