@@ -1,16 +1,27 @@
 package eventlog
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Fault is a record that could not be read, or could only be read in part.
 type Fault struct {
 	Path string
-	Pos  int64
+	Pos  int64 // negative: nowhere in particular
 	Why  string
 }
 
 // String says what, where and why in one line.
-func (f Fault) String() string { return fmt.Sprintf("%s at %d: %s", f.Path, f.Pos, f.Why) }
+func (f Fault) String() string {
+	switch {
+	case strings.Contains(f.Why, f.Path):
+		return f.Why
+	case f.Pos < 0:
+		return f.Path + ": " + f.Why
+	}
+	return fmt.Sprintf("%s at %d: %s", f.Path, f.Pos, f.Why)
+}
 
 // Faults counts faults and keeps the first of them for showing.
 type Faults struct {

@@ -144,7 +144,7 @@ func (s *Set) look() []*tracked {
 	var fresh, changed []*tracked
 	var failed []eventlog.Fault
 	files := find(s.ctx, s.paths, func(path string, err error) {
-		failed = append(failed, eventlog.Fault{Path: path, Why: err.Error()})
+		failed = append(failed, eventlog.Fault{Path: path, Pos: -1, Why: err.Error()})
 	})
 	s.mu.Lock()
 	for _, f := range files {
@@ -250,7 +250,7 @@ func (s *Set) begin(t *tracked) bool {
 	if err != nil {
 		if s.ctx.Err() == nil && !errors.Is(err, os.ErrNotExist) {
 			s.sources.Report(func(p *eventlog.Progress) {
-				f := eventlog.Fault{Path: t.path, Why: err.Error()}
+				f := eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()}
 				if !slices.Contains(p.Failed, f) {
 					p.Failed = append(p.Failed, f)
 				}
@@ -261,7 +261,7 @@ func (s *Set) begin(t *tracked) bool {
 	feed, err := seg.feed(s.ctx)
 	if err != nil {
 		s.sources.Report(func(p *eventlog.Progress) {
-			p.Failed = append(p.Failed, eventlog.Fault{Path: t.path, Why: err.Error()})
+			p.Failed = append(p.Failed, eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()})
 		})
 		return false
 	}
