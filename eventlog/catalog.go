@@ -285,20 +285,21 @@ func (b *builder) take(sum *Summary) {
 func (b *builder) session(id Sym, sum *Summary, p *part) {
 	s := b.c.byID[id]
 	if s == nil {
-		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format, Pulse: map[int32]Beat{}}
+		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format}
 		b.c.byID[id] = s
 		b.c.Sessions = append(b.c.Sessions, s)
 	}
 	s.Paths = append(s.Paths, sum.Path)
-	if earlier(p.first, s.First) == p.first && p.first != s.First && s.First.Known() {
-		// This segment tells of an earlier time: its goal and name are the first.
-		f := p.facts
-		f.Metadata, f.Metrics, f.Tags = nil, nil, nil
-		f.merge(&p.facts)
-		f.merge(&s.Facts)
-		s.Facts = f
-	} else {
-		s.Facts.merge(&p.facts)
+	if p.facts != nil {
+		if p.first.Known() && s.First.Known() && p.first < s.First {
+			// This segment tells of an earlier time: its goal and name are the first.
+			later := s.Facts
+			s.Facts = Facts{}
+			s.Facts.merge(p.facts)
+			s.Facts.merge(&later)
+		} else {
+			s.Facts.merge(p.facts)
+		}
 	}
 	s.First, s.Last = earlier(s.First, p.first), max(s.Last, p.last)
 	s.Heartbeat = max(s.Heartbeat, p.heartbeat)
@@ -312,16 +313,19 @@ func (b *builder) session(id Sym, sum *Summary, p *part) {
 	if p.context > 0 {
 		s.Context = p.context
 	}
-	for _, r := range p.order {
+	for _, r := range p.runs {
 		run := *r
 		s.Runs = append(s.Runs, &run)
 		s.ToolCalls += r.ToolCalls
 		s.ToolFails += r.ToolErrors
 		s.open = s.open || r.Open
 	}
-	for minute, beat := range p.pulse {
-		sum := s.Pulse[minute]
-		s.Pulse[minute] = Beat{sum.Model + beat.Model, sum.Tool + beat.Tool, sum.Errors + beat.Errors}
+	if len(p.pulse) > 0 && s.Pulse == nil {
+		s.Pulse = make(map[int32]Beat, len(p.pulse))
+	}
+	for _, m := range p.pulse {
+		sum := s.Pulse[m.at]
+		s.Pulse[m.at] = Beat{sum.Model + m.Model, sum.Tool + m.Tool, sum.Errors + m.Errors}
 	}
 	s.Recent = append(s.Recent, p.recent...)
 }

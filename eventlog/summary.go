@@ -79,6 +79,12 @@ type Run struct {
 	Tools      map[Sym]ToolCount
 }
 
+// minute is a beat with its minute since 1970.
+type minute struct {
+	at int32
+	Beat
+}
+
 // ToolCount counts the calls of one tool.
 type ToolCount struct{ Calls, Errors int64 }
 
@@ -100,16 +106,16 @@ const headlines = 8
 
 // part is what one segment knows of one session.
 type part struct {
-	facts     Facts
+	facts     *Facts // nil while nothing was said
 	first     Stamp
 	last      Stamp
 	heartbeat Stamp
 	events    int64
 	errors    int64
 	lifecycle bool
-	runs      map[Sym]*Run
-	order     []*Run
-	pulse     map[int32]Beat
+	runs      []*Run
+	byID      map[Sym]*Run // once there are many runs
+	pulse     []minute
 	recent    []Headline
 	context   int64
 }
@@ -149,7 +155,7 @@ func (s *Summary) Add(pos int64, e *Event) {
 	id := s.syms.Intern(e.SessionID)
 	p := s.sessions[id]
 	if p == nil {
-		p = &part{runs: map[Sym]*Run{}, pulse: map[int32]Beat{}}
+		p = &part{}
 		s.sessions[id] = p
 	}
 	s.kinds[e.Kind]++
@@ -170,6 +176,9 @@ func (s *Summary) Add(pos int64, e *Event) {
 		p.heartbeat = max(p.heartbeat, e.Time)
 	}
 	if e.Facts != nil {
+		if p.facts == nil {
+			p.facts = &Facts{}
+		}
 		p.facts.merge(e.Facts)
 	}
 	if a := e.Adopts; a != nil {
@@ -196,11 +205,10 @@ func counted(e *Event) bool {
 
 func (s *Summary) run(session Sym, p *part, e *Event) *Run {
 	id := s.syms.Intern(e.RunID)
-	r := p.runs[id]
+	r := p.run(id)
 	if r == nil {
 		r = &Run{ID: id, Session: session, Start: e.Time}
-		p.runs[id] = r
-		p.order = append(p.order, r)
+		p.add(r)
 	}
 	r.Events++
 	if counted(e) {
@@ -228,6 +236,34 @@ func (s *Summary) run(session Sym, p *part, e *Event) *Run {
 		r.Open = false
 	}
 	return r
+}
+
+// manyRuns is from how many runs on they are found by a map.
+const manyRuns = 8
+
+func (p *part) run(id Sym) *Run {
+	if p.byID != nil {
+		return p.byID[id]
+	}
+	for _, r := range p.runs {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+func (p *part) add(r *Run) {
+	p.runs = append(p.runs, r)
+	switch {
+	case p.byID != nil:
+		p.byID[r.ID] = r
+	case len(p.runs) > manyRuns:
+		p.byID = make(map[Sym]*Run, 2*manyRuns)
+		for _, r := range p.runs {
+			p.byID[r.ID] = r
+		}
+	}
 }
 
 func (s *Summary) tool(session Sym, r *Run, e *Event) {
@@ -326,9 +362,21 @@ func (p *part) beat(e *Event) {
 	if b == (Beat{}) {
 		return
 	}
-	minute := int32(e.Time.Time().Unix() / 60)
-	sum := p.pulse[minute]
-	p.pulse[minute] = Beat{sum.Model + b.Model, sum.Tool + b.Tool, sum.Errors + b.Errors}
+	p.count(int32(e.Time.Time().Unix()/60), b)
+}
+
+// count adds to a minute. Minutes come nearly in order, so the search is short.
+func (p *part) count(at int32, b Beat) {
+	i := len(p.pulse)
+	for i > 0 && p.pulse[i-1].at > at {
+		i--
+	}
+	if i == 0 || p.pulse[i-1].at != at {
+		p.pulse = slices.Insert(p.pulse, i, minute{at: at})
+		i++
+	}
+	sum := &p.pulse[i-1].Beat
+	sum.Model, sum.Tool, sum.Errors = sum.Model+b.Model, sum.Tool+b.Tool, sum.Errors+b.Errors
 }
 
 func (p *part) headline(h Headline) {

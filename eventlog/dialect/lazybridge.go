@@ -78,8 +78,8 @@ type bridge struct {
 
 // bridgeSession is what must be known of a session to decode its next record.
 type bridgeSession struct {
-	runs  map[string]*bridgeRun
-	order []*bridgeRun
+	runs  []*bridgeRun
+	byID  map[string]*bridgeRun // once there are many runs
 	nest  nesting
 	named bool
 }
@@ -95,18 +95,34 @@ type bridgeRun struct {
 func (b *bridge) session(id string) *bridgeSession {
 	s := b.sessions[id]
 	if s == nil {
-		s = &bridgeSession{runs: map[string]*bridgeRun{}}
+		s = &bridgeSession{}
 		b.sessions[id] = s
 	}
 	return s
 }
 
 func (s *bridgeSession) run(id string) *bridgeRun {
-	r := s.runs[id]
-	if r == nil {
-		r = &bridgeRun{id: id}
-		s.runs[id] = r
-		s.order = append(s.order, r)
+	if s.byID != nil {
+		if r := s.byID[id]; r != nil {
+			return r
+		}
+	} else {
+		for _, r := range s.runs {
+			if r.id == id {
+				return r
+			}
+		}
+	}
+	r := &bridgeRun{id: id}
+	s.runs = append(s.runs, r)
+	if len(s.runs) > 8 && s.byID == nil {
+		s.byID = map[string]*bridgeRun{}
+		for _, r := range s.runs {
+			s.byID[r.id] = r
+		}
+	}
+	if s.byID != nil {
+		s.byID[id] = r
 	}
 	return r
 }
@@ -216,10 +232,13 @@ func (b *bridge) event(rec *eventlog.Record, full bool) {
 	}
 }
 
+// manyRuns bounds how far back an open run is looked for.
+const manyRuns = 4096
+
 // openRunOf returns the newest run of an agent that has not finished. An agent
 // that was timed out from outside is finished by a record without a run.
 func (s *bridgeSession) openRunOf(agent string) string {
-	for _, r := range slices.Backward(s.order) {
+	for _, r := range slices.Backward(s.runs[max(0, len(s.runs)-manyRuns):]) {
 		if !r.done && r.agent == agent {
 			return r.id
 		}
