@@ -6,8 +6,10 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/redact"
+	"github.com/lazytrace/lazytrace/rollup/price"
 )
 
 // defaultStore is the one store that a user has when nothing else is said.
@@ -57,5 +59,11 @@ func sourceOptions(env *Env, paths []string, follow bool) (source.Options, []str
 		paths = source.Usual(env.Getenv, store)
 	}
 	red, err := redact.New(redact.Options{})
-	return source.Options{Follow: follow, Redactor: red}, paths, err
+	return source.Options{Follow: follow, Redactor: red, Price: estimate}, paths, err
+}
+
+// estimate prices a call with the table that is built in.
+func estimate(provider, model string, u eventlog.Usage) (eventlog.Money, bool) {
+	m, _, ok := price.Default().Estimate(provider, model, u)
+	return m, ok
 }

@@ -155,6 +155,7 @@ type Bill struct {
 	AtLeast bool // the log does not hold the final count: it was this much or more
 	Side    bool // told by a side chain, whose copy in the main chain is preferred
 	Copied  bool // the record says that it was copied from another session
+	Final   bool // the record says that its cost is not known: nobody is to guess
 }
 
 // Rule names what made two records one call, for the audit.

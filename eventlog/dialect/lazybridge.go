@@ -299,7 +299,7 @@ func (b *bridge) response(rec *eventlog.Record, r *bridgeRun) {
 	if !any {
 		return
 	}
-	b.bill = eventlog.Bill{Usage: u}
+	b.bill = eventlog.Bill{Usage: u, Final: jsonl.IsNull(f.cost)}
 	if m, ok := cost(f.cost); ok && !(m == 0 && e.Provider == "codex" && u.Total() > 0) {
 		b.bill.Cost, b.bill.Source = m, eventlog.Recorded
 	}

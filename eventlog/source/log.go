@@ -173,6 +173,7 @@ func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
 		t.l.wanted[e.SessionID] = true
 	}
 	t.last = e.SessionID
+	t.l.set.opt.estimate(e)
 	t.l.index.Append(eventlog.Place{Segment: t.segment, Pos: rec.Pos, Size: size(int64(rec.Size)), Sub: place(rec.Table, sub)}, e)
 }
 

@@ -22,6 +22,20 @@ type Options struct {
 	Known   []dialect.Dialect // dialect.All when nil
 	// Redactor hides secrets in what is kept or shown; nil hides nothing.
 	Redactor *redact.Redactor
+	// Price estimates what a call cost whose log does not say it; nil leaves
+	// such calls without a price.
+	Price func(provider, model string, u eventlog.Usage) (eventlog.Money, bool)
+}
+
+// estimate prices a call whose log says nothing of its cost.
+func (o *Options) estimate(e *eventlog.Event) {
+	b := e.Bill
+	if b == nil || o.Price == nil || b.Source != eventlog.Unpriced || b.Final || b.Usage.Total() == 0 {
+		return
+	}
+	if m, ok := o.Price(e.Provider, e.Model, b.Usage); ok {
+		b.Cost, b.Source = m, eventlog.Estimated
+	}
 }
 
 // Set is a live set of segments. It reads in goroutines of its own until it is
@@ -225,7 +239,7 @@ func (s *Set) advance(t *tracked) {
 	err := t.reader.advance(s.ctx, func(batch func()) {
 		t.summary.Update(batch)
 		s.sources.Notify()
-	}, summaryReader{t.summary, s.opt.Redactor, t.path})
+	}, summaryReader{t.summary, &s.opt, t.path})
 	t.summary.Update(func() {
 		t.summary.Pending(t.reader.feed.pending())
 		t.summary.Modified(eventlog.Stamp(t.seen.modified))
@@ -337,7 +351,7 @@ func (r *reader) close() { r.feed.close() }
 // summaryReader adds events to a summary, its texts masked.
 type summaryReader struct {
 	*eventlog.Summary
-	red  *redact.Redactor
+	opt  *Options
 	path string
 }
 
@@ -345,8 +359,8 @@ type summaryReader struct {
 func (s summaryReader) mask(text string) string {
 	const most = 4 << 10
 	text = text[:min(len(text), most)]
-	if s.red != nil {
-		text, _ = s.red.Text(text)
+	if s.opt.Redactor != nil {
+		text, _ = s.opt.Redactor.Text(text)
 	}
 	return text
 }
@@ -361,6 +375,7 @@ func (s summaryReader) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
 			e.Facts.Metadata[k] = s.mask(v)
 		}
 	}
+	s.opt.estimate(e)
 	s.Add(rec.Pos, e)
 }
 

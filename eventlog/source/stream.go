@@ -118,6 +118,7 @@ func (st *streamer) drain(ctx context.Context, path string, s *streamed) error {
 		var herr error
 		err = s.decoder.Decode(rec, true, func(e *eventlog.Event) {
 			if herr == nil {
+				st.opt.estimate(e)
 				maskEvent(e, st.opt.Redactor)
 				herr = st.h.Event(path, e)
 			}
