@@ -62,9 +62,7 @@ behind.
 		newOpen(env), newTail(env), newSessions(env), newEvents(env), newStat(env), newUsage(env),
 		newRedact(env), newDemo(env), newDemoAgent(), newRunCommand(env), newEmitCommand(), newVersion(env),
 	)
-	for _, c := range root.Commands() {
-		wrapArgs(c)
-	}
+	wrapArgs(root)
 	return root
 }
 

@@ -108,7 +108,9 @@ func (t *table) print(w io.Writer, widest int) error {
 		}
 		b.WriteByte('\n')
 	}
-	line(head)
+	if strings.Join(head, "") != "" {
+		line(head)
+	}
 	for _, r := range t.rows {
 		line(r)
 	}

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -84,17 +83,21 @@ func TestRunOptionsInsideARecording(t *testing.T) {
 }
 
 func TestDefaultStore(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
-	t.Setenv("XDG_DATA_HOME", data)
-	if got, err := defaultStore(os.Getenv); err != nil || got != filepath.Join(data, "lazytrace", "events.sqlite") {
+	env := map[string]string{"XDG_DATA_HOME": data, "HOME": "/home/somebody", "USERPROFILE": "/home/somebody"}
+	getenv := func(name string) string { return env[name] }
+	if got, err := defaultStore(getenv); err != nil || got != filepath.Join(data, "lazytrace", "events.sqlite") {
 		t.Errorf("%s, %v", got, err)
 	}
-	t.Setenv("XDG_DATA_HOME", "relative")
-	home, err := os.UserHomeDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	if got, err := defaultStore(os.Getenv); err != nil || !strings.HasPrefix(got, home) || runtime.GOOS == "linux" && got != filepath.Join(home, ".local/share/lazytrace/events.sqlite") {
+	env["XDG_DATA_HOME"] = "relative"
+	if got, err := defaultStore(getenv); err != nil || !strings.HasPrefix(got, filepath.FromSlash("/home/somebody")) ||
+		runtime.GOOS == "linux" && got != "/home/somebody/.local/share/lazytrace/events.sqlite" {
 		t.Errorf("%s, %v", got, err)
+	}
+	delete(env, "HOME")
+	delete(env, "USERPROFILE")
+	if _, err := defaultStore(getenv); codeOf(err) != exitRefused {
+		t.Errorf("without a home: %v", err)
 	}
 }

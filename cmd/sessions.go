@@ -54,19 +54,13 @@ func listSessions(ctx context.Context, env *Env, paths []string, opts sessionsOp
 	if err != nil {
 		return err
 	}
-	paths, done, err := withStdin(ctx, env, paths)
-	if err != nil {
-		return err
-	}
-	defer done()
 	cat, closeSet, err := load(ctx, env, paths)
 	if err != nil {
 		return err
 	}
 	defer closeSet()
-	report := rollup.New(cat, keep)
-	now := eventlog.StampOf(env.Now())
 	if opts.asJSON {
+		objects := newSessionObjects(cat, eventlog.StampOf(env.Now()))
 		n := 0
 		for _, s := range cat.Sessions {
 			if !keep(s) {
@@ -75,7 +69,7 @@ func listSessions(ctx context.Context, env *Env, paths []string, opts sessionsOp
 			if n++; opts.limit > 0 && n > opts.limit {
 				break
 			}
-			if err := printJSON(env.Stdout, sessionObject(cat, s, report, now)); err != nil {
+			if err := printJSON(env.Stdout, objects.of(s)); err != nil {
 				return err
 			}
 		}
@@ -85,7 +79,7 @@ func listSessions(ctx context.Context, env *Env, paths []string, opts sessionsOp
 		fmt.Fprintln(env.Stdout, "no sessions here yet; record one with lazytrace run CMD, or see lazytrace demo")
 		return nil
 	}
-	return printSessions(env, cat, report, keep, opts.limit)
+	return printSessions(env, cat, rollup.New(cat, keep), keep, opts.limit)
 }
 
 // printSessions prints the sessions as a table, those below others indented.
@@ -152,20 +146,38 @@ func sessionRow(cat *eventlog.Catalog, s *eventlog.Session, depth int, now event
 	}
 }
 
-// sessionObject is one session in JSON.
-func sessionObject(cat *eventlog.Catalog, s *eventlog.Session, report *rollup.Report, now eventlog.Stamp) map[string]any {
-	status, closedBy := s.Status(now)
-	at := slices.IndexFunc(report.Sessions, func(g rollup.Group) bool { return g.Key == s.ID })
-	one := map[string]any{}
-	if at >= 0 {
-		one = usageFields(report.Sessions[at].Own)
-		one["inclusive"] = report.Sessions[at].Inclusive
+// sessionObjects spells sessions in JSON. A session is told with all that is
+// below it, whatever else was asked for.
+type sessionObjects struct {
+	cat    *eventlog.Catalog
+	report *rollup.Report
+	now    eventlog.Stamp
+	sums   map[string]*rollup.Group
+	runs   map[*eventlog.Session][]*rollup.Run
+}
+
+func newSessionObjects(cat *eventlog.Catalog, now eventlog.Stamp) *sessionObjects {
+	o := &sessionObjects{cat, rollup.New(cat, nil), now, map[string]*rollup.Group{}, map[*eventlog.Session][]*rollup.Run{}}
+	for i := range o.report.Sessions {
+		o.sums[o.report.Sessions[i].Key] = &o.report.Sessions[i]
 	}
-	runs := []map[string]any{}
-	for i := range report.Runs {
-		if r := &report.Runs[i]; r.Session == s && r.Key != "" {
-			runs = append(runs, runObject(cat, report, r))
+	for i := range o.report.Runs {
+		if r := &o.report.Runs[i]; r.Key != "" {
+			o.runs[r.Session] = append(o.runs[r.Session], r)
 		}
+	}
+	return o
+}
+
+// of is one session in JSON.
+func (o *sessionObjects) of(s *eventlog.Session) map[string]any {
+	cat, now := o.cat, o.now
+	status, closedBy := s.Status(now)
+	one := usageFields(o.sums[s.ID].Own)
+	one["inclusive"] = o.sums[s.ID].Inclusive
+	runs := []map[string]any{}
+	for _, r := range o.runs[s] {
+		runs = append(runs, runObject(cat, o.report, r))
 	}
 	for k, v := range map[string]any{
 		"id": s.ID, "source": s.Format, "name": s.Label(), "goal": s.Goal, "agent": s.Agent, "agents": s.Agents(),
@@ -230,10 +242,10 @@ func showSession(ctx context.Context, env *Env, id string, paths []string, opts 
 	if err != nil {
 		return err
 	}
-	report := rollup.New(cat, func(x *eventlog.Session) bool { return x == s })
 	now := eventlog.StampOf(env.Now())
+	objects := newSessionObjects(cat, now)
 	if opts.asJSON {
-		return printJSON(env.Stdout, sessionObject(cat, s, report, now))
+		return printJSON(env.Stdout, objects.of(s))
 	}
 	status, closedBy := s.Status(now)
 	facts := &table{head: []string{"", ""}}
@@ -262,11 +274,7 @@ func showSession(ctx context.Context, env *Env, id string, paths []string, opts 
 		return err
 	}
 	t := &table{head: []string{"RUN", "MODEL", "LINK", ">TIME", ">CALLS", ">COST", ">WITH CHILDREN", ">ERR"}}
-	for i := range report.Runs {
-		r := &report.Runs[i]
-		if r.Key == "" {
-			continue
-		}
+	for _, r := range objects.runs[s] {
 		t.add(strings.Repeat("  ", min(r.Depth, 16))+r.Agent+" "+short(r.Key), cat.Symbols.Name(r.Run.Model), r.Run.Link.String(), took(max(0, r.Run.End.Sub(r.Run.Start))),
 			fmt.Sprint(r.Own.Calls), costText(r.Own.Cost(), r.Own.Calls, r.Own.Unpriced), costText(r.Inclusive.Cost(), r.Inclusive.Calls, r.Inclusive.Unpriced), fmt.Sprint(r.Run.Errors))
 	}

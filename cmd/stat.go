@@ -89,20 +89,29 @@ func runStat(ctx context.Context, env *Env, paths []string, asJSON bool) error {
 // are none, and returns the catalog of it. What could not be opened is said on
 // stderr; when nothing could be opened that is the error.
 func load(ctx context.Context, env *Env, paths []string) (*eventlog.Catalog, func(), error) {
-	set, err := openPaths(ctx, env, paths, false)
+	paths, remove, err := withStdin(ctx, env, paths)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := set.Wait(ctx); err != nil {
+	set, err := openPaths(ctx, env, paths, false)
+	if err != nil {
+		remove()
+		return nil, nil, err
+	}
+	done := func() {
 		set.Close()
+		remove()
+	}
+	if err := set.Wait(ctx); err != nil {
+		done()
 		return nil, nil, err
 	}
 	cat := set.Sources().Catalog()
 	if err := complain(env, cat, len(paths) > 0); err != nil {
-		set.Close()
+		done()
 		return nil, nil, err
 	}
-	return cat, func() { set.Close() }, nil
+	return cat, done, nil
 }
 
 // complain says which segments could not be opened. When the paths were named

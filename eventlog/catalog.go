@@ -350,8 +350,8 @@ func (b *builder) use(u Use) {
 		old := &b.c.Uses[i]
 		b.c.Audit.ToolCopies++
 		failed := old.Failed || u.Failed
-		if old.Copied && !u.Copied || old.Copied == u.Copied && u.Session < old.Session {
-			*old = u
+		if old.Copied && !u.Copied {
+			*old = u // segments come in the order of their paths: of equals the first stays
 		}
 		old.Failed = failed
 		return
@@ -399,7 +399,7 @@ func (b *builder) finish() {
 		s := c.byID[key[0]]
 		s.Models++
 		s.models = append(s.models, c.Symbols.Name(key[1]))
-		if n > most[key[0]] || n == most[key[0]] && key[1] < s.Model {
+		if n > most[key[0]] || n == most[key[0]] && c.Symbols.Name(key[1]) < c.Symbols.Name(s.Model) {
 			most[key[0]], s.Model = n, key[1]
 		}
 	}

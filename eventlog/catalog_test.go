@@ -41,6 +41,47 @@ func TestCatalogCountsForkedCallsOnce(t *testing.T) {
 	}
 }
 
+// Several goroutines number names as they meet them. Whose a call is that two
+// sessions hold does not hang on who came first.
+func TestCatalogDoesNotDependOnTheOrderOfNames(t *testing.T) {
+	use := func(session string, copied bool) []Event {
+		call := Event{SessionID: session, RunID: session, Kind: ToolCall, Tool: "t", Use: Identify("tool", "u"), Copied: copied}
+		failed := call
+		failed.Kind, failed.Failed, failed.Copied = ToolError, true, false // a result does not say so
+		return []Event{call, failed, billed(session, "m", 5, copied)}
+	}
+	for _, copied := range []bool{false, true} {
+		var before string
+		for _, names := range [][]string{{"fork", "original", "small", "large"}, {"large", "small", "original", "fork"}} {
+			syms := NewSymbols()
+			for _, name := range names {
+				syms.Intern(name)
+			}
+			s := NewSources(syms)
+			summarise(s, "/a/fork.jsonl", 0, use("fork", copied)...)
+			summarise(s, "/b/original.jsonl", 0, use("original", false)...)
+			small, large := billed("models", "x", 5, false), billed("models", "y", 5, false)
+			small.Model, large.Model = "small", "large"
+			summarise(s, "/c", 0, small, large)
+			c := s.Catalog()
+			fork, _ := c.Session("fork")
+			original, _ := c.Session("original")
+			models, _ := c.Session("models")
+			got := fmt.Sprint(fork.Errors, fork.ToolCalls, fork.Usage.Output, original.Errors, original.ToolCalls, original.Usage.Output) + " " + syms.Name(models.Model)
+			if before == "" {
+				before = got
+			}
+			want := "1 1 5 0 0 0 large"
+			if copied {
+				want = "0 0 0 1 1 5 large"
+			}
+			if got != before || got != want {
+				t.Errorf("copied %t, names %v: %s, want %s", copied, names, got, want)
+			}
+		}
+	}
+}
+
 // The same session in a database and in the lines exported from it is one.
 func TestCatalogPrefersTheBetterSegment(t *testing.T) {
 	s := NewSources(NewSymbols())

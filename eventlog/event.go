@@ -35,6 +35,7 @@ type Event struct {
 	Outcome Outcome // of a finish
 	Idle    Idle    // whether the run waits for somebody after this event
 	Hidden  bool    // machinery that is collapsed by default
+	Copied  bool    // the record says that it was copied from another session
 	Spawns  bool    // of a call: a run may name it as its parent, even after its result
 
 	Bill    *Bill    // the model call that this record pays for

@@ -276,7 +276,7 @@ func (s *Summary) tool(session Sym, r *Run, e *Event) {
 		if !ok {
 			i = int32(len(s.uses))
 			s.used[e.Use] = i
-			s.uses = append(s.uses, Use{ID: e.Use, Session: session, Run: r.ID, Tool: s.syms.Intern(e.Tool)})
+			s.uses = append(s.uses, Use{ID: e.Use, Session: session, Run: r.ID, Tool: s.syms.Intern(e.Tool), Copied: e.Copied})
 		}
 		if failed {
 			s.uses[i].Failed = true
@@ -333,8 +333,9 @@ func better(a, b Entry) Entry {
 }
 
 // owns reports whether b rather than a is the record that the call belongs to:
-// the original before its copy, the main chain before a side chain, and then
-// whatever order is the same on every machine.
+// the original before its copy, the main chain before a side chain, then the
+// first segment by its path, and in it the last record, which is the final one. Symbols have no order:
+// they are numbered as they are met, by several goroutines.
 func (b *Entry) owns(a *Entry) bool {
 	if a.Copied != b.Copied {
 		return a.Copied
@@ -342,7 +343,7 @@ func (b *Entry) owns(a *Entry) bool {
 	if a.Side != b.Side {
 		return a.Side
 	}
-	return cmp.Or(cmp.Compare(b.Session, a.Session), cmp.Compare(b.Segment, a.Segment), cmp.Compare(a.Pos, b.Pos)) < 0
+	return cmp.Or(cmp.Compare(b.Segment, a.Segment), cmp.Compare(a.Pos, b.Pos)) < 0
 }
 
 func (p *part) beat(e *Event) {

@@ -179,11 +179,12 @@ func (f *fold) own(session eventlog.Sym, one Sum) {
 	f.sessions[session].Own.Add(one)
 }
 
-// add adds to everything that a run is part of.
+// add adds to everything that a run is part of. What the agents come to with
+// what they started is added up at the end, by agents.
 func (f *fold) add(session, run, agent eventlog.Sym, one Sum) {
 	f.own(session, one)
 	i, ok := f.runs[runKey{session, run}]
-	if !ok {
+	if !ok || one == (Sum{}) {
 		return
 	}
 	f.r.Runs[i].Own.Add(one)
@@ -192,23 +193,39 @@ func (f *fold) add(session, run, agent eventlog.Sym, one Sum) {
 		name = f.names[agent]
 	}
 	group(f.agents, name).Own.Add(one)
-	group(f.agents, name).Inclusive.Add(one)
-	for up := f.r.Runs[i].Parent; up >= 0; up = f.r.Runs[up].Parent {
-		if above := f.r.Runs[up].Agent; above != name && !f.nested(i, up, above) {
-			group(f.agents, above).Inclusive.Add(one)
-		}
+	if name != f.r.Runs[i].Agent && !f.within(i, name) {
+		group(f.agents, name).Inclusive.Add(one)
 	}
 }
 
-// nested reports whether an agent stands between a run and the run up, so that
-// its inclusive sum holds the call already.
-func (f *fold) nested(from, up int, agent string) bool {
-	for at := f.r.Runs[from].Parent; at != up; at = f.r.Runs[at].Parent {
-		if f.r.Runs[at].Agent == agent {
+// within reports whether a run, or one above it, is of an agent, so that the
+// agent's inclusive sum holds the run already.
+func (f *fold) within(run int, agent string) bool {
+	for ; run >= 0; run = f.r.Runs[run].Parent {
+		if f.r.Runs[run].Agent == agent {
 			return true
 		}
 	}
 	return false
+}
+
+// inclusiveAgents adds to every agent what its runs come to. Of runs of one
+// agent that are inside of each other only the topmost counts.
+func (f *fold) inclusiveAgents() {
+	var above []string
+	inside := map[string]int{}
+	for i := range f.r.Runs {
+		run := &f.r.Runs[i]
+		for len(above) > run.Depth {
+			inside[above[len(above)-1]]--
+			above = above[:len(above)-1]
+		}
+		if inside[run.Agent] == 0 && run.Inclusive != (Sum{}) {
+			group(f.agents, run.Agent).Inclusive.Add(run.Inclusive)
+		}
+		inside[run.Agent]++
+		above = append(above, run.Agent)
+	}
 }
 
 func (f *fold) finish() {
@@ -220,6 +237,7 @@ func (f *fold) finish() {
 			r.Runs[p].Inclusive.Add(r.Runs[i].Inclusive)
 		}
 	}
+	f.inclusiveAgents()
 	f.inclusiveSessions()
 	r.Agents, r.Models, r.Tools, r.Days = ordered(f.agents), ordered(f.models), ordered(f.tools), ordered(f.days)
 	slices.SortFunc(r.Days, func(a, b Group) int { return cmp.Compare(a.Key, b.Key) })

@@ -230,6 +230,9 @@ func (c *claude) envelope(kind string) {
 		c.session = s
 	}
 	e.SessionID = c.session
+	if from := c.names.text(r.requestSession); from != "" && from != c.session {
+		e.Copied = true
+	}
 	e.RunID = c.run()
 	if !c.named && r.cwd != nil {
 		c.named = true

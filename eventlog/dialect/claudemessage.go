@@ -125,9 +125,7 @@ func (c *claude) charge(id, stop, usage, content []byte) {
 	} else {
 		c.b.Call, c.b.Rule = eventlog.Identify("claude", e.ID), eventlog.RuleRecord
 	}
-	if from := readable(r.requestSession); from != "" && from != e.SessionID {
-		c.b.Copied = true
-	}
+	c.b.Copied = e.Copied
 	e.Bill = &c.b
 }
 
