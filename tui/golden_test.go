@@ -50,6 +50,7 @@ func TestScreens(t *testing.T) {
 		{name: "trace-filter", events: all, keys: func(d *driver) { d.keys("enter /").typed("tool:Bash npm") }, sizes: small},
 		{name: "trace-filter-error", events: all, keys: func(d *driver) { d.keys("enter /").typed("is:odd") }, sizes: small},
 		{name: "trace-flat-clock", events: all, keys: func(d *driver) { d.keys("enter t T T") }, sizes: small},
+		{name: "trace-critical", events: all, keys: func(d *driver) { d.keys("enter p") }, sizes: small},
 		{name: "trace-machinery", events: all, keys: func(d *driver) { d.keys("enter I") }, sizes: small},
 		{name: "detail-input", events: all, keys: func(d *driver) { d.keys("enter e }") }, sizes: small},
 		{name: "detail-output", events: all, keys: func(d *driver) { d.keys("enter e } }") }, sizes: small},

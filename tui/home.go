@@ -572,7 +572,7 @@ func (h *home) card(t *theme.Theme) string {
 	s := v.Report.Total
 	l := frame.NewLine(h.width, "").Space(1)
 	item := func(style theme.Style, figure, unit string) {
-		if figure != "" {
+		if figure != "" && l.Room() > len(figure)+len(unit)+2 {
 			l.Put(style, figure).Space(1).Put(t.Dim, unit).Space(3)
 		}
 	}

@@ -63,6 +63,7 @@ const (
 	Failures Action = "trace.failures"
 	Noise    Action = "trace.machinery"
 	TimeMode Action = "trace.time_mode"
+	Critical Action = "trace.critical_path"
 	ZoomIn   Action = "trace.zoom_in"
 	ZoomOut  Action = "trace.zoom_out"
 	ZoomFit  Action = "trace.fit"
@@ -127,6 +128,7 @@ func Table() []Row {
 		{Left, Trace, keys("H", "shift+left"), "", "earlier, when zoomed; in the detail pane, scroll left"},
 		{Right, Trace, keys("L", "shift+right"), "", "later, when zoomed; in the detail pane, scroll right"},
 		{TimeMode, Trace, keys("T"), "time", "time column: took, since start, clock, gap"},
+		{Critical, Trace, keys("p"), "critical path", "the critical path: the steps that the end waited for"},
 		{Parent, Trace, keys("P"), "", "to the parent"},
 		{NextSame, Trace, keys("o"), "", "next step of the same operation"},
 		{PrevSame, Trace, keys("O"), "", "previous step of the same operation"},

@@ -48,16 +48,24 @@ func (d *drawing) bar(l *frame.Line, span *eventlog.Span, selected bool) {
 	if span.Kind == eventlog.SpanRun || span.Kind == eventlog.SpanSession || selected {
 		style = style.Bold()
 	}
+	full, head, tail := d.t.Glyphs.Bar, d.t.BarHead, d.t.BarTail
+	if path := d.p.lines.Path; path != nil {
+		if path.On(d.id) {
+			style = style.Bold()
+		} else if !span.Flags.Has(eventlog.SpanFailed) {
+			style, full, head, tail = d.t.Dim, d.t.Rule, d.t.Rule, d.t.Rule
+		}
+	}
 	d.gap(l, base, base+p/2)
 	var b strings.Builder
 	for c := p / 2; c <= (q-1)/2; c++ {
 		switch left, right := 2*c >= p, 2*c+1 < q; {
 		case left && right:
-			b.WriteString(d.t.Glyphs.Bar)
+			b.WriteString(full)
 		case right:
-			b.WriteString(d.t.BarHead)
+			b.WriteString(head)
 		default:
-			b.WriteString(d.t.BarTail)
+			b.WriteString(tail)
 		}
 	}
 	l.Put(style, b.String())
@@ -95,10 +103,14 @@ var steps = []time.Duration{
 // axis says the time since the start below the waterfall.
 func (d *drawing) axis() string {
 	l := frame.NewLine(d.p.width, "")
-	if d.p.lines.View.Query.IsZero() {
+	switch path := d.p.lines.Path; {
+	case path != nil:
+		l.Space(1).Put(d.t.Bright, d.t.Glyphs.Bar).Space(1).Put(d.t.Text, "critical path ").
+			Put(d.t.Bright, figure.Percent(path.Share, 1)).Put(d.t.Dim, " busy, ").Put(d.t.Text, figure.Whole(int64(path.Steps))).Put(d.t.Dim, " steps  "+d.t.Rule+" beside it")
+	case d.p.lines.View.Query.IsZero():
 		l.Space(1)
 		d.legend(l)
-	} else {
+	default:
 		l.Space(1).Put(d.t.Dim, figure.Whole(int64(d.p.lines.Hits))+" match")
 	}
 	l.To(d.s.tree).Put(d.t.Faint, d.t.Wall).Space(1)

@@ -148,7 +148,8 @@ type drawing struct {
 	live     bool
 	names    *eventlog.Symbols
 	loc      *time.Location
-	dash     int // column of the time cursor, or -1
+	id       eventlog.SpanID // of the row in hand
+	dash     int             // column of the time cursor, or -1
 }
 
 func (d *drawing) row(i int, selected, active bool) string {
@@ -160,6 +161,7 @@ func (d *drawing) row(i int, selected, active bool) string {
 		}
 	}
 	id := p.lines.Spans[i]
+	d.id = id
 	span := p.lines.Snap.Span(id)
 	l := frame.NewLine(p.width, back)
 	if selected {

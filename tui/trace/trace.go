@@ -192,6 +192,8 @@ func (p *Pane) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		p.view.Flat = !p.view.Flat
 	case keymap.Failures:
 		p.view.Failed = !p.view.Failed
+	case keymap.Critical:
+		p.view.Critical = !p.view.Critical
 	case keymap.Noise:
 		p.view.Noise = !p.view.Noise
 	case keymap.TimeMode:
