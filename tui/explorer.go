@@ -389,7 +389,7 @@ func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 	case tabCost:
 		return nil, e.cost.Do(a, n)
 	}
-	if !done {
+	if !done && (e.tab == tabTrace || a == keymap.Failures || a == keymap.Noise) {
 		cmd, done = e.trace.Do(a, n)
 	}
 	if done {

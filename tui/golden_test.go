@@ -51,6 +51,8 @@ func TestScreens(t *testing.T) {
 		{name: "trace-filter-error", events: all, keys: func(d *driver) { d.keys("enter /").typed("is:odd") }, sizes: small},
 		{name: "trace-flat-clock", events: all, keys: func(d *driver) { d.keys("enter t T T") }, sizes: small},
 		{name: "trace-critical", events: all, keys: func(d *driver) { d.keys("enter p") }, sizes: small},
+		{name: "trace-idle-cut", events: resumed(), keys: func(d *driver) { d.keys("enter") }, sizes: small},
+		{name: "trace-idle-shown", events: resumed(), keys: func(d *driver) { d.keys("enter C") }, sizes: small},
 		{name: "trace-machinery", events: all, keys: func(d *driver) { d.keys("enter I") }, sizes: small},
 		{name: "detail-input", events: all, keys: func(d *driver) { d.keys("enter e }") }, sizes: small},
 		{name: "detail-output", events: all, keys: func(d *driver) { d.keys("enter e } }") }, sizes: small},

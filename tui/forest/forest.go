@@ -23,6 +23,7 @@ type Forest struct {
 	Start eventlog.Stamp
 	End   eventlog.Stamp
 	Open  int32 // spans that have not ended
+	Gaps  []Gap // long stretches in which nothing was under way
 
 	parent []int32
 	flags  []eventlog.SpanFlags
@@ -89,6 +90,7 @@ func Build(ctx context.Context, snap *eventlog.Snapshot, session eventlog.Sym) *
 	f.walk()
 	f.sums()
 	f.times()
+	f.Gaps = f.gaps()
 	return f
 }
 

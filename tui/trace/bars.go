@@ -12,7 +12,7 @@ import (
 
 // half returns the half cell of the waterfall that a moment falls into.
 func (d *drawing) half(at eventlog.Stamp) float64 {
-	return float64(at-d.from) / float64(d.to-d.from) * float64(2*d.s.bars)
+	return d.scale.place(at) * float64(2*d.s.bars)
 }
 
 func (d *drawing) column(at eventlog.Stamp) int {
@@ -106,7 +106,7 @@ func (d *drawing) axis() string {
 	switch path := d.p.lines.Path; {
 	case path != nil:
 		l.Space(1).Put(d.t.Bright, d.t.Glyphs.Bar).Space(1).Put(d.t.Text, "critical path ").
-			Put(d.t.Bright, figure.Percent(path.Share, 1)).Put(d.t.Dim, " busy, ").Put(d.t.Text, figure.Whole(int64(path.Steps))).Put(d.t.Dim, " steps  "+d.t.Rule+" beside it")
+			Put(d.t.Bright, figure.Percent(path.Share, 1)).Put(d.t.Dim, " of the time, ").Put(d.t.Text, figure.Whole(int64(path.Steps))).Put(d.t.Dim, " steps  "+d.t.Rule+" beside it")
 	case d.p.lines.View.Query.IsZero():
 		l.Space(1)
 		d.legend(l)
@@ -121,6 +121,9 @@ func (d *drawing) axis() string {
 			step = s
 			break
 		}
+	}
+	if len(d.scale.gaps) > 0 {
+		return d.cutAxis(l, base)
 	}
 	start := d.from.Sub(d.p.forest.Start)
 	first := start.Truncate(step)
@@ -144,6 +147,26 @@ func (d *drawing) axis() string {
 		if l.Room() > 1 {
 			l.Space(1)
 		}
+	}
+	return l.String()
+}
+
+// cutAxis says the time at regular places, since the time between them is not
+// regular, and marks where time was cut.
+func (d *drawing) cutAxis(l *frame.Line, base int) string {
+	for c := 0; c < d.s.bars-8; {
+		l.To(base + c)
+		at := d.scale.moment(float64(c) / float64(d.s.bars))
+		text := figure.Clock(at.Sub(d.p.forest.Start))
+		l.Put(d.t.Dim, text)
+		next := c + max(12, frame.Width(text)+3)
+		for _, g := range d.scale.gaps {
+			if x := d.column(g.Start); x >= l.Used()-base && x < next {
+				l.To(base+x).Put(d.t.Warn, "//")
+				next = max(next, l.Used()-base+1)
+			}
+		}
+		c = next
 	}
 	return l.String()
 }
