@@ -20,7 +20,7 @@ const (
 )
 
 // gaps finds the long stretches without a call, in one pass over the spans.
-func (f *Forest) gaps() []Gap {
+func (f *Forest) gaps(starts, ends []eventlog.Stamp, work []bool) []Gap {
 	whole := f.End.Sub(f.Start)
 	if whole < 2*shortestGap {
 		return nil
@@ -31,12 +31,11 @@ func (f *Forest) gaps() []Gap {
 		return max(0, min(gapBuckets-1, int(float64(at-f.Start)/float64(whole)*gapBuckets)))
 	}
 	for _, id := range f.order {
-		s := f.Snap.Span(eventlog.SpanID(id))
-		if s.Kind == eventlog.SpanRun || s.Kind == eventlog.SpanSession || !s.Start.Known() {
+		if !work[id] || !starts[id].Known() {
 			continue
 		}
-		delta[bucket(s.Start)]++
-		delta[bucket(max(s.Start, s.End))+1]--
+		delta[bucket(starts[id])]++
+		delta[bucket(max(starts[id], ends[id]))+1]--
 	}
 	least := max(shortestGap, time.Duration(gapShare*float64(whole)))
 	var out []Gap

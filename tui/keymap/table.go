@@ -103,7 +103,7 @@ func Table() []Row {
 		{Flat, Lists, keys("t"), "tree", "tree or flat list"},
 		{NextError, Lists, keys("e"), "next error", "next that failed"},
 		{PrevError, Lists, keys("E"), "", "previous that failed"},
-		{NextNeed, Lists, keys("n"), "next hit", "next hit of the filter; without one, next that needs a look"},
+		{NextNeed, Lists, keys("n"), "needs a look", "next hit of the filter; without one, next that needs a look"},
 		{PrevNeed, Lists, keys("N"), "", "the same backwards"},
 
 		{Sort, Sessions, keys("s"), "sort", "sort by start, last event, cost, tokens, errors, time, name"},
