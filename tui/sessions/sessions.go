@@ -173,11 +173,7 @@ type column struct {
 
 func (p *Pane) columns() []column {
 	now := eventlog.StampOf(p.view.Ask.Now)
-	agents, models := 5, 5
-	for i := range p.view.Rows {
-		agents = max(agents, frame.Width(p.view.Rows[i].Agent))
-		models = max(models, frame.Width(p.view.Rows[i].Model))
-	}
+	agents, models := max(5, p.view.Widest.Agent), max(5, p.view.Widest.Model)
 	all := []column{
 		{"AGENT", min(agents, 10), false, 5, func(l *frame.Line, t *theme.Theme, r *overview.Row, s theme.Style) {
 			if s != t.Dim {

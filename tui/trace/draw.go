@@ -120,7 +120,7 @@ func (p *Pane) span() string {
 		return ""
 	}
 	from, to := p.window()
-	text := figure.Clock(from.Sub(p.forest.Start)) + " → " + figure.Clock(to.Sub(p.forest.Start))
+	text := figure.Clock(from.Sub(p.forest.Start)) + " to " + figure.Clock(to.Sub(p.forest.Start))
 	if cut := p.scale(); len(cut.gaps) > 0 {
 		text += "  " + figure.Clock(cut.idle()) + " idle cut // "
 	}
