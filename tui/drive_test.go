@@ -264,6 +264,20 @@ func checkout() []eventlog.Event {
 	return s.out
 }
 
+// resumed is a session that went on the next morning.
+func resumed() []eventlog.Event {
+	s := &story{id: "two-days", at: noon.Add(-18 * time.Hour)}
+	s.add("main", "main", eventlog.AgentStart, nil)
+	for range 2 {
+		for range 3 {
+			s.model("main", "main", "opus-5", "a step", 9000, 100, cents, eventlog.Recorded, 50*time.Second)
+			s.tool("main", "main", "Bash", `{"command":"make"}`, "ok", "", 90*time.Second)
+		}
+		s.wait(17 * time.Hour)
+	}
+	return s.out
+}
+
 // others are sessions around it.
 func others() []eventlog.Event {
 	var out []eventlog.Event

@@ -389,7 +389,7 @@ func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 	case tabCost:
 		return nil, e.cost.Do(a, n)
 	}
-	if !done {
+	if !done && (e.tab == tabTrace || a == keymap.Failures || a == keymap.Noise) {
 		cmd, done = e.trace.Do(a, n)
 	}
 	if done {
@@ -481,7 +481,7 @@ func (e *explorer) Hints() []keymap.Action {
 	case tabEvents, tabErrors:
 		return []keymap.Action{keymap.Open, keymap.NextError, keymap.Filter, keymap.Failures, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext}
 	}
-	return []keymap.Action{keymap.Fold, keymap.Open, keymap.NextError, keymap.NextSlow, keymap.Failures, keymap.Filter, keymap.ZoomIn, keymap.TimeMode, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext}
+	return []keymap.Action{keymap.Fold, keymap.Open, keymap.NextError, keymap.NextSlow, keymap.Critical, keymap.Failures, keymap.Filter, keymap.ZoomIn, keymap.TimeMode, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext}
 }
 
 // Panels returns how many panes there are: the cost table stands alone.

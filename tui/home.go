@@ -537,7 +537,7 @@ func (h *home) crumbs(t *theme.Theme) string {
 		}
 		l.Put(t.Human, text)
 	} else if n := len(p.Failed); n > 0 {
-		l.Put(t.Bad, fmt.Sprintf("   %s %d logs could not be opened: ", t.Failed, n)).Foreign(t.Dim, p.Failed[0].String())
+		l.Put(t.Bad, fmt.Sprintf("   %s %d %s could not be opened: ", t.Failed, n, plural(n, "log"))).Foreign(t.Dim, p.Failed[0].String())
 	} else if h.world.opts.Banner != "" {
 		l.Space(3).Foreign(t.Dim, h.world.opts.Banner)
 	}
@@ -572,7 +572,7 @@ func (h *home) card(t *theme.Theme) string {
 	s := v.Report.Total
 	l := frame.NewLine(h.width, "").Space(1)
 	item := func(style theme.Style, figure, unit string) {
-		if figure != "" {
+		if figure != "" && l.Room() > len(figure)+len(unit)+2 {
 			l.Put(style, figure).Space(1).Put(t.Dim, unit).Space(3)
 		}
 	}

@@ -237,3 +237,15 @@ func TestUnreadableBodies(t *testing.T) {
 		t.Errorf("the failure is not said:\n%s", text)
 	}
 }
+
+func TestASCIIDrawsNothingElse(t *testing.T) {
+	src, log := told(t, checkout())
+	d := drive(t, src, log, func(o *Options) { o.ASCII = true }).start(120, 36)
+	for _, keys := range []string{"", "g c", "esc", "enter", "e", "p", "g e", "g x", "g c", "?"} {
+		d.keys(keys)
+		text, _ := d.screen()
+		if i := strings.IndexFunc(text, func(r rune) bool { return r > 126 }); i >= 0 {
+			t.Errorf("after %q: %q", keys, text[i:min(len(text), i+40)])
+		}
+	}
+}

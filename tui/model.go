@@ -271,8 +271,16 @@ func (m *model) draw() string {
 	if m.help.open {
 		rows = frame.Over(rows, m.help.draw(t, m.keys), m.width)
 	}
-	return strings.Join(rows, "\n")
+	frame := strings.Join(rows, "\n")
+	if m.world.opts.ASCII {
+		frame = plainer.Replace(frame)
+	}
+	return frame
 }
+
+// plainer replaces the few signs that texts of ours hold beside the glyphs of
+// the theme. All are one cell wide.
+var plainer = strings.NewReplacer("…", "~", "·", "-", "→", ">", "↵", "|", "“", "\"", "”", "\"")
 
 // footer shows the keys that work here, or what is wrong.
 func (m *model) footer(t *theme.Theme) string {

@@ -110,7 +110,7 @@ func Duration(d time.Duration) string {
 }
 
 // Clock spells a distance in time in minutes and seconds: 0:14, 18:03,
-// 1:02:03, 3d 4h.
+// 1:02:03, 17h 05m, 4d 6h.
 func Clock(d time.Duration) string {
 	if d < 0 {
 		return "-" + Clock(-d)
@@ -119,8 +119,10 @@ func Clock(d time.Duration) string {
 	switch {
 	case s < 3600:
 		return strconv.FormatInt(s/60, 10) + ":" + two(s%60)
-	case s < 100*3600:
+	case s < 10*3600:
 		return strconv.FormatInt(s/3600, 10) + ":" + two(s/60%60) + ":" + two(s%60)
+	case s < 100*3600:
+		return strconv.FormatInt(s/3600, 10) + "h " + two(s/60%60) + "m"
 	}
 	return strconv.FormatInt(s/86400, 10) + "d " + strconv.FormatInt(s/3600%24, 10) + "h"
 }

@@ -23,6 +23,7 @@ type Forest struct {
 	Start eventlog.Stamp
 	End   eventlog.Stamp
 	Open  int32 // spans that have not ended
+	Gaps  []Gap // long stretches in which nothing was under way
 
 	parent []int32
 	flags  []eventlog.SpanFlags
@@ -51,10 +52,12 @@ func Build(ctx context.Context, snap *eventlog.Snapshot, session eventlog.Sym) *
 		parent: make([]int32, n), flags: make([]eventlog.SpanFlags, n), first: make([]int32, n+2),
 	}
 	// One pass over the wide spans; everything after it reads narrow arrays.
-	starts := make([]eventlog.Stamp, n)
+	starts, ends := make([]eventlog.Stamp, n), make([]eventlog.Stamp, n)
+	work := make([]bool, n) // calls and events, which are not made of others
 	for i, s := range snap.Spans.All() {
 		id := i + 1
-		f.parent[id], f.flags[id], starts[id] = int32(s.Parent), s.Flags, s.Start
+		f.parent[id], f.flags[id], starts[id], ends[id] = int32(s.Parent), s.Flags, s.Start, s.End
+		work[id] = s.Kind != eventlog.SpanRun && s.Kind != eventlog.SpanSession
 		f.first[s.Parent+2]++
 		if s.Kind == eventlog.SpanSession && session != 0 && s.Session == session {
 			f.Root = eventlog.SpanID(id)
@@ -88,7 +91,8 @@ func Build(ctx context.Context, snap *eventlog.Snapshot, session eventlog.Sym) *
 	}
 	f.walk()
 	f.sums()
-	f.times()
+	f.times(starts, ends)
+	f.Gaps = f.gaps(starts, ends, work)
 	return f
 }
 
@@ -183,23 +187,16 @@ func (f *Forest) sums() {
 	}
 }
 
-func (f *Forest) times() {
-	for _, id := range f.roots() {
-		s := f.Snap.Span(eventlog.SpanID(id))
-		if s.Start.Known() && (f.Start == 0 || s.Start < f.Start) {
-			f.Start = s.Start
-		}
-	}
+// times finds the beginning and the end of it all: a step may outlast what
+// started it.
+func (f *Forest) times(starts, ends []eventlog.Stamp) {
 	for _, id := range f.order {
+		if at := starts[id]; at.Known() && (f.Start == 0 || at < f.Start) {
+			f.Start = at
+		}
+		f.End = max(f.End, ends[id])
 		if f.flags[id].Has(eventlog.SpanOpen) {
 			f.Open++
-		}
-	}
-	// Children may outlast the session that they were started by.
-	for _, id := range f.roots() {
-		f.End = max(f.End, f.Snap.Span(eventlog.SpanID(id)).End)
-		for _, kid := range f.children(id) {
-			f.End = max(f.End, f.Snap.Span(eventlog.SpanID(kid)).End)
 		}
 	}
 }

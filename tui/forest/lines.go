@@ -9,11 +9,12 @@ import (
 
 // View says which spans of a forest are shown.
 type View struct {
-	Folds  Folds
-	Noise  bool // show machinery as well
-	Flat   bool // one line a span in the order of time, without a tree
-	Failed bool // only what failed, and what it hangs under
-	Query  eventlog.Query
+	Folds    Folds
+	Noise    bool // show machinery as well
+	Flat     bool // one line a span in the order of time, without a tree
+	Failed   bool // only what failed, and what it hangs under
+	Critical bool // find the critical path as well
+	Query    eventlog.Query
 	// Found holds, for each free word of the query, a bit for each row whose
 	// record holds it.
 	Found map[string][]uint64
@@ -57,6 +58,7 @@ type Lines struct {
 	Shut    []bool   // folded, with something below it
 	Newest  int      // line of the span that began last, or -1
 	Hits    int      // spans that match the query by themselves
+	Path    *Path    // the critical path, when it was asked for
 	Matched []uint64 // which, by SpanID; nil without a query
 }
 
@@ -81,6 +83,9 @@ func (f *Forest) Lay(ctx context.Context, v View) *Lines {
 		l.flat(keep)
 	} else {
 		l.tree(keep)
+	}
+	if v.Critical {
+		l.Path = f.critical(v.Now)
 	}
 	var newest eventlog.SpanID
 	for i, id := range l.Spans {

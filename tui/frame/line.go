@@ -104,7 +104,7 @@ func (l *Line) String() string {
 }
 
 func (l *Line) put(s theme.Style, text string, room int) *Line {
-	if room <= 0 || text == "" {
+	if room = min(room, l.Room()); room <= 0 || text == "" {
 		return l
 	}
 	n := Width(text)

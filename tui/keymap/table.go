@@ -63,6 +63,8 @@ const (
 	Failures Action = "trace.failures"
 	Noise    Action = "trace.machinery"
 	TimeMode Action = "trace.time_mode"
+	Critical Action = "trace.critical_path"
+	Idle     Action = "trace.idle"
 	ZoomIn   Action = "trace.zoom_in"
 	ZoomOut  Action = "trace.zoom_out"
 	ZoomFit  Action = "trace.fit"
@@ -101,7 +103,7 @@ func Table() []Row {
 		{Flat, Lists, keys("t"), "tree", "tree or flat list"},
 		{NextError, Lists, keys("e"), "next error", "next that failed"},
 		{PrevError, Lists, keys("E"), "", "previous that failed"},
-		{NextNeed, Lists, keys("n"), "next", "next hit of the filter; without one, next that needs a look"},
+		{NextNeed, Lists, keys("n"), "needs a look", "next hit of the filter; without one, next that needs a look"},
 		{PrevNeed, Lists, keys("N"), "", "the same backwards"},
 
 		{Sort, Sessions, keys("s"), "sort", "sort by start, last event, cost, tokens, errors, time, name"},
@@ -127,6 +129,8 @@ func Table() []Row {
 		{Left, Trace, keys("H", "shift+left"), "", "earlier, when zoomed; in the detail pane, scroll left"},
 		{Right, Trace, keys("L", "shift+right"), "", "later, when zoomed; in the detail pane, scroll right"},
 		{TimeMode, Trace, keys("T"), "time", "time column: took, since start, clock, gap"},
+		{Critical, Trace, keys("p"), "critical path", "the critical path: the steps that the end waited for"},
+		{Idle, Trace, keys("C"), "", "cut long idle time out of the waterfall, or show it"},
 		{Parent, Trace, keys("P"), "", "to the parent"},
 		{NextSame, Trace, keys("o"), "", "next step of the same operation"},
 		{PrevSame, Trace, keys("O"), "", "previous step of the same operation"},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/rollup"
+	"github.com/lazytrace/lazytrace/tui/frame"
 )
 
 // Order is what sessions are sorted by.
@@ -137,6 +138,7 @@ type View struct {
 	Today   rollup.Sum
 	Feed    []eventlog.Headline // newest first
 	Pulse   Pulse
+	Widest  struct{ Agent, Model int } // cells that the longest names take
 	Mix     map[eventlog.Sym][]Share // models of sessions that used several
 }
 
@@ -171,6 +173,10 @@ func Make(ctx context.Context, c *eventlog.Catalog, a Ask) *View {
 	v.today(a.Now)
 	b := builder{v: v, now: now, kept: kept, sums: map[string]*rollup.Group{}, runs: map[*eventlog.Session][]int{}}
 	b.build()
+	for i := range v.Rows {
+		v.Widest.Agent = max(v.Widest.Agent, frame.Width(v.Rows[i].Agent))
+		v.Widest.Model = max(v.Widest.Model, frame.Width(v.Rows[i].Model))
+	}
 	v.mix()
 	v.feed(kept)
 	v.Pulse = pulse(v, kept, a)

@@ -173,11 +173,7 @@ type column struct {
 
 func (p *Pane) columns() []column {
 	now := eventlog.StampOf(p.view.Ask.Now)
-	agents, models := 5, 5
-	for i := range p.view.Rows {
-		agents = max(agents, frame.Width(p.view.Rows[i].Agent))
-		models = max(models, frame.Width(p.view.Rows[i].Model))
-	}
+	agents, models := max(5, p.view.Widest.Agent), max(5, p.view.Widest.Model)
 	all := []column{
 		{"AGENT", min(agents, 10), false, 5, func(l *frame.Line, t *theme.Theme, r *overview.Row, s theme.Style) {
 			if s != t.Dim {
@@ -226,7 +222,7 @@ func (p *Pane) columns() []column {
 	// The name keeps a good quarter; columns go by rank.
 	name := max(18, p.width*27/100)
 	for {
-		sum, worst := 5+name, -1
+		sum, worst := 6+name, -1
 		for i, c := range all {
 			sum += c.width + 2
 			if worst < 0 || c.rank > all[worst].rank {
@@ -303,7 +299,7 @@ func (p *Pane) empty(t *theme.Theme) []string {
 }
 
 func (p *Pane) nameWidth(columns []column) int {
-	w := p.width - 4
+	w := p.width - 5
 	for _, c := range columns {
 		w -= c.width + 2
 	}
@@ -376,16 +372,17 @@ func (p *Pane) name(t *theme.Theme, l *frame.Line, r *overview.Row, style theme.
 		}
 		notes = append(notes, frame.Part{Style: s, Text: "  " + word})
 	}
-	room := end - l.Used()
-	tail := 0
+	room, tail := end-l.Used(), 0
 	for _, n := range notes {
 		tail += frame.Width(n.Text)
 	}
-	if tail > room/2 {
-		notes, tail = nil, 0
+	name := frame.Short(r.Name, room)
+	// The name matters more than what the glyph and the summary say as well.
+	for len(notes) > 0 && frame.Width(name)+tail > room {
+		tail -= frame.Width(notes[0].Text)
+		notes = notes[1:]
 	}
-	name := frame.Clean(r.Name, room-tail)
-	l.Cell(style, name, min(frame.Width(name), room-tail))
+	l.Put(style, name)
 	for _, n := range notes {
 		l.Put(n.Style, n.Text)
 	}

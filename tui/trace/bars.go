@@ -12,7 +12,7 @@ import (
 
 // half returns the half cell of the waterfall that a moment falls into.
 func (d *drawing) half(at eventlog.Stamp) float64 {
-	return float64(at-d.from) / float64(d.to-d.from) * float64(2*d.s.bars)
+	return d.scale.place(at) * float64(2*d.s.bars)
 }
 
 func (d *drawing) column(at eventlog.Stamp) int {
@@ -48,16 +48,24 @@ func (d *drawing) bar(l *frame.Line, span *eventlog.Span, selected bool) {
 	if span.Kind == eventlog.SpanRun || span.Kind == eventlog.SpanSession || selected {
 		style = style.Bold()
 	}
+	full, head, tail := d.t.Glyphs.Bar, d.t.BarHead, d.t.BarTail
+	if path := d.p.lines.Path; path != nil {
+		if path.On(d.id) {
+			style = style.Bold()
+		} else if !span.Flags.Has(eventlog.SpanFailed) {
+			style, full, head, tail = d.t.Dim, d.t.Rule, d.t.Rule, d.t.Rule
+		}
+	}
 	d.gap(l, base, base+p/2)
 	var b strings.Builder
 	for c := p / 2; c <= (q-1)/2; c++ {
 		switch left, right := 2*c >= p, 2*c+1 < q; {
 		case left && right:
-			b.WriteString(d.t.Glyphs.Bar)
+			b.WriteString(full)
 		case right:
-			b.WriteString(d.t.BarHead)
+			b.WriteString(head)
 		default:
-			b.WriteString(d.t.BarTail)
+			b.WriteString(tail)
 		}
 	}
 	l.Put(style, b.String())
@@ -95,10 +103,14 @@ var steps = []time.Duration{
 // axis says the time since the start below the waterfall.
 func (d *drawing) axis() string {
 	l := frame.NewLine(d.p.width, "")
-	if d.p.lines.View.Query.IsZero() {
+	switch path := d.p.lines.Path; {
+	case path != nil:
+		l.Space(1).Put(d.t.Bright, d.t.Glyphs.Bar).Space(1).Put(d.t.Text, "critical path ").
+			Put(d.t.Bright, figure.Percent(path.Share, 1)).Put(d.t.Dim, " of the time, ").Put(d.t.Text, figure.Whole(int64(path.Steps))).Put(d.t.Dim, " steps  "+d.t.Rule+" beside it")
+	case d.p.lines.View.Query.IsZero():
 		l.Space(1)
 		d.legend(l)
-	} else {
+	default:
 		l.Space(1).Put(d.t.Dim, figure.Whole(int64(d.p.lines.Hits))+" match")
 	}
 	l.To(d.s.tree).Put(d.t.Faint, d.t.Wall).Space(1)
@@ -109,6 +121,9 @@ func (d *drawing) axis() string {
 			step = s
 			break
 		}
+	}
+	if len(d.scale.gaps) > 0 {
+		return d.cutAxis(l, base)
 	}
 	start := d.from.Sub(d.p.forest.Start)
 	first := start.Truncate(step)
@@ -132,6 +147,26 @@ func (d *drawing) axis() string {
 		if l.Room() > 1 {
 			l.Space(1)
 		}
+	}
+	return l.String()
+}
+
+// cutAxis says the time at regular places, since the time between them is not
+// regular, and marks where time was cut.
+func (d *drawing) cutAxis(l *frame.Line, base int) string {
+	for c := 0; c < d.s.bars-8; {
+		l.To(base + c)
+		at := d.scale.moment(float64(c) / float64(d.s.bars))
+		text := figure.Clock(at.Sub(d.p.forest.Start))
+		l.Put(d.t.Dim, text)
+		next := c + max(12, frame.Width(text)+3)
+		for _, g := range d.scale.gaps {
+			if x := d.column(g.Start); x >= l.Used()-base && x < next {
+				l.To(base+x).Put(d.t.Warn, "//")
+				next = max(next, l.Used()-base+1)
+			}
+		}
+		c = next
 	}
 	return l.String()
 }

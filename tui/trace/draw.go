@@ -64,7 +64,8 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool, loc *time.Location)
 	}
 	now := eventlog.StampOf(p.now())
 	from, to := p.window()
-	d := drawing{p: p, t: t, s: s, now: now, from: from, to: to, live: p.live(), names: p.lines.Snap.Symbols, loc: loc, dash: -1}
+	scale := p.scale()
+	d := drawing{scale: scale, p: p, t: t, s: s, now: now, from: from, to: to, live: p.live(), names: p.lines.Snap.Symbols, loc: loc, dash: -1}
 	if id := p.Selected(); id != 0 && s.bars > 0 {
 		if sel := p.lines.Snap.Span(id); sel.Start >= from && sel.Start <= to {
 			d.dash = d.column(sel.Start)
@@ -119,11 +120,23 @@ func (p *Pane) span() string {
 		return ""
 	}
 	from, to := p.window()
-	text := figure.Clock(from.Sub(p.forest.Start)) + " → " + figure.Clock(to.Sub(p.forest.Start))
+	text := figure.Clock(from.Sub(p.forest.Start)) + " to " + figure.Clock(to.Sub(p.forest.Start))
+	if cut := p.scale(); len(cut.gaps) > 0 {
+		text += "  " + figure.Clock(cut.idle()) + " idle cut // "
+	}
 	if p.from != 0 {
 		text += "  zoomed, 0 fits"
 	}
 	return text
+}
+
+// scale returns the scale of the window that is shown.
+func (p *Pane) scale() scale {
+	from, to := p.window()
+	if p.idle || p.forest == nil {
+		return newScale(from, to, nil)
+	}
+	return newScale(from, to, p.forest.Gaps)
 }
 
 func (p *Pane) empty(t *theme.Theme) []string {
@@ -146,9 +159,11 @@ type drawing struct {
 	now      eventlog.Stamp
 	from, to eventlog.Stamp
 	live     bool
+	scale    scale
 	names    *eventlog.Symbols
 	loc      *time.Location
-	dash     int // column of the time cursor, or -1
+	id       eventlog.SpanID // of the row in hand
+	dash     int             // column of the time cursor, or -1
 }
 
 func (d *drawing) row(i int, selected, active bool) string {
@@ -160,6 +175,7 @@ func (d *drawing) row(i int, selected, active bool) string {
 		}
 	}
 	id := p.lines.Spans[i]
+	d.id = id
 	span := p.lines.Snap.Span(id)
 	l := frame.NewLine(p.width, back)
 	if selected {

@@ -45,6 +45,7 @@ type Pane struct {
 	follow        bool
 	mode          TimeMode
 	from, to      eventlog.Stamp // the window of time; zero fits everything
+	idle          bool           // show idle time in full
 	slow          time.Duration  // what makes a step a slow one
 	work          time.Duration
 
@@ -192,6 +193,11 @@ func (p *Pane) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		p.view.Flat = !p.view.Flat
 	case keymap.Failures:
 		p.view.Failed = !p.view.Failed
+	case keymap.Idle:
+		p.idle = !p.idle
+		return nil, true
+	case keymap.Critical:
+		p.view.Critical = !p.view.Critical
 	case keymap.Noise:
 		p.view.Noise = !p.view.Noise
 	case keymap.TimeMode:
