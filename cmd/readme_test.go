@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +13,6 @@ import (
 	"github.com/lazytrace/lazytrace/tui/keymap"
 )
 
-var update = flag.Bool("update", false, "rewrite what is made from the code")
 
 // readmeActions are the actions that a newcomer needs first.
 var readmeActions = []keymap.Action{
