@@ -13,7 +13,6 @@ import (
 	"github.com/lazytrace/lazytrace/tui/keymap"
 )
 
-
 // readmeActions are the actions that a newcomer needs first.
 var readmeActions = []keymap.Action{
 	keymap.Open, keymap.Back, keymap.Fold, keymap.UnfoldAll, keymap.NextError, keymap.Failures, keymap.Filter, keymap.Follow, keymap.NextNeed,
