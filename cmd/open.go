@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,8 +71,7 @@ func explore(ctx context.Context, env *Env, paths []string, title string, opts h
 	if err != nil {
 		return err
 	}
-	defer set.Close()
-	return show(ctx, env, set, title, opts)
+	return errors.Join(show(ctx, env, set, title, opts), set.Close())
 }
 
 // show runs the explorer over a set.
@@ -94,5 +92,3 @@ func fileReason(err error) error {
 	}
 	return err
 }
-
-var _ = os.Stdin

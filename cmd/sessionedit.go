@@ -63,12 +63,12 @@ func ownStore(ctx context.Context, env *Env, id string, paths []string) (*eventl
 	return nil, nil, refuse("session %s is in %s, which lazytrace did not write and does not change", s.ID, strings.Join(s.Paths, ", "))
 }
 
-func closeSession(ctx context.Context, env *Env, id string, paths []string) error {
+func closeSession(ctx context.Context, env *Env, id string, paths []string) (err error) {
 	s, store, err := ownStore(ctx, env, id, paths)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer func() { err = errors.Join(err, store.Close()) }()
 	if s.Closed {
 		return refuse("session %s was closed already", s.ID)
 	}
@@ -85,12 +85,12 @@ func closeSession(ctx context.Context, env *Env, id string, paths []string) erro
 	return store.PutSession(ctx, s.ID, eventlog.Facts{Closed: true, Ended: now, Outcome: eventlog.Cancelled, FailureReason: "closed by hand"}, 0)
 }
 
-func removeSession(ctx context.Context, env *Env, id string, paths []string, yes bool) error {
+func removeSession(ctx context.Context, env *Env, id string, paths []string, yes bool) (err error) {
 	s, store, err := ownStore(ctx, env, id, paths)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer func() { err = errors.Join(err, store.Close()) }()
 	if !yes {
 		if !env.Terminal() {
 			return refuse("give --yes to delete session %s without being asked", s.ID)

@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -315,6 +316,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) {
 	}
 	for _, r := range p.runs {
 		run := *r
+		run.Tools = maps.Clone(r.Tools) // the summary goes on counting in its own
 		s.Runs = append(s.Runs, &run)
 		s.ToolCalls += r.ToolCalls
 		s.ToolFails += r.ToolErrors

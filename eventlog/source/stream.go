@@ -71,8 +71,7 @@ func (st *streamer) look(ctx context.Context, paths []string) error {
 		return bad
 	}
 	for _, f := range files {
-		s, known := st.open[f.path]
-		if !known {
+		if st.open[f.path] == nil {
 			seg, err := sniff(ctx, f.path, st.opt.Known)
 			if err != nil || seg.blank {
 				if err != nil && f.named && !st.opt.Follow {
@@ -84,8 +83,7 @@ func (st *streamer) look(ctx context.Context, paths []string) error {
 			if err != nil {
 				return err
 			}
-			s = &streamed{feed: fd, decoder: seg.decoder()}
-			st.open[f.path] = s
+			st.open[f.path] = &streamed{feed: fd, decoder: seg.decoder()}
 		}
 	}
 	// Files that are gone for now are still read: they may come back.

@@ -64,7 +64,7 @@ func parseRow(line string) (*Row, bool) {
 		return nil, false
 	}
 	row := &Row{Provider: f[0], Model: f[1]}
-	ok := true
+	var ok bool
 	row.Rates, ok = parseRates(row.Provider, f[2:6])
 	if ok && len(f) == 11 {
 		var err error
