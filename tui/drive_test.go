@@ -278,6 +278,23 @@ func resumed() []eventlog.Event {
 	return s.out
 }
 
+// kin is a session with a child session, and one whose parent is missing.
+func kin() []eventlog.Event {
+	var out []eventlog.Event
+	for i, o := range [][2]string{{"parent", ""}, {"child", "parent"}, {"grandchild", "child"}, {"orphan", "gone"}} {
+		s := &story{id: o[0], at: noon.Add(time.Duration(i-60) * time.Minute)}
+		s.add("", "", eventlog.SessionStart, func(e *eventlog.Event) {
+			e.Facts = &eventlog.Facts{Name: "the " + o[0], ParentID: o[1], Agent: "codex", Started: e.Time}
+		})
+		s.add("r-"+o[0], "agent-"+o[0], eventlog.AgentStart, nil)
+		s.model("r-"+o[0], "agent-"+o[0], "gpt-5.3", "thinking", 5000, 50, 3*cents, eventlog.Recorded, 20*time.Second)
+		s.add("r-"+o[0], "agent-"+o[0], eventlog.AgentFinish, func(e *eventlog.Event) { e.Outcome = eventlog.Success })
+		s.add("", "", eventlog.SessionEnd, func(e *eventlog.Event) { e.Facts = &eventlog.Facts{Closed: true, Ended: e.Time} })
+		out = append(out, s.out...)
+	}
+	return out
+}
+
 // others are sessions around it.
 func others() []eventlog.Event {
 	var out []eventlog.Event

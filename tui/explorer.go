@@ -685,13 +685,23 @@ func (e *explorer) header(t *theme.Theme) string {
 	}
 	parts = append(parts, frame.Part{Style: t.Bright, Text: name + "   "}, frame.Part{Style: style, Text: glyph + " " + word + " "},
 		frame.Part{Style: t.Text, Text: figure.Clock(s.Duration(now)) + "   "})
-	if cost := figure.Dollars(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast); cost != "" {
+	sum := family(s)
+	if cost := figure.Dollars(sum.Recorded, sum.Estimated, sum.Calls, sum.Unpriced, sum.AtLeast); cost != "" {
 		parts = append(parts, frame.Part{Style: t.Bright, Text: cost + "   "})
 	}
-	if s.Errors > 0 {
-		parts = append(parts, frame.Part{Style: t.BadBold, Text: t.Failed + " " + figure.Count(s.Errors) + "   "})
+	if sum.Errors > 0 {
+		parts = append(parts, frame.Part{Style: t.BadBold, Text: t.Failed + " " + figure.Count(sum.Errors) + "   "})
 	}
 	return strip(t, e.width, e.position(), parts...)
+}
+
+// family adds up a session and the sessions below it, as the tree does.
+func family(s *eventlog.Session) rollup.Sum {
+	sum := rollup.Sum{Recorded: s.Recorded, Estimated: s.Estimated, Calls: s.Calls, Unpriced: s.Unpriced, AtLeast: s.AtLeast, Errors: s.Errors}
+	for _, child := range s.Children {
+		sum.Add(family(child))
+	}
+	return sum
 }
 
 // position says where the cursor is: in time, and among the rows of the log.

@@ -139,7 +139,7 @@ type View struct {
 	Feed    []eventlog.Headline // newest first
 	Pulse   Pulse
 	Widest  struct{ Agent, Model int } // cells that the longest names take
-	Mix     map[eventlog.Sym][]Share // models of sessions that used several
+	Mix     map[eventlog.Sym][]Share   // models of sessions that used several
 }
 
 // Share is how many tokens of a session a model took.

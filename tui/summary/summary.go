@@ -90,9 +90,8 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool, v *overview.View, r
 
 func (g *page) session(v *overview.View, r *overview.Row) {
 	t, s := g.t, r.Session
-	goal := cmp.Or(s.Goal, s.Name)
-	if goal != "" {
-		g.text("goal", goal, t.Text, 3)
+	if s.Goal != "" {
+		g.text("goal", s.Goal, t.Text, 3)
 	}
 	g.state(r)
 	where := s.Directory
