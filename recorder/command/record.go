@@ -58,6 +58,7 @@ type recording struct {
 	started   time.Time
 	notices   *notices
 	rec       *recorder.Recorder
+	begun     chan struct{} // closed once the log knows of the session
 	intake    *intake.Server // nil when there is no place for a socket
 	streams   []*lines.Stream
 	signalled atomic.Pointer[string] // the first signal that asked us to end
@@ -78,7 +79,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 	if o.SessionID == "" {
 		o.SessionID = wire.NewID(now)
 	}
-	r := &recording{opts: o, run: wire.NewID(now), agent: o.Agent, started: now, notices: &notices{out: o.Notices}}
+	r := &recording{opts: o, run: wire.NewID(now), agent: o.Agent, started: now, notices: &notices{out: o.Notices}, begun: make(chan struct{})}
 	if r.agent == "" {
 		r.agent = filepath.Base(o.Args[0])
 	}
@@ -98,7 +99,7 @@ func (r *recording) startProgram() (*process.Process, error) {
 	settings := map[string]string{
 		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvStore: r.opts.StorePath, EnvSocket: "",
 	}
-	server, err := intake.Listen(context.WithoutCancel(r.ctx), r.rec, intake.Options{})
+	server, err := intake.Listen(context.WithoutCancel(r.ctx), gate{r.rec, r.begun}, intake.Options{})
 	if err != nil {
 		r.notices.add(fmt.Sprintf("no events can be sent to this recording: %v", err))
 	} else {
@@ -124,7 +125,7 @@ func (r *recording) output(stream string) io.Writer {
 	if stream == "stderr" {
 		decode = nil
 	}
-	s := lines.New(context.WithoutCancel(r.ctx), stream, r.rec, decode)
+	s := lines.New(context.WithoutCancel(r.ctx), stream, gate{r.rec, r.begun}, decode)
 	r.streams = append(r.streams, s)
 	return s
 }
