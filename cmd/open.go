@@ -18,6 +18,7 @@ type homeOptions struct {
 	session  string
 	noFollow bool
 	ascii    bool
+	all      bool // what was named is shown whatever its age
 }
 
 func (o *homeOptions) flags(c *cobra.Command) {
@@ -58,6 +59,7 @@ func runOpen(ctx context.Context, env *Env, paths []string, opts homeOptions) er
 	if opts.session == "" {
 		opts.session = "only"
 	}
+	opts.all = true
 	return explore(ctx, env, paths, title, opts)
 }
 
@@ -78,7 +80,7 @@ func explore(ctx context.Context, env *Env, paths []string, title string, opts h
 func show(ctx context.Context, env *Env, set *source.Set, title string, opts homeOptions) error {
 	return tui.Run(ctx, tui.Options{
 		Sources: set.Sources(), Open: set.OpenLog, Now: env.Now, Title: title, Query: opts.query, Start: opts.session,
-		Follow: !opts.noFollow, Mouse: true, ASCII: opts.ascii,
+		Follow: !opts.noFollow, All: opts.all, Mouse: true, ASCII: opts.ascii,
 	})
 }
 

@@ -440,6 +440,7 @@ func (b *builder) runs(s *Session) {
 			r.Parent = 0
 		}
 	}
+	told := s.Facts.Outcome != OutcomeUnknown
 	for _, r := range kept {
 		if name := b.c.Symbols.Name(r.Agent); r.Agent != 0 && !slices.Contains(s.agents, name) {
 			s.agents = append(s.agents, name)
@@ -447,8 +448,8 @@ func (b *builder) runs(s *Session) {
 		if s.Facts.Agent == "" && r.Agent != 0 && r.Parent == 0 {
 			s.Facts.Agent = b.c.Symbols.Name(r.Agent)
 		}
-		if s.Facts.Outcome == OutcomeUnknown && r.Parent == 0 && r.Outcome != OutcomeUnknown {
-			s.Facts.Outcome = r.Outcome
+		if !told && r.Parent == 0 && r.Outcome != OutcomeUnknown {
+			s.Facts.Outcome = r.Outcome // the last one counts
 		}
 	}
 }

@@ -93,13 +93,28 @@ func (e *explorer) opened(msg openedMsg) tea.Cmd {
 	e.detail = detail.New(e.ctx, e.log)
 	e.events, e.errors = events.New(e.ctx, e.log, false), events.New(e.ctx, e.log, true)
 	cmds := []tea.Cmd{e.Resize(e.width, e.height), e.trace.Filter(e.query), e.show(e.log.Snapshot())}
-	if e.world.opts.Follow {
+	if e.world.opts.Follow && e.running() {
 		cmds = append(cmds, e.trace.Follow(true))
 	}
 	if e.world.wait {
 		cmds = append(cmds, awaitLog(e.ctx, e.log, 0))
 	}
 	return tea.Batch(cmds...)
+}
+
+// running reports whether the session still goes on.
+func (e *explorer) running() bool {
+	status, _ := e.session.Status(e.world.stamp())
+	return status == eventlog.Running
+}
+
+// growing is up to when open spans last: now, or, when the session no longer
+// goes on, until they were last heard of.
+func (e *explorer) growing() eventlog.Stamp {
+	if e.running() {
+		return e.world.stamp()
+	}
+	return 0
 }
 
 func (e *explorer) show(snap *eventlog.Snapshot) tea.Cmd {
@@ -633,7 +648,7 @@ func (e *explorer) Draw(t *theme.Theme) []string {
 		if n == 2 {
 			return e.detail.Draw(t, 2, e.focus == 2)
 		}
-		return e.why.Draw(t, 3, e.focus == 3, e.trace.Forest(), e.selected(), e.world.stamp(), e.world.zone())
+		return e.why.Draw(t, 3, e.focus == 3, e.trace.Forest(), e.selected(), e.growing(), e.world.zone())
 	}
 	switch {
 	case e.at[2].h > 0 && e.at[3].h > 0:
@@ -666,7 +681,7 @@ func (e *explorer) header(t *theme.Theme) string {
 	s := e.session
 	now := e.world.stamp()
 	status, _ := s.Status(now)
-	failed := s.Outcome == eventlog.Failure || s.Errors > 0 && s.Outcome != eventlog.Success
+	failed := s.Outcome == eventlog.Failure
 	glyph, style := t.Status(status, failed)
 	word := status.String()
 	if status == eventlog.Running {

@@ -57,6 +57,9 @@ type openMsg struct {
 
 func newHome(w *world) *home {
 	h := &home{world: w, focus: 1}
+	if w.opts.All {
+		h.ask.Period = overview.All
+	}
 	if q, err := eventlog.ParseQuery(w.opts.Query); err == nil {
 		h.ask.Query = q
 	}

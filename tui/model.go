@@ -247,7 +247,7 @@ func (m *model) View() tea.View {
 	}
 	v := tea.NewView(m.frame)
 	v.AltScreen = true
-	v.WindowTitle = frame.Clean("lazytrace "+m.screen().Title(), 80)
+	v.WindowTitle = "lazytrace" // no foreign text: some terminals act upon titles
 	if m.mouse {
 		v.MouseMode = tea.MouseModeCellMotion
 	}

@@ -25,7 +25,8 @@ type Options struct {
 	Title  string           // of the home screen; "all sessions" when empty
 	Query  string           // the filter to begin with
 	Start  string           // id or prefix of the session to open when it appears; "only" is the only one
-	Follow bool             // begin at what is newest
+	Follow bool             // begin at what is newest, while it goes on
+	All    bool             // begin with sessions of any age rather than with recent ones
 	Banner string           // one line under the header, about how this was started
 	Mouse  bool             // take wheel and clicks; F2 gives them back
 	ASCII  bool             // draw with ASCII only

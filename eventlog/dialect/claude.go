@@ -87,6 +87,7 @@ type claude struct {
 	parentCall string
 	named      bool
 	linked     bool // the sub-agent's parent has been told
+	broken     bool // the last answer was a failure of the API
 
 	last     map[string]eventlog.Stamp // when each run last heard from outside
 	requests map[string]eventlog.Stamp // when an API request was sent, by its id

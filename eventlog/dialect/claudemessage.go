@@ -75,6 +75,11 @@ func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
 		e.Began = c.last[e.RunID]
 	}
 	c.charge(id, stop, usage, content)
+	if c.broken {
+		c.broken = false
+		e.Facts = orNew(e.Facts)
+		e.Facts.Outcome = eventlog.Success // it went on after all
+	}
 	e.Idle = eventlog.IdleNo
 	if readable(stop) == "end_turn" {
 		e.Idle = eventlog.IdleYes
@@ -225,7 +230,11 @@ func (c *claude) synthetic(full bool, emit func(*eventlog.Event)) {
 	e := &c.e
 	e.Kind, e.Model, e.CallID, e.Idle = eventlog.Error, "", "", eventlog.IdleYes
 	e.Failed = truth(c.r.apiError)
-	if !e.Failed {
+	if e.Failed {
+		c.broken = true
+		e.Facts = orNew(e.Facts)
+		e.Facts.Outcome = eventlog.Failure
+	} else {
 		e.Kind, e.Tool = eventlog.Message, "system"
 	}
 	if full {

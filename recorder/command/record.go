@@ -58,7 +58,7 @@ type recording struct {
 	started   time.Time
 	notices   *notices
 	rec       *recorder.Recorder
-	begun     chan struct{} // closed once the log knows of the session
+	begun     chan struct{}  // closed once the log knows of the session
 	intake    *intake.Server // nil when there is no place for a socket
 	streams   []*lines.Stream
 	signalled atomic.Pointer[string] // the first signal that asked us to end

@@ -126,7 +126,7 @@ func (b *builder) run(s *eventlog.Session, r *rollup.Run) Row {
 	default:
 		row.Status = eventlog.Done
 	}
-	row.Failed = r.Run.Outcome == eventlog.Failure || r.Inclusive.Errors > 0 && r.Run.Outcome != eventlog.Success
+	row.Failed = r.Run.Outcome == eventlog.Failure
 	row.Took = max(0, end.Sub(r.Run.Start))
 	return row
 }

@@ -246,7 +246,7 @@ func (v *View) matches(s *eventlog.Session, now eventlog.Stamp) bool {
 }
 
 func failed(s *eventlog.Session) bool {
-	return s.Outcome == eventlog.Failure || s.Errors > 0 && s.Outcome != eventlog.Success
+	return s.Outcome == eventlog.Failure
 }
 
 func (v *View) count(kept map[*eventlog.Session]bool, now eventlog.Stamp) {

@@ -26,6 +26,7 @@ func (p *Pane) Scroll(d int) { p.scroll = max(0, p.scroll+d) }
 type page struct {
 	t     *theme.Theme
 	width int
+	live  bool // open spans are still growing
 	rows  []string
 }
 
@@ -47,7 +48,7 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool, f *forest.Forest, i
 	if f == nil || id == 0 {
 		return frame.Fill(rows, p.width, p.height)
 	}
-	g := &page{t: t, width: p.width}
+	g := &page{t: t, width: p.width, live: now.Known()}
 	g.span(f, id, now, loc)
 	from := max(0, min(p.scroll, len(g.rows)-p.height+1))
 	return frame.Fill(append(rows, g.rows[from:]...), p.width, p.height)
@@ -103,8 +104,13 @@ func (g *page) flags(s *eventlog.Span) {
 		}
 	}
 	say(eventlog.SpanFailed, t.BadBold, t.Failed+" failed")
-	say(eventlog.SpanOpen, t.Good, "no end yet")
-	say(eventlog.SpanWaiting, t.Human, "waits for a person")
+	switch {
+	case g.live:
+		say(eventlog.SpanOpen, t.Good, "no end yet")
+		say(eventlog.SpanWaiting, t.Human, "waits for a person")
+	case !s.Flags.Has(eventlog.SpanWaiting):
+		say(eventlog.SpanOpen, t.Dim, "no end was seen")
+	}
 	say(eventlog.SpanApprox, t.Dim, "start is a guess")
 	say(eventlog.SpanSkewed, t.Warn, "clock went backwards")
 	say(eventlog.SpanOrphan, t.Warn, "its parent is missing")
