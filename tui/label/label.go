@@ -81,7 +81,7 @@ func object(raw json.RawMessage) string {
 	for _, name := range telling {
 		if v, ok := fields[name]; ok {
 			if s := value(v); s != "" {
-				return s
+				return tail(name, s)
 			}
 		}
 	}
@@ -96,6 +96,20 @@ func object(raw json.RawMessage) string {
 		return ""
 	}
 	return compact(raw)
+}
+
+// tail shortens a long absolute path to its end, which is what tells it from
+// others: the folder that it lies in is the same for all.
+func tail(name, path string) string {
+	const kept = 3
+	if !strings.Contains(strings.ToLower(name), "path") || !strings.HasPrefix(path, "/") {
+		return path
+	}
+	parts := strings.Split(path, "/")
+	if len(parts) <= kept+1 {
+		return path
+	}
+	return "…/" + strings.Join(parts[len(parts)-kept:], "/")
 }
 
 func value(v json.RawMessage) string {
