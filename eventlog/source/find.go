@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -140,6 +139,3 @@ func Usual(getenv func(string) string, store string) []string {
 	}
 	return places
 }
-
-// errNothing is the reason for paths that lead to no file.
-var errNothing = errors.New("no file of a known format")

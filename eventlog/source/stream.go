@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
@@ -49,18 +50,18 @@ type streamer struct {
 	opt  Options
 	h    Handler
 	open map[string]*streamed
+	list []*streamed // the same in the order in which they are read
 }
 
 type streamed struct {
+	path    string
 	feed    feed
 	decoder dialect.Decoder
 }
 
 func (st *streamer) close() {
-	for _, s := range st.open {
-		if s != nil {
-			s.feed.close()
-		}
+	for _, s := range st.list {
+		s.feed.close()
 	}
 }
 
@@ -70,9 +71,8 @@ func (st *streamer) look(ctx context.Context, paths []string) error {
 	if len(files) == 0 && bad != nil && !st.opt.Follow {
 		return bad
 	}
-	for _, f := range files {
-		s, known := st.open[f.path]
-		if !known {
+	for _, f := range slices.Backward(files) { // the oldest first
+		if st.open[f.path] == nil {
 			seg, err := sniff(ctx, f.path, st.opt.Known)
 			if err != nil || seg.blank {
 				if err != nil && f.named && !st.opt.Follow {
@@ -84,13 +84,14 @@ func (st *streamer) look(ctx context.Context, paths []string) error {
 			if err != nil {
 				return err
 			}
-			s = &streamed{feed: fd, decoder: seg.decoder()}
+			s := &streamed{f.path, fd, seg.decoder()}
 			st.open[f.path] = s
+			st.list = append(st.list, s)
 		}
 	}
 	// Files that are gone for now are still read: they may come back.
-	for path, s := range st.open {
-		if err := st.drain(ctx, path, s); err != nil {
+	for _, s := range st.list {
+		if err := st.drain(ctx, s.path, s); err != nil {
 			return err
 		}
 	}
