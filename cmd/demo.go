@@ -61,7 +61,7 @@ func runDemo(ctx context.Context, env *Env, opts demoOptions) error {
 	if err != nil {
 		return err
 	}
-	defer model.Close()
+	defer func() { _ = model.Close() }()
 	// The agent ends when its standard input does, so that it never outlives us.
 	hold, release, err := os.Pipe()
 	if err != nil {

@@ -72,7 +72,7 @@ func explore(ctx context.Context, env *Env, paths []string, title string, opts h
 	if err != nil {
 		return err
 	}
-	defer set.Close()
+	defer func() { _ = set.Close() }()
 	return show(ctx, env, set, title, opts)
 }
 

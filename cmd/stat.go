@@ -99,7 +99,7 @@ func load(ctx context.Context, env *Env, paths []string) (*eventlog.Catalog, fun
 		return nil, nil, err
 	}
 	done := func() {
-		set.Close()
+		_ = set.Close()
 		remove()
 	}
 	if err := set.Wait(ctx); err != nil {
