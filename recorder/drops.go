@@ -9,13 +9,6 @@ import (
 // byKind counts events of each kind.
 type byKind [eventlog.Unreadable + 1]int64
 
-func (b byKind) total() (n int64) {
-	for _, c := range b {
-		n += c
-	}
-	return n
-}
-
 // drops counts the events that the recorder could not keep, and remembers
 // which of them were reported. The zero value counts nothing yet.
 type drops struct {

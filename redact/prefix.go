@@ -205,9 +205,9 @@ func insideRun(s string, i, to int) bool {
 		return true
 	}
 	if to < len(s) && (s[to] == '+' || s[to] == '/') {
-		return strings.IndexAny(s[i:min(to, i+12)], "-_.") < 0
+		return !strings.ContainsAny(s[i:min(to, i+12)], "-_.")
 	}
-	return i > 0 && s[i-1] == '/' && strings.IndexAny(s[i:min(to, i+12)], "-_.") < 0
+	return i > 0 && s[i-1] == '/' && !strings.ContainsAny(s[i:min(to, i+12)], "-_.")
 }
 
 // layout checks the few prefixes that need more than letters to be one.

@@ -86,7 +86,7 @@ func (t *Stream) cut(spans []span) int {
 		return -1
 	}
 	// One secret fills the buffer: show its marker and drop the rest of it.
-	if n := len(spans); n > 0 && spans[n-1].to > t.done && strings.IndexAny(t.buf[min(spans[n-1].to, len(t.buf)):], " \t\"'`") < 0 {
+	if n := len(spans); n > 0 && spans[n-1].to > t.done && !strings.ContainsAny(t.buf[min(spans[n-1].to, len(t.buf)):], " \t\"'`") {
 		spans[n-1].to = len(t.buf)
 		t.eating = true
 		return len(t.buf)

@@ -162,7 +162,7 @@ func valueAfter(s string, i, j int) (v value, ok bool) {
 		v.hard = quoted
 	case s[q] == ',' && quoted:
 		p = q + 1
-		if i < 2 || strings.IndexByte("([{", s[i-2]) < 0 && strings.IndexAny(s[i:j], "_-") < 0 {
+		if i < 2 || strings.IndexByte("([{", s[i-2]) < 0 && !strings.ContainsAny(s[i:j], "_-") {
 			return v, false
 		}
 		if o := blanks(s, p); o >= len(s) || s[o] != '"' && s[o] != '\'' && s[o] != '\\' {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
@@ -49,18 +50,18 @@ type streamer struct {
 	opt  Options
 	h    Handler
 	open map[string]*streamed
+	list []*streamed // the same in the order in which they are read
 }
 
 type streamed struct {
+	path    string
 	feed    feed
 	decoder dialect.Decoder
 }
 
 func (st *streamer) close() {
-	for _, s := range st.open {
-		if s != nil {
-			s.feed.close()
-		}
+	for _, s := range st.list {
+		s.feed.close()
 	}
 }
 
@@ -70,7 +71,7 @@ func (st *streamer) look(ctx context.Context, paths []string) error {
 	if len(files) == 0 && bad != nil && !st.opt.Follow {
 		return bad
 	}
-	for _, f := range files {
+	for _, f := range slices.Backward(files) { // the oldest first
 		if st.open[f.path] == nil {
 			seg, err := sniff(ctx, f.path, st.opt.Known)
 			if err != nil || seg.blank {
@@ -83,12 +84,14 @@ func (st *streamer) look(ctx context.Context, paths []string) error {
 			if err != nil {
 				return err
 			}
-			st.open[f.path] = &streamed{feed: fd, decoder: seg.decoder()}
+			s := &streamed{f.path, fd, seg.decoder()}
+			st.open[f.path] = s
+			st.list = append(st.list, s)
 		}
 	}
 	// Files that are gone for now are still read: they may come back.
-	for path, s := range st.open {
-		if err := st.drain(ctx, path, s); err != nil {
+	for _, s := range st.list {
+		if err := st.drain(ctx, s.path, s); err != nil {
 			return err
 		}
 	}
@@ -116,7 +119,6 @@ func (st *streamer) drain(ctx context.Context, path string, s *streamed) error {
 		var herr error
 		err = s.decoder.Decode(rec, true, func(e *eventlog.Event) {
 			if herr == nil {
-				st.opt.estimate(e)
 				maskEvent(e, st.opt.Redactor)
 				herr = st.h.Event(path, e)
 			}

@@ -43,7 +43,7 @@ func shapeOf(ctx context.Context, c *sql.Conn) (s shape, err error) {
 	if err != nil {
 		return s, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var kind, name string
 		if err := rows.Scan(&kind, &name); err != nil {

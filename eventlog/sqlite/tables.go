@@ -78,7 +78,7 @@ func namesOf(ctx context.Context, c *sql.Conn, query string, args ...any) ([]str
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	var names []string
 	for rows.Next() {
 		var name string

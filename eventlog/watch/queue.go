@@ -113,8 +113,10 @@ func (w *Watcher) gather() {
 		select {
 		case e := <-w.system.Events:
 			w.queue.add(e)
-		case <-w.system.Errors:
-			w.queue.addAll()
+		case err := <-w.system.Errors:
+			if err != nil { // events were lost, and nobody can say which
+				w.queue.addAll()
+			}
 		case <-enough:
 			return
 		}

@@ -24,13 +24,13 @@ func Send(ctx context.Context, path string, line []byte) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrNoRecorder, err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if deadline, ok := ctx.Deadline(); ok {
 		if err := c.SetDeadline(deadline); err != nil {
 			return "", err
 		}
 	}
-	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Now()) })
+	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Now()) })
 	defer stop()
 	if _, err := c.Write(append(line[:len(line):len(line)], '\n')); err != nil {
 		return "", fmt.Errorf("send the event: %w", err)

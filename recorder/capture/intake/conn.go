@@ -56,12 +56,12 @@ func (c *conn) serve(ctx context.Context) {
 	c.close()
 }
 
-func (c *conn) close() { c.net.Close() } // the peer may be gone; there is nobody to tell
+func (c *conn) close() { _ = c.net.Close() } // the peer may be gone; there is nobody to tell
 
 // drain gives a silent connection a moment to end.
 func (c *conn) drain() {
 	c.draining.Store(true)
-	c.net.SetReadDeadline(time.Now().Add(silence))
+	_ = c.net.SetReadDeadline(time.Now().Add(silence))
 }
 
 func (c *conn) read(ctx context.Context) {
@@ -84,7 +84,7 @@ var errLong = errors.New("the line is longer than 16 MiB")
 func (c *conn) line(r *bufio.Reader) (line []byte, err error) {
 	for {
 		if c.draining.Load() && r.Buffered() == 0 {
-			c.net.SetReadDeadline(time.Now().Add(silence))
+			_ = c.net.SetReadDeadline(time.Now().Add(silence))
 		}
 		part, err := r.ReadSlice('\n')
 		if len(line) <= wire.MaxLine {

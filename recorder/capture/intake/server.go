@@ -91,7 +91,7 @@ func (s *Server) accept() {
 			}
 		}
 		if s.socket.isLast(c) {
-			c.Close()
+			_ = c.Close()
 			return
 		}
 		s.serve(newConn(s, c))

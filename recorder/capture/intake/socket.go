@@ -113,7 +113,7 @@ func (s *socket) sweep() {
 		c, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
 		switch {
 		case err == nil:
-			c.Close()
+			_ = c.Close()
 		case errors.Is(err, syscall.ECONNREFUSED) && os.Remove(path) == nil:
 			os.Remove(filepath.Dir(path))
 		}

@@ -79,7 +79,7 @@ func (p *Process) start(o Options) (err error) {
 	if plan.terminal {
 		if p.screen, err = openScreen(o); err != nil {
 			// No terminal to be had: the program gets the real one.
-			p.screen, err = nil, nil
+			p.screen = nil
 		} else {
 			p.screen.attach(p.cmd, outTTY || o.Capture.Terminal, errTTY)
 			p.layers = append(p.layers, "pty")

@@ -34,7 +34,7 @@ func inForeground() bool {
 	if err != nil {
 		return false
 	}
-	defer unix.Close(tty)
+	defer func() { _ = unix.Close(tty) }()
 	group, err := unix.IoctlGetInt(tty, unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()
 }

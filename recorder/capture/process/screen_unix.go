@@ -91,7 +91,7 @@ func (s *screen) imitate() {
 		return
 	}
 	if raw, err := s.slave.SyscallConn(); err == nil {
-		raw.Control(func(fd uintptr) { term.SetState(fd, settings) })
+		_ = raw.Control(func(fd uintptr) { _ = term.SetState(fd, settings) })
 	}
 }
 
@@ -131,7 +131,7 @@ func (s *screen) run() {
 					s.hangUp()
 					return
 				}
-				s.tap.Write(buf[:n]) // never fails, says Options
+				_, _ = s.tap.Write(buf[:n]) // never fails, says Options
 			}
 			if err != nil {
 				return // the program is gone, as a pty tells it
@@ -179,7 +179,7 @@ func (s *screen) resize() {
 		return
 	}
 	if raw, err := s.master.SyscallConn(); err == nil {
-		raw.Control(func(fd uintptr) { unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, size) })
+		_ = raw.Control(func(fd uintptr) { _ = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, size) })
 	}
 }
 
@@ -215,7 +215,7 @@ func (s *screen) restore() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.before != nil {
-		term.Restore(s.outer.Fd(), s.before) // fails when the terminal is gone
+		_ = term.Restore(s.outer.Fd(), s.before) // fails when the terminal is gone
 		s.before = nil
 	}
 }

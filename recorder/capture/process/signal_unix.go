@@ -135,7 +135,7 @@ func (r *relay) send(s syscall.Signal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.target != nil {
-		r.target.Signal(s) // it may have ended just now
+		_ = r.target.Signal(s) // it may have ended just now
 	}
 }
 
