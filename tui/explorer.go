@@ -125,7 +125,7 @@ func (e *explorer) show(snap *eventlog.Snapshot) tea.Cmd {
 func (e *explorer) Close() {
 	e.cancel()
 	if e.log != nil {
-		e.log.Close() // nothing was written, so there is nothing to lose
+		_ = e.log.Close() // nothing was written, so there is nothing to lose
 	}
 }
 

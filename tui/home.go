@@ -136,10 +136,11 @@ func (h *home) make(restart bool) tea.Cmd {
 	if h.catalog == nil {
 		return nil
 	}
-	ctx, ticket, ok := h.world.ctx, job.Ticket(0), true
 	if restart {
-		ctx, ticket = h.making.Restart(h.world.ctx)
-	} else if ctx, ticket, ok = h.making.Start(h.world.ctx); !ok {
+		h.making.Stop()
+	}
+	ctx, ticket, ok := h.making.Start(h.world.ctx)
+	if !ok {
 		return nil
 	}
 	c, a := h.catalog, h.ask
