@@ -230,10 +230,19 @@ func (l *Lines) Line(id eventlog.SpanID) int {
 // FailedFrom returns the next line, in the direction of step, whose span failed
 // itself or hides failures below it, or -1.
 func (l *Lines) FailedFrom(line, step int) int {
-	for i := line + step; i >= 0 && i < len(l.Spans); i += step {
+	return l.round(line, step, func(i int) bool {
 		id := l.Spans[i]
-		if l.flags[id].Has(eventlog.SpanFailed) || l.Shut[i] && l.Bad[id] > 0 {
-			return i
+		return l.flags[id].Has(eventlog.SpanFailed) || l.Shut[i] && l.Bad[id] > 0
+	})
+}
+
+// round returns the next line that is wanted in the direction of step, going on
+// at the other end, or -1.
+func (l *Lines) round(line, step int, wanted func(int) bool) int {
+	n := len(l.Spans)
+	for i := 1; i <= n; i++ {
+		if at := ((line+i*step)%n + n) % n; wanted(at) {
+			return at
 		}
 	}
 	return -1
@@ -242,12 +251,10 @@ func (l *Lines) FailedFrom(line, step int) int {
 // HitFrom returns the next line in the direction of step that matches the query
 // by itself, or -1.
 func (l *Lines) HitFrom(line, step int) int {
-	for i := line + step; l.Matched != nil && i >= 0 && i < len(l.Spans); i += step {
-		if has(l.Matched, int32(l.Spans[i])) {
-			return i
-		}
+	if l.Matched == nil {
+		return -1
 	}
-	return -1
+	return l.round(line, step, func(i int) bool { return has(l.Matched, int32(l.Spans[i])) })
 }
 
 // Hit reports whether a span matches the query by itself.
