@@ -91,7 +91,7 @@ func (x *Index) Append(at Place, e *Event) {
 		x.bill(span, e)
 	}
 	x.touch(session, e.Time, row)
-	if run != nil && run.span != span {
+	if run != nil {
 		x.touch(run.span, e.Time, row)
 	}
 }
