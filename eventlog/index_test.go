@@ -175,3 +175,14 @@ func BenchmarkAppend(b *testing.B) {
 		x.Append(Place{}, &end)
 	}
 }
+
+// A run of which nothing but steps is told lasts from the first to the last.
+func TestRunLastsAsLongAsItsEvents(t *testing.T) {
+	x := NewIndex(NewSymbols())
+	for i := range 3 {
+		x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: LoopStep, Time: at(float64(1 + i))})
+	}
+	if got, want := dump(x.Publish()), "session s open 2s\n  run  open 2s\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
