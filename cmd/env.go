@@ -15,7 +15,8 @@ type Env struct {
 	Stderr io.Writer
 	Getenv func(string) string
 	Now    func() time.Time
-	// Terminal reports whether both standard input and output are terminals.
+	// Terminal reports whether the explorer can be shown: standard output is a
+	// terminal, and there is one that keys come from.
 	Terminal func() bool
 }
 
@@ -23,6 +24,19 @@ type Env struct {
 func realEnv() *Env {
 	return &Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now,
-		Terminal: func() bool { return term.IsTerminal(os.Stdin.Fd()) && term.IsTerminal(os.Stdout.Fd()) },
+		Terminal: func() bool { return term.IsTerminal(os.Stdout.Fd()) && hasKeys() },
 	}
+}
+
+// hasKeys reports whether keys can be read: from standard input or, when that
+// is a log, from the terminal itself.
+func hasKeys() bool {
+	if term.IsTerminal(os.Stdin.Fd()) {
+		return true
+	}
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return false
+	}
+	return tty.Close() == nil
 }

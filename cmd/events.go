@@ -67,7 +67,7 @@ func runEvents(ctx context.Context, env *Env, paths []string, opts eventsOptions
 	if err != nil {
 		return err
 	}
-	paths, done, err := withStdin(ctx, env, paths)
+	paths, done, err := withStdin(ctx, env, paths, opts.follow)
 	if err != nil {
 		return err
 	}

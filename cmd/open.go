@@ -47,7 +47,7 @@ func runHome(ctx context.Context, env *Env, opts homeOptions) error {
 }
 
 func runOpen(ctx context.Context, env *Env, paths []string, opts homeOptions) error {
-	paths, done, err := withStdin(ctx, env, paths)
+	paths, done, err := withStdin(ctx, env, paths, env.Terminal())
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func runStat(ctx context.Context, env *Env, paths []string, asJSON bool) error {
 // are none, and returns the catalog of it. What could not be opened is said on
 // stderr; when nothing could be opened that is the error.
 func load(ctx context.Context, env *Env, paths []string) (*eventlog.Catalog, func(), error) {
-	paths, remove, err := withStdin(ctx, env, paths)
+	paths, remove, err := withStdin(ctx, env, paths, false)
 	if err != nil {
 		return nil, nil, err
 	}

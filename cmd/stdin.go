@@ -24,8 +24,7 @@ func withStdin(ctx context.Context, env *Env, paths []string) (with []string, do
 	with[at] = f.Name()
 	var once sync.Once
 	remove := func() { once.Do(func() { _ = os.Remove(f.Name()) }) }
-	if !env.Terminal() {
-		// Nobody watches it grow: read it whole.
+	if !follow {
 		_, err := io.Copy(f, env.Stdin)
 		if cerr := f.Close(); err == nil {
 			err = cerr
