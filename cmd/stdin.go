@@ -10,8 +10,9 @@ import (
 
 // withStdin replaces the path - by a private file that standard input is
 // copied to while it is read, so that it can be followed and searched like any
-// other log. The file is gone when done has been called.
-func withStdin(ctx context.Context, env *Env, paths []string) (with []string, done func(), err error) {
+// other log. Without follow it is read to its end first. The file is gone when
+// done has been called.
+func withStdin(ctx context.Context, env *Env, paths []string, follow bool) (with []string, done func(), err error) {
 	at := slices.Index(paths, "-")
 	if at < 0 {
 		return paths, func() {}, nil

@@ -59,7 +59,7 @@ type Set struct {
 type tracked struct {
 	path    string
 	named   bool
-	seen    mark
+	seen    mark // guarded by Set.mu
 	seg     *segment
 	summary *eventlog.Summary
 	reader  *reader
@@ -216,14 +216,15 @@ func (s *Set) worker() {
 		case t := <-s.work:
 			s.mu.Lock()
 			t.again = false
+			at := t.seen
 			s.mu.Unlock()
-			s.advance(t)
+			s.advance(t, at)
 		}
 	}
 }
 
-// advance reads what is new in a segment into its summary.
-func (s *Set) advance(t *tracked) {
+// advance reads what is new in a segment, as it was at a mark, into its summary.
+func (s *Set) advance(t *tracked, at mark) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer func() {
@@ -242,13 +243,13 @@ func (s *Set) advance(t *tracked) {
 	}, summaryReader{t.summary, &s.opt, t.path})
 	t.summary.Update(func() {
 		t.summary.Pending(t.reader.feed.pending())
-		t.summary.Modified(eventlog.Stamp(t.seen.modified))
+		t.summary.Modified(eventlog.Stamp(at.modified))
 		if err != nil && s.ctx.Err() == nil {
 			t.summary.Fault(eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()})
 		}
 	})
 	s.sources.Notify()
-	if old := time.Since(time.Unix(0, t.seen.modified)); old > 10*time.Minute {
+	if old := time.Since(time.Unix(0, at.modified)); old > 10*time.Minute {
 		t.reader.rest()
 	}
 }
