@@ -1,6 +1,8 @@
 package eventlog
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -122,4 +124,17 @@ func FuzzParseQuery(f *testing.F) {
 			q.Match(&Subject{Name: text, Found: func(string) bool { return true }})
 		}
 	})
+}
+
+// Every field is explained where people look for it.
+func TestQueryFieldsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "docs", "query.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range QueryFields() {
+		if !strings.Contains(string(page), "`"+field+"`") {
+			t.Errorf("docs/query.md does not mention %s", field)
+		}
+	}
 }
