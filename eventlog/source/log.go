@@ -73,8 +73,10 @@ type openLog struct {
 type logPart struct {
 	path    string
 	tracked *tracked
-	seg     *segment
-	reader  *reader
+	reader  *reader // belongs to the goroutine that reads
+
+	seg         *segment // nil until it was told; this and the next are under openLog.mu
+	read, total int64
 
 	mu   sync.Mutex // of what is used to read single records
 	file *os.File
@@ -141,14 +143,15 @@ func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
 		if err != nil {
 			return err
 		}
-		p.mu.Lock()
+		l.mu.Lock()
 		p.seg = seg
-		p.mu.Unlock()
+		l.mu.Unlock()
 		p.reader = &reader{feed: feed, decoder: seg.decoder()}
 	}
 	return p.reader.advance(ctx, func(batch func()) {
 		l.mu.Lock()
 		batch()
+		p.read, p.total = p.reader.feed.progress()
 		l.version++
 		l.mu.Unlock()
 		l.notify()
@@ -190,11 +193,8 @@ func (l *openLog) Snapshot() *eventlog.Snapshot {
 	s := l.index.Publish()
 	s.Loading, s.Version = l.loading, l.version
 	for _, p := range l.parts {
-		if p.reader != nil {
-			read, total := p.reader.feed.progress()
-			s.Read += read
-			s.Total += total
-		}
+		s.Read += p.read
+		s.Total += p.total
 	}
 	return s
 }
@@ -256,17 +256,18 @@ func (l *openLog) Events(ctx context.Context, rows []eventlog.RowID) ([]eventlog
 var errGone = errors.New("the record is no longer there: the file was changed")
 
 func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, error) {
-	l.mu.Lock()
-	p := l.parts[row.Segment]
-	l.mu.Unlock()
-	rec, err := p.at(ctx, row)
+	p, seg := l.part(row)
+	if seg == nil {
+		return eventlog.Event{}, errGone
+	}
+	rec, err := p.at(ctx, seg, row)
 	if err != nil {
 		return eventlog.Event{}, err
 	}
 	want, sub := int(row.Sub&(1<<12-1)), 0
 	var out eventlog.Event
 	ok := false
-	err = p.seg.decoder().Decode(rec, true, func(e *eventlog.Event) {
+	err = seg.decoder().Decode(rec, true, func(e *eventlog.Event) {
 		if sub == want {
 			out, ok = *e, true
 		}
@@ -285,21 +286,26 @@ func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, 
 	return out, nil
 }
 
+// part returns the part of the log that a row came from, and its segment.
+func (l *openLog) part(row eventlog.Row) (*logPart, *segment) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.parts[row.Segment]
+	return p, p.seg
+}
+
 // at reads the record of a row again.
-func (p *logPart) at(ctx context.Context, row eventlog.Row) (*eventlog.Record, error) {
+func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*eventlog.Record, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.seg == nil {
-		return nil, errGone
-	}
-	if p.seg.head.IsDatabase() {
+	if seg.head.IsDatabase() {
 		if p.db == nil {
 			var err error
 			if p.db, err = sqlite.Open(ctx, p.path); err != nil {
 				return nil, err
 			}
 		}
-		tables := p.seg.dialect.Tables()
+		tables := seg.dialect.Tables()
 		rec, err := p.db.At(ctx, tables[row.Sub>>12], row.Pos)
 		return &rec, err
 	}
@@ -368,15 +374,13 @@ func (l *openLog) Grep(ctx context.Context, words []string, found func(int, even
 		if id%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		l.mu.Lock()
-		p := l.parts[row.Segment]
-		l.mu.Unlock()
+		p, seg := l.part(*row)
 		var body []byte
-		if p.seg == nil {
+		if seg == nil {
 			continue
 		}
-		if p.seg.head.IsDatabase() {
-			rec, err := p.at(ctx, *row)
+		if seg.head.IsDatabase() {
+			rec, err := p.at(ctx, seg, *row)
 			if err != nil {
 				continue
 			}
