@@ -15,7 +15,7 @@ race:
 
 vet:
 	go vet ./...
-	gofmt -l . | tee /dev/stderr | (! read _)
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted: $$unformatted"; exit 1; }
 
 lint:
 	golangci-lint run ./...
