@@ -47,13 +47,14 @@ func makeCatalog(s *eventlog.Sources) tea.Cmd {
 // the longer it waits, so that making it never takes more than a fifth of a
 // core.
 func awaitCatalog(ctx context.Context, s *eventlog.Sources, took time.Duration) tea.Cmd {
+	began := time.Now() // of the wait
 	return func() tea.Msg {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.Changed():
 		}
-		if !pause(ctx, max(gather, 4*took)) {
+		if !pause(ctx, due(began, took)) {
 			return nil
 		}
 		return makeCatalog(s)()
@@ -63,6 +64,7 @@ func awaitCatalog(ctx context.Context, s *eventlog.Sources, took time.Duration) 
 // awaitLog waits until an opened log changes. took is how long it took to lay
 // out the last change: a long log is laid out less often than a short one.
 func awaitLog(ctx context.Context, log eventlog.Log, took time.Duration) tea.Cmd {
+	began := time.Now() // of the wait
 	return func() tea.Msg {
 		select {
 		case <-ctx.Done():
@@ -72,11 +74,19 @@ func awaitLog(ctx context.Context, log eventlog.Log, took time.Duration) tea.Cmd
 				return nil
 			}
 		}
-		if !pause(ctx, max(gather, 4*took)) {
+		if !pause(ctx, due(began, took)) {
 			return nil
 		}
 		return logMsg{log, log.Snapshot()}
 	}
+}
+
+// due returns how long to collect changes before they are taken in. After a
+// quiet time that is next to nothing, so that a single change is seen at once;
+// in a stream of changes it is what keeps the work to a fifth of the time.
+func due(began time.Time, took time.Duration) time.Duration {
+	const least = 5 * time.Millisecond
+	return max(least, max(gather, 4*took)-time.Since(began))
 }
 
 func pause(ctx context.Context, d time.Duration) bool {
