@@ -166,12 +166,21 @@ func (s *Set) look() []*tracked {
 	}
 	logs := s.logsOf(changed)
 	s.mu.Unlock()
-	s.sources.Report(func(p *eventlog.Progress) {
-		p.Found += len(fresh)
-		if p.Loading {
-			p.Failed = append(p.Failed, failed...)
-		}
-	})
+	loading := true
+	select {
+	case <-s.ready:
+		loading = false
+	default:
+	}
+	// A look that found nothing new must not have the catalog made again.
+	if len(fresh) > 0 || loading {
+		s.sources.Report(func(p *eventlog.Progress) {
+			p.Found += len(fresh)
+			if p.Loading {
+				p.Failed = append(p.Failed, failed...)
+			}
+		})
+	}
 	for _, l := range logs {
 		l.wake()
 	}

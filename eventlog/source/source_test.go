@@ -424,6 +424,33 @@ func TestFollowsADurableDatabase(t *testing.T) {
 	}
 }
 
+// While nothing is written there is nothing to do, however often we look.
+func TestQuietWhenNothingIsWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.jsonl")
+	if err := os.WriteFile(path, []byte(line("s", 1, "tool_call")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set := Open(t.Context(), []string{path}, Options{Follow: true})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := set.Sources().Catalog()
+	for range 3 {
+		set.look()
+	}
+	select {
+	case <-set.Sources().Changed(): // of the reading at first
+	default:
+	}
+	set.look()
+	select {
+	case <-set.Sources().Changed():
+		t.Errorf("a change, though nothing was written after catalog %d", before.Version)
+	default:
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	dir := t.TempDir()
 	for name, tc := range map[string]struct{ text, why string }{
