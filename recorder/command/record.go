@@ -58,6 +58,7 @@ type recording struct {
 	started   time.Time
 	notices   *notices
 	rec       *recorder.Recorder
+	gate      gate           // to rec, for what the program tells
 	intake    *intake.Server // nil when there is no place for a socket
 	streams   []*lines.Stream
 	signalled atomic.Pointer[string] // the first signal that asked us to end
@@ -87,6 +88,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 	pipe.Session, pipe.Run, pipe.Agent = o.SessionID, r.run, r.agent
 	pipe.Open, pipe.Exporters, pipe.Warn = o.Open, o.Exporters, r.notices.add
 	r.rec = recorder.New(pipe)
+	r.gate = gate{r.rec, make(chan struct{})}
 	r.result.Session = o.SessionID
 	return r
 }
@@ -98,7 +100,7 @@ func (r *recording) startProgram() (*process.Process, error) {
 	settings := map[string]string{
 		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvStore: r.opts.StorePath, EnvSocket: "",
 	}
-	server, err := intake.Listen(context.WithoutCancel(r.ctx), r.rec, intake.Options{})
+	server, err := intake.Listen(context.WithoutCancel(r.ctx), r.gate, intake.Options{})
 	if err != nil {
 		r.notices.add(fmt.Sprintf("no events can be sent to this recording: %v", err))
 	} else {
@@ -124,7 +126,7 @@ func (r *recording) output(stream string) io.Writer {
 	if stream == "stderr" {
 		decode = nil
 	}
-	s := lines.New(context.WithoutCancel(r.ctx), stream, r.rec, decode)
+	s := lines.New(context.WithoutCancel(r.ctx), stream, r.gate, decode)
 	r.streams = append(r.streams, s)
 	return s
 }
