@@ -160,6 +160,7 @@ func (s *Set) look() []*tracked {
 	files := find(s.ctx, s.paths, func(path string, err error) {
 		failed = append(failed, eventlog.Fault{Path: path, Pos: -1, Why: err.Error()})
 	})
+	now := time.Now()
 	s.mu.Lock()
 	for _, f := range files {
 		t, old := s.known[f.path]
@@ -169,7 +170,7 @@ func (s *Set) look() []*tracked {
 			t = &tracked{path: f.path, named: f.named, seen: at, done: make(chan struct{})}
 			s.known[f.path] = t
 			fresh = append(fresh, t)
-		case t.seen != at:
+		case t.seen != at || at.fresh(now):
 			t.seen = at
 			if !t.again {
 				t.again = true
@@ -179,12 +180,21 @@ func (s *Set) look() []*tracked {
 	}
 	logs := s.logsOf(changed)
 	s.mu.Unlock()
-	s.sources.Report(func(p *eventlog.Progress) {
-		p.Found += len(fresh)
-		if p.Loading {
-			p.Failed = append(p.Failed, failed...)
-		}
-	})
+	loading := true
+	select {
+	case <-s.ready:
+		loading = false
+	default:
+	}
+	// A look that found nothing new must not have the catalog made again.
+	if len(fresh) > 0 || loading {
+		s.sources.Report(func(p *eventlog.Progress) {
+			p.Found += len(fresh)
+			if p.Loading {
+				p.Failed = append(p.Failed, failed...)
+			}
+		})
+	}
 	for _, l := range logs {
 		l.wake()
 	}
@@ -388,6 +398,17 @@ func (s summaryReader) fault(pos int64, _ int, err error) {
 type mark struct {
 	size, modified       int64
 	walSize, walModified int64
+}
+
+// settled is how long after the last write to the log of a database there may
+// be rows that could not be read at once: the writer waits for the disk before
+// it lets others see them.
+const settled = 3 * time.Second
+
+// fresh reports whether a database was written to so lately that it is worth
+// reading again, though nothing can be seen to have changed.
+func (m mark) fresh(now time.Time) bool {
+	return m.walSize > 0 && now.Sub(time.Unix(0, m.walModified)) < settled
 }
 
 func markOf(path string, info os.FileInfo) mark {

@@ -399,6 +399,58 @@ func TestFollowsADatabase(t *testing.T) {
 	})
 }
 
+// A writer that waits for the disk tells others of its rows only afterwards.
+// Each of them is seen, the last one too, which no later write brings to light.
+func TestFollowsADurableDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.sqlite")
+	store, err := sqlite.Create(t.Context(), path, sqlite.Options{Durable: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	set := Open(t.Context(), []string{path}, Options{Follow: true})
+	defer set.Close()
+	for n := range int64(20) {
+		err := store.WriteEvents(t.Context(), []eventlog.Event{{
+			ID: fmt.Sprint(n), SessionID: "s", RunID: "r", Kind: eventlog.ToolCall, Type: "tool_call", Time: 1_763_629_200e9, Payload: json.RawMessage(`{}`),
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		until(t, set.Sources().Changed(), func() bool {
+			s, ok := set.Sources().Catalog().Session("s")
+			return ok && s.Events == n+1
+		})
+	}
+}
+
+// While nothing is written there is nothing to do, however often we look.
+func TestQuietWhenNothingIsWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.jsonl")
+	if err := os.WriteFile(path, []byte(line("s", 1, "tool_call")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set := Open(t.Context(), []string{path}, Options{Follow: true})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := set.Sources().Catalog()
+	for range 3 {
+		set.look()
+	}
+	select {
+	case <-set.Sources().Changed(): // of the reading at first
+	default:
+	}
+	set.look()
+	select {
+	case <-set.Sources().Changed():
+		t.Errorf("a change, though nothing was written after catalog %d", before.Version)
+	default:
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	dir := t.TempDir()
 	for name, tc := range map[string]struct{ text, why string }{

@@ -78,6 +78,9 @@ func (w *Watcher) lookAt(d *directory) (changed bool) {
 			s.seen = now
 			w.settle(s)
 			s.wake()
+			if now.log != nil {
+				w.late[s] = 0
+			}
 			changed = true
 		}
 	}

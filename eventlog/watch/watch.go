@@ -44,6 +44,7 @@ type Watcher struct {
 	directories   map[string]*directory // by their real path
 	watched       int                   // how many of them the system watches
 	busy          int                   // how many are looked at instead
+	late          map[*Subscription]int // to be woken again: how many mutes ago a log was written to
 }
 
 // New returns a watcher. It never fails: without help of the system it polls.
@@ -65,6 +66,7 @@ func New(o Options) *Watcher {
 		stop:          stop,
 		subscriptions: map[*Subscription]struct{}{},
 		directories:   map[string]*directory{},
+		late:          map[*Subscription]int{},
 	}
 	if !o.PollOnly {
 		if system, err := fsnotify.NewWatcher(); err == nil {
@@ -129,6 +131,7 @@ func (s *Subscription) Close() {
 	defer s.w.mu.Unlock()
 	if _, ok := s.w.subscriptions[s]; ok && !s.w.closed {
 		delete(s.w.subscriptions, s)
+		delete(s.w.late, s)
 		s.w.move(s, nil)
 	}
 }

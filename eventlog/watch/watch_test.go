@@ -380,3 +380,25 @@ func TestClosed(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What is written to the log of a database can be read only when the writer
+// has waited for the disk, so there are wakes after the one that tells of it.
+func TestDatabaseIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{Poll: time.Hour})
+	path := filepath.Join(b.dir, "events.sqlite")
+	b.write(path)
+	b.write(path + "-wal")
+	file, folder := b.add(path), b.add(b.dir)
+	began := time.Now()
+	b.write(path + "-wal")
+	for _, s := range []*Subscription{file, folder} {
+		for time.Since(began) < (lastAgain-1)*b.w.options.Mute {
+			select {
+			case <-s.Changed():
+			case <-time.After(patience):
+				t.Fatalf("the last wake came after %v", time.Since(began))
+			}
+		}
+	}
+}

@@ -24,13 +24,20 @@ func (w *Watcher) work(ctx context.Context) {
 	ticker := time.NewTicker(w.options.Poll / pollsPerRound)
 	defer ticker.Stop()
 	var looks <-chan time.Time // nil while no directory is busy
+	var late <-chan time.Time  // nil while nobody is to be woken again
 	for round := 1; ; {
 		if looks == nil && w.anyBusy() {
 			looks = time.After(w.options.Mute)
 		}
+		if late == nil && w.anyLate() {
+			late = time.After(w.options.Mute)
+		}
 		select {
 		case <-ctx.Done():
 			return
+		case <-late:
+			late = nil
+			w.wakeLate()
 		case <-looks:
 			looks = nil
 			w.lookAtBusy()
@@ -73,6 +80,8 @@ func (w *Watcher) tell(names map[string]fsnotify.Op, all bool, round int) {
 		for _, suffix := range logSuffixes {
 			if database, ok := strings.CutSuffix(name, suffix); ok {
 				w.tellName(d, database, op)
+				w.again(d.names[database])
+				w.again(d.names[""])
 			}
 		}
 		w.tellName(d, "", op)
@@ -134,6 +143,45 @@ func (w *Watcher) poll(everything bool) {
 			s.seen = now
 			w.settle(s)
 			s.wake()
+			if now.log != nil {
+				w.late[s] = 0
+			}
+		}
+	}
+}
+
+// What was written to the log of a database can be read a moment later: the
+// writer waits for the disk, and then says so through memory, of which no
+// system tells. So those who were woken by a log are woken twice more.
+const (
+	soonAgain = 1 // in mutes after the last write that was told of
+	lastAgain = 8
+)
+
+// again has the subscribers woken again. w.mu is held.
+func (w *Watcher) again(concerned []*Subscription) {
+	for _, s := range concerned {
+		w.late[s] = 0
+	}
+}
+
+func (w *Watcher) anyLate() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.late) > 0
+}
+
+func (w *Watcher) wakeLate() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for s, mutes := range w.late {
+		mutes++
+		w.late[s] = mutes
+		if mutes == soonAgain || mutes >= lastAgain {
+			s.wake()
+		}
+		if mutes >= lastAgain {
+			delete(w.late, s)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (r *recording) begin(p *process.Process) {
 		o.Set("metrics", r.opts.Metrics)
 		r.send(r.ctx, r.event(eventlog.Metrics, &o))
 	}
-	close(r.begun)
+	close(r.gate.open)
 	if p != nil {
 		r.life.Go(func() { r.beat(pid) })
 	}

@@ -7,22 +7,34 @@ import (
 	"github.com/lazytrace/lazytrace/recorder"
 )
 
-// gate holds what the capture layers bring until the session has begun: the
-// program may speak before we have said who it is. Nothing of it waits but our
-// own goroutines.
+// gate holds back what the program tells until the log has been told that
+// there is a program: a quick one has its first words out before its number,
+// which the log begins with, is known.
 type gate struct {
 	*recorder.Recorder
-	open chan struct{} // closed once the session has begun
+	open chan struct{} // closed when the beginning has been told
 }
 
+// Emit waits for the beginning and records an event.
 func (g gate) Emit(ctx context.Context, e eventlog.Event) error {
-	return g.Record(ctx, e, nil)
+	if err := g.wait(ctx); err != nil {
+		return err
+	}
+	return g.Recorder.Emit(ctx, e)
 }
 
+// Record waits for the beginning and records an event whose sender waits.
 func (g gate) Record(ctx context.Context, e eventlog.Event, done func(error)) error {
+	if err := g.wait(ctx); err != nil {
+		return err
+	}
+	return g.Recorder.Record(ctx, e, done)
+}
+
+func (g gate) wait(ctx context.Context) error {
 	select {
 	case <-g.open:
-		return g.Recorder.Record(ctx, e, done)
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}

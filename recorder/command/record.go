@@ -58,7 +58,7 @@ type recording struct {
 	started   time.Time
 	notices   *notices
 	rec       *recorder.Recorder
-	begun     chan struct{}  // closed once the log knows of the session
+	gate      gate           // to rec, for what the program tells
 	intake    *intake.Server // nil when there is no place for a socket
 	streams   []*lines.Stream
 	signalled atomic.Pointer[string] // the first signal that asked us to end
@@ -79,7 +79,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 	if o.SessionID == "" {
 		o.SessionID = wire.NewID(now)
 	}
-	r := &recording{opts: o, run: wire.NewID(now), agent: o.Agent, started: now, notices: &notices{out: o.Notices}, begun: make(chan struct{})}
+	r := &recording{opts: o, run: wire.NewID(now), agent: o.Agent, started: now, notices: &notices{out: o.Notices}}
 	if r.agent == "" {
 		r.agent = filepath.Base(o.Args[0])
 	}
@@ -88,6 +88,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 	pipe.Session, pipe.Run, pipe.Agent = o.SessionID, r.run, r.agent
 	pipe.Open, pipe.Exporters, pipe.Warn = o.Open, o.Exporters, r.notices.add
 	r.rec = recorder.New(pipe)
+	r.gate = gate{r.rec, make(chan struct{})}
 	r.result.Session = o.SessionID
 	return r
 }
@@ -99,7 +100,7 @@ func (r *recording) startProgram() (*process.Process, error) {
 	settings := map[string]string{
 		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvStore: r.opts.StorePath, EnvSocket: "",
 	}
-	server, err := intake.Listen(context.WithoutCancel(r.ctx), gate{r.rec, r.begun}, intake.Options{})
+	server, err := intake.Listen(context.WithoutCancel(r.ctx), r.gate, intake.Options{})
 	if err != nil {
 		r.notices.add(fmt.Sprintf("no events can be sent to this recording: %v", err))
 	} else {
@@ -125,7 +126,7 @@ func (r *recording) output(stream string) io.Writer {
 	if stream == "stderr" {
 		decode = nil
 	}
-	s := lines.New(context.WithoutCancel(r.ctx), stream, gate{r.rec, r.begun}, decode)
+	s := lines.New(context.WithoutCancel(r.ctx), stream, r.gate, decode)
 	r.streams = append(r.streams, s)
 	return s
 }

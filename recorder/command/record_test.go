@@ -271,3 +271,30 @@ func TestHeartbeat(t *testing.T) {
 		t.Errorf("heartbeat %v", p)
 	}
 }
+
+// What the program tells stands behind the beginning, however quick it is.
+func TestGate(t *testing.T) {
+	t.Parallel()
+	s := &store{}
+	rec := recorder.New(recorder.Options{Open: func(context.Context) (recorder.Store, error) { return s, nil }})
+	g := gate{rec, make(chan struct{})}
+	given, cancel := context.WithCancel(t.Context())
+	cancel()
+	call := eventlog.Event{Kind: eventlog.ToolCall, Type: "tool_call"}
+	if g.Emit(given, call) == nil || g.Record(given, call, nil) == nil {
+		t.Error("taken before the beginning was told")
+	}
+	done := make(chan error, 2) // one of each call
+	go func() { done <- g.Emit(t.Context(), call) }()
+	go func() { done <- g.Record(t.Context(), call, func(error) {}) }()
+	if err := rec.Emit(t.Context(), eventlog.Event{Kind: eventlog.SessionStart, Type: "session_start"}); err != nil {
+		t.Fatal(err)
+	}
+	close(g.open)
+	if err := errors.Join(<-done, <-done, rec.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if s.types() != "session_start tool_call tool_call" {
+		t.Error(s.types())
+	}
+}

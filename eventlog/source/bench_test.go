@@ -1,0 +1,175 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+)
+
+// benchBytes is the size of the logs that are made for the benchmarks. Larger
+// ones are measured from outside; see docs/performance.md.
+const benchBytes = 20 << 20
+
+// bridgeLog writes a log of one session, agents inside each other, with bodies
+// of the sizes that real ones have.
+func bridgeLog(b *testing.B) string {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "bridge.jsonl")
+	var text bytes.Buffer
+	body := strings.Repeat("lorem ipsum dolor sit amet ", 20)
+	for n := 0; text.Len() < benchBytes; n++ {
+		run, ts := n/20, float64(1_763_629_200)+float64(n)/10
+		put := func(kind, rest string) {
+			fmt.Fprintf(&text, `{"event_type": %q, "session_id": "0f0e0d0c-1111-4aaa-8bbb-cccccccccccc", "run_id": "run-%d", "ts": %.3f, "agent_name": "agent-%d", %s}`+"\n", kind, run, ts, run%7, rest)
+		}
+		if n%20 == 0 {
+			put("agent_start", fmt.Sprintf(`"task": "task %d", "parent_run_id": "run-%d"`, n, run/3))
+		}
+		put("model_request", `"model": "large", "provider": "anthropic", "turn": 1`)
+		put("model_response", fmt.Sprintf(`"content": %q, "input_tokens": 1200, "output_tokens": 40, "cost_usd": 0.0078`, body))
+		put("tool_call", fmt.Sprintf(`"tool": "bash", "tool_use_id": "c%d", "arguments": {"command": "make test"}`, n))
+		put("tool_result", fmt.Sprintf(`"tool": "bash", "tool_use_id": "c%d", "result": %q`, n, body))
+	}
+	return written(b, path, text.Bytes())
+}
+
+// claudeLog writes a transcript: each response on two lines, each call with its
+// result.
+func claudeLog(b *testing.B) string {
+	b.Helper()
+	const session = "0f0e0d0c-1111-4aaa-8bbb-cccccccccccc"
+	path := filepath.Join(b.TempDir(), session+".jsonl")
+	var text bytes.Buffer
+	body := strings.Repeat("lorem ipsum dolor sit amet ", 30)
+	for n := 0; text.Len() < benchBytes; n++ {
+		put := func(kind, part, message string) {
+			fmt.Fprintf(&text, `{"parentUuid":"u%d-%s","isSidechain":false,"userType":"external","cwd":"/home/dev/shop","sessionId":%q,"version":"2.1.40","gitBranch":"main","type":%q,"message":%s,"requestId":"req_%d","uuid":"u%d%s","timestamp":"2026-02-01T%02d:%02d:%02d.%03dZ"}`+"\n",
+				n, part, session, kind, message, n, n, part, n/3600%24, n/60%60, n%60, n%1000)
+		}
+		response := func(part, block string) {
+			put("assistant", part, fmt.Sprintf(`{"model":"claude-sonnet-4-6","id":"msg_%d","type":"message","role":"assistant","content":[%s],"stop_reason":"tool_use","usage":{"input_tokens":10,"cache_creation_input_tokens":900,"cache_read_input_tokens":12000,"output_tokens":320}}`, n, block))
+		}
+		response("a", fmt.Sprintf(`{"type":"text","text":%q}`, body))
+		response("b", fmt.Sprintf(`{"type":"tool_use","id":"toolu_%d","name":"Bash","input":{"command":"npm test"}}`, n))
+		put("user", "c", fmt.Sprintf(`{"role":"user","content":[{"tool_use_id":"toolu_%d","type":"tool_result","content":%q}]}`, n, body))
+	}
+	return written(b, path, text.Bytes())
+}
+
+func written(b *testing.B, path string, text []byte) string {
+	b.Helper()
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+var logs = []struct {
+	name string
+	make func(*testing.B) string
+}{{"lazybridge", bridgeLog}, {"claude", claudeLog}}
+
+// BenchmarkSummarise reads a log into the catalog, as every command does.
+func BenchmarkSummarise(b *testing.B) {
+	for _, l := range logs {
+		b.Run(l.name, func(b *testing.B) {
+			path := l.make(b)
+			b.SetBytes(benchBytes)
+			b.ReportAllocs()
+			var events int64
+			for b.Loop() {
+				set := Open(b.Context(), []string{path}, Options{})
+				if err := set.Wait(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				events = set.Sources().Catalog().Sessions[0].Events
+				_ = set.Close()
+			}
+			b.ReportMetric(float64(events)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+// BenchmarkOpenLog reads the rows and spans of a session, as the explorer does.
+func BenchmarkOpenLog(b *testing.B) {
+	for _, l := range logs {
+		b.Run(l.name, func(b *testing.B) {
+			path := l.make(b)
+			set := Open(b.Context(), []string{path}, Options{})
+			defer func() { _ = set.Close() }()
+			if err := set.Wait(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			session := set.Sources().Catalog().Sessions[0]
+			b.SetBytes(benchBytes)
+			b.ReportAllocs()
+			rows := 0
+			for b.Loop() {
+				log, err := set.OpenLog(b.Context(), session)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for log.Snapshot().Loading {
+					<-log.Changed()
+				}
+				rows = log.Snapshot().Rows.Len()
+				_ = log.Close()
+			}
+			b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+// BenchmarkStream decodes every event in full, as lazytrace events does.
+func BenchmarkStream(b *testing.B) {
+	for _, l := range logs {
+		b.Run(l.name, func(b *testing.B) {
+			path := l.make(b)
+			b.SetBytes(benchBytes)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := Stream(b.Context(), []string{path}, Options{}, nobody{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// nobody takes the events of a stream.
+type nobody struct{}
+
+func (nobody) Event(string, *eventlog.Event) error { return nil }
+func (nobody) Fault(eventlog.Fault) error          { return nil }
+func (nobody) Idle() error                         { return nil }
+
+// BenchmarkGrep looks for a word that is nowhere.
+func BenchmarkGrep(b *testing.B) {
+	path := bridgeLog(b)
+	set := Open(context.Background(), []string{path}, Options{})
+	defer func() { _ = set.Close() }()
+	if err := set.Wait(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	log, err := set.OpenLog(b.Context(), set.Sources().Catalog().Sessions[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = log.Close() }()
+	for log.Snapshot().Loading {
+		<-log.Changed()
+	}
+	b.SetBytes(benchBytes)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := log.Grep(b.Context(), []string{"no such word"}, func(int, eventlog.RowID) {}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
