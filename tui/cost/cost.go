@@ -111,24 +111,7 @@ func (p *Pane) Selected() (string, bool) {
 // Do moves the cursor or regroups. It reports whether the action was one for
 // the table.
 func (p *Pane) Do(a keymap.Action, n int) bool {
-	count, page := max(1, n), max(1, p.list.Height())
 	switch a {
-	case keymap.Down:
-		p.list.Move(count)
-	case keymap.Up:
-		p.list.Move(-count)
-	case keymap.HalfDown:
-		p.list.Move(count * max(1, page/2))
-	case keymap.HalfUp:
-		p.list.Move(-count * max(1, page/2))
-	case keymap.PageDown:
-		p.list.Move(count * page)
-	case keymap.PageUp:
-		p.list.Move(-count * page)
-	case keymap.Top:
-		p.list.To(max(0, n-1))
-	case keymap.End:
-		p.list.To(p.list.Len() - 1)
 	case keymap.Group, keymap.FoldOpen:
 		p.by = (p.by + 1) % bys
 		p.regroup()
@@ -138,7 +121,9 @@ func (p *Pane) Do(a keymap.Action, n int) bool {
 		p.regroup()
 		p.list.To(0)
 	default:
-		return false
+		if !p.list.Do(a, n) {
+			return false
+		}
 	}
 	return true
 }

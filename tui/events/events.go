@@ -189,24 +189,7 @@ func (p *Pane) Following() bool { return p.follow }
 
 // Do moves the cursor. It reports whether the action was one for the list.
 func (p *Pane) Do(a keymap.Action, n int) (tea.Cmd, bool) {
-	count, page := max(1, n), max(1, p.list.Height())
 	switch a {
-	case keymap.Down:
-		p.list.Move(count)
-	case keymap.Up:
-		p.list.Move(-count)
-	case keymap.HalfDown:
-		p.list.Move(count * max(1, page/2))
-	case keymap.HalfUp:
-		p.list.Move(-count * max(1, page/2))
-	case keymap.PageDown:
-		p.list.Move(count * page)
-	case keymap.PageUp:
-		p.list.Move(-count * page)
-	case keymap.Top:
-		p.list.To(max(0, n-1))
-	case keymap.End:
-		p.list.To(p.list.Len() - 1)
 	case keymap.NextError, keymap.NextNeed:
 		p.failed(1)
 	case keymap.PrevError, keymap.PrevNeed:
@@ -217,7 +200,9 @@ func (p *Pane) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		}
 		return p.name(), true
 	default:
-		return nil, false
+		if !p.list.Do(a, n) {
+			return nil, false
+		}
 	}
 	p.follow = false
 	return p.name(), true

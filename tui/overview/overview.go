@@ -331,6 +331,9 @@ func (r *Row) Needy() bool {
 	return r.Run == nil && (r.Failed || r.Status == eventlog.Stale)
 }
 
+// Erred reports whether the row failed or holds errors of its own.
+func (r *Row) Erred() bool { return r.Failed || r.Own.Errors > 0 }
+
 func lessName(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }
 
 // Outcome says in a word how a session ended, when it did not end well.

@@ -73,34 +73,19 @@ func (p *Pane) note() {
 
 // Do moves the cursor. It reports whether the action was one for the list.
 func (p *Pane) Do(a keymap.Action, n int) bool {
-	count := max(1, n)
 	switch a {
-	case keymap.Down:
-		p.list.Move(count)
-	case keymap.Up:
-		p.list.Move(-count)
-	case keymap.HalfDown:
-		p.list.Move(count * max(1, p.list.Height()/2))
-	case keymap.HalfUp:
-		p.list.Move(-count * max(1, p.list.Height()/2))
-	case keymap.PageDown:
-		p.list.Move(count * max(1, p.list.Height()))
-	case keymap.PageUp:
-		p.list.Move(-count * max(1, p.list.Height()))
-	case keymap.Top:
-		p.list.To(max(0, n-1))
-	case keymap.End:
-		p.list.To(p.list.Len() - 1)
 	case keymap.NextError:
-		p.seek(1, func(r *overview.Row) bool { return r.Failed })
+		p.seek(1, (*overview.Row).Erred)
 	case keymap.PrevError:
-		p.seek(-1, func(r *overview.Row) bool { return r.Failed })
+		p.seek(-1, (*overview.Row).Erred)
 	case keymap.NextNeed:
 		p.seek(1, (*overview.Row).Needy)
 	case keymap.PrevNeed:
 		p.seek(-1, (*overview.Row).Needy)
 	default:
-		return false
+		if !p.list.Do(a, n) {
+			return false
+		}
 	}
 	p.follow = false
 	p.note()

@@ -214,24 +214,7 @@ func (p *Pane) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 
 // move does the actions that only move the cursor.
 func (p *Pane) move(a keymap.Action, n int) bool {
-	count, page := max(1, n), max(1, p.list.Height())
 	switch a {
-	case keymap.Down:
-		p.list.Move(count)
-	case keymap.Up:
-		p.list.Move(-count)
-	case keymap.HalfDown:
-		p.list.Move(count * max(1, page/2))
-	case keymap.HalfUp:
-		p.list.Move(-count * max(1, page/2))
-	case keymap.PageDown:
-		p.list.Move(count * page)
-	case keymap.PageUp:
-		p.list.Move(-count * page)
-	case keymap.Top:
-		p.list.To(max(0, n-1))
-	case keymap.End:
-		p.list.To(p.list.Len() - 1)
 	case keymap.NextError:
 		p.jump(p.lines.FailedFrom(p.list.Cursor(), 1))
 	case keymap.PrevError:
@@ -251,7 +234,9 @@ func (p *Pane) move(a keymap.Action, n int) bool {
 	case keymap.Parent:
 		p.jump(p.parentLine())
 	default:
-		return false
+		if !p.list.Do(a, n) {
+			return false
+		}
 	}
 	return true
 }
