@@ -21,7 +21,7 @@ lint:
 	golangci-lint run ./...
 
 golden:
-	go test ./... -update
+	go test ./cmd ./eventlog/dialect -update
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

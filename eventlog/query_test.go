@@ -126,6 +126,16 @@ func FuzzParseQuery(f *testing.F) {
 	})
 }
 
+func TestQueryMetadataKeysKeepTheirCase(t *testing.T) {
+	s := &Subject{Facts: &Facts{Metadata: map[string]string{"Ticket": "SHOP-1"}}}
+	for text, want := range map[string]bool{"meta.Ticket:shop-1": true, "META.Ticket:SHOP*": true, "meta.ticket:SHOP-1": false} {
+		q, err := ParseQuery(text)
+		if err != nil || q.Match(s) != want {
+			t.Errorf("%s: %t, %v", text, !want, err)
+		}
+	}
+}
+
 // Every field is explained where people look for it.
 func TestQueryFieldsAreDocumented(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "docs", "query.md"))

@@ -235,6 +235,7 @@ func (p *queryParser) field(name, rest string) (node, error) {
 		op = rest[:2]
 	}
 	value := rest[len(op):]
+	written := name
 	name = strings.ToLower(name)
 	if value == "" {
 		return nil, fmt.Errorf("%s%s needs a value", name, op)
@@ -269,7 +270,8 @@ func (p *queryParser) field(name, rest string) (node, error) {
 	case "repo":
 		name, low = "dir", contained(low)
 	}
-	if key, ok := strings.CutPrefix(name, "meta."); ok {
+	if strings.HasPrefix(name, "meta.") {
+		key := written[len("meta."):] // metadata may have keys of any case
 		return textOf{field: func(s *Subject) string {
 			if s.Facts == nil {
 				return ""

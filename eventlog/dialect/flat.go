@@ -206,7 +206,7 @@ func (f *flat) field(key, value []byte) {
 		to = &f.experiment
 	case "variant":
 		to = &f.variant
-	case "version":
+	case "version", "lazytrace_version":
 		to = &f.version
 	case "host":
 		to = &f.host
