@@ -237,10 +237,16 @@ func (s *Set) advance(t *tracked, at mark) {
 	if t.reader == nil && !s.begin(t) {
 		return
 	}
-	err := t.reader.advance(s.ctx, func(batch func()) {
-		t.summary.Update(batch)
-		s.sources.Notify()
-	}, summaryReader{t.summary, &s.opt, t.path})
+	fresh, err := s.read(t)
+	switch {
+	case errors.Is(err, errLater):
+		err = nil
+		s.lookAgain(t)
+	case err == nil && fresh != t.summary:
+		// Only now that it is complete: what was known stays until then.
+		s.sources.Replace(t.summary, fresh)
+		t.summary = fresh
+	}
 	t.summary.Update(func() {
 		t.summary.Pending(t.reader.feed.pending())
 		t.summary.Modified(eventlog.Stamp(at.modified))
@@ -249,8 +255,37 @@ func (s *Set) advance(t *tracked, at mark) {
 		}
 	})
 	s.sources.Notify()
+	if t.seg.head.IsDatabase() && at.justNow() {
+		s.lookAgain(t)
+	}
 	if old := time.Since(time.Unix(0, at.modified)); old > 10*time.Minute {
 		t.reader.rest()
+	}
+}
+
+// lookAgain makes the next look find that a segment has changed.
+func (s *Set) lookAgain(t *tracked) {
+	s.mu.Lock()
+	t.seen = mark{}
+	s.mu.Unlock()
+}
+
+// read reads what is new in a segment into its summary or, when what was read
+// has changed, all of it into a fresh one.
+func (s *Set) read(t *tracked) (*eventlog.Summary, error) {
+	sum := t.summary
+	for {
+		err := t.reader.advance(s.ctx, func(batch func()) {
+			sum.Update(batch)
+			if sum == t.summary {
+				s.sources.Notify()
+			}
+		}, summaryReader{sum, &s.opt, t.path})
+		if !errors.Is(err, errStartOver) {
+			return sum, err
+		}
+		t.reader.decoder = t.seg.decoder()
+		sum = eventlog.NewSummary(s.opt.Symbols, t.path, t.seg.dialect.Name(), t.seg.rank())
 	}
 }
 
@@ -388,6 +423,15 @@ func (s summaryReader) fault(pos int64, _ int, err error) {
 type mark struct {
 	size, modified       int64
 	walSize, walModified int64
+}
+
+// justNow reports whether the file was written to so lately that the last
+// transaction may not have been visible yet: a database's log is written before
+// the index that tells readers of it, and that is written without a notice.
+func (m mark) justNow() bool {
+	const settled = 2 * time.Second
+	age := time.Since(time.Unix(0, max(m.modified, m.walModified)))
+	return -settled < age && age < settled
 }
 
 func markOf(path string, info os.FileInfo) mark {
