@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"database/sql"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -142,6 +143,46 @@ func TestRowsThatChange(t *testing.T) {
 	if err != nil || events[1].ID != "b" || events[2].Kind != eventlog.Unreadable {
 		t.Errorf("events %+v, %v", events, err)
 	}
+}
+
+// A call that is under way is counted once it is done; the lines of the same
+// session count for nothing beside the database.
+func TestOpencodeLive(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "opencode", "opencode.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, exec := database(t, "opencode.db", string(text))
+	set := Open(t.Context(), []string{path}, Options{Follow: true})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := set.Sources().Catalog()
+	main, _ := c.Session("ses_main")
+	fork, _ := c.Session("ses_fork")
+	child, _ := c.Session("ses_child")
+	if len(c.Sessions) != 3 || child.Parent != main || fork.ForkOf != "ses_main" || len(c.Entries) != 4 || c.Audit.Copies+c.Audit.SameRecord != 1 {
+		t.Fatalf("%d sessions, %d calls, %+v", len(c.Sessions), len(c.Entries), c.Audit)
+	}
+	if main.Usage.Output != 34 || main.Recorded != 2_000_000 || main.Unpriced != 1 || main.ToolCalls != 2 || child.ToolFails != 1 || fork.Calls != 0 || fork.ToolCalls != 1 {
+		t.Errorf("main %+v, fork %+v", main, fork)
+	}
+	log, err := set.OpenLog(t.Context(), fork)
+	if err != nil {
+		t.Fatal(err)
+	}
+	load(t, log)
+	before := toolsOf(log)
+	exec(`UPDATE part SET data = json_set(data, '$.state.status', 'completed', '$.state.output', 'ok', '$.state.time.end', 1763629222000) WHERE id = 'prt_14'`,
+		`UPDATE message SET data = json_set(data, '$.tokens.output', 3, '$.cost', 0.5, '$.finish', 'stop', '$.time.completed', 1763629223000) WHERE id = 'msg_f3'`)
+	until(t, set.Sources().Changed(), func() bool {
+		fork, _ := set.Sources().Catalog().Session("ses_fork")
+		return fork.Recorded == 500_000_000 && fork.Usage.Output == 3 && fork.ToolCalls == 1 && fork.Calls == 1
+	})
+	until(t, log.Changed(), func() bool {
+		return strings.ReplaceAll(before, "…", "") == toolsOf(log) && strings.HasSuffix(before, "…")
+	})
 }
 
 // kinds collects what a stream gives and ends it after some events.
