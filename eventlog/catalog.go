@@ -58,6 +58,18 @@ func (s *Sources) Add(sum *Summary) {
 	s.Notify()
 }
 
+// Replace puts a segment's new summary in the place of its old one, in one
+// step: no catalog has both or neither. A segment whose records have changed is
+// summed up afresh.
+func (s *Sources) Replace(old, sum *Summary) {
+	s.mu.Lock()
+	if i := slices.Index(s.summaries, old); i >= 0 {
+		s.summaries[i] = sum
+	}
+	s.mu.Unlock()
+	s.Notify()
+}
+
 // Report changes the progress.
 func (s *Sources) Report(fn func(*Progress)) {
 	s.mu.Lock()

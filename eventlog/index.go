@@ -429,10 +429,19 @@ type Snapshot struct {
 	Read    int64
 	Total   int64 // bytes or rows to read while Loading
 	Version int64
+	// Generation changes when rows of earlier snapshots are gone, so that the
+	// numbers of rows and spans mean others than before.
+	Generation int64
 }
 
-// Span returns a span by its number, which must not be zero.
-func (s *Snapshot) Span(id SpanID) Span { return s.Spans.At(int(id) - 1) }
+// Span returns a span by its number, which must not be zero. A number of an
+// earlier generation may be nobody's: then the span is zero.
+func (s *Snapshot) Span(id SpanID) Span {
+	if int(id) > s.Spans.Len() {
+		return Span{}
+	}
+	return s.Spans.At(int(id) - 1)
+}
 
 // Publish returns the index as it is now.
 func (x *Index) Publish() *Snapshot {

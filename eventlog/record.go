@@ -38,6 +38,13 @@ type Table struct {
 	Name    string
 	Key     string // "rowid" when empty
 	Columns []string
+	// Mutable says that rows are changed or deleted after they were written.
+	// When the database has changed, all of its rows are read from the start.
+	Mutable bool
+	// Order is the column, one of Columns, that holds the time of a row as a
+	// number. Tables that have one are read together in that order; within a
+	// table the order of the keys stays. Without one a table comes first.
+	Order string
 }
 
 // Writer takes events into a log. WriteEvents returns when the events are as

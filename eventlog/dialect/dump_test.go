@@ -135,6 +135,7 @@ func spell(b *strings.Builder, e *eventlog.Event) {
 		put("title", f.Title)
 		put("dir", f.Directory)
 		put("sessionparent", f.ParentID)
+		put("fork", f.ForkOf)
 		if f.Closed {
 			b.WriteString(" closed")
 		}

@@ -137,5 +137,22 @@ func Usual(getenv func(string) string, store string) []string {
 		add(filepath.Join(home, ".claude", "projects"))
 		add(filepath.Join(home, ".config", "claude", "projects"))
 	}
+	data := getenv("XDG_DATA_HOME")
+	if data == "" && home != "" {
+		data = filepath.Join(home, ".local", "share")
+	}
+	opencode := strings.Split(getenv("OPENCODE_DATA_DIR"), ",")
+	if opencode[0] == "" && data != "" {
+		opencode = []string{filepath.Join(data, "opencode")}
+	}
+	for _, dir := range opencode {
+		if dir = strings.TrimSpace(dir); dir != "" {
+			// There is one database a release channel.
+			files, _ := filepath.Glob(filepath.Join(dir, "opencode*.db"))
+			for _, f := range files {
+				add(f)
+			}
+		}
+	}
 	return places
 }

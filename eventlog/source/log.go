@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
@@ -61,19 +62,25 @@ type openLog struct {
 
 	mu      sync.Mutex
 	index   *eventlog.Index
+	next    *eventlog.Index // takes the place of index once everything is in it
 	loading bool
 	version int64
-	root    string
-	wanted  map[string]bool
-	parts   []*logPart
-	paths   map[string]int
+	// generation counts how often index was replaced; see Snapshot.Generation.
+	generation int64
+	root       string
+	wanted     map[string]bool
+	parts      []*logPart
+	paths      map[string]int
 }
 
 // logPart is one segment of a log.
 type logPart struct {
 	path    string
 	tracked *tracked
-	reader  *reader // belongs to the goroutine that reads
+	reader  *reader            // these belong to the goroutine that reads
+	given   map[eventKey]given // of a segment whose records change
+	pass    int                // how often they were read
+	lost    bool               // what was read before is not there any more
 
 	seg         *segment // nil until it was told; this and the next are under openLog.mu
 	read, total int64
@@ -110,15 +117,29 @@ func (l *openLog) run(ctx context.Context) {
 		l.mu.Lock()
 		parts := l.parts
 		l.mu.Unlock()
+		var later <-chan time.Time
+		lost := false
 		for i, p := range parts {
-			if err := l.advance(ctx, i, p); err != nil && ctx.Err() == nil {
+			err := l.advance(ctx, i, p)
+			if errors.Is(err, errLater) {
+				later = time.After(askAgain)
+			} else if err != nil && ctx.Err() == nil {
 				l.mu.Lock()
-				l.index.Fault(eventlog.Place{Segment: uint16(i), Pos: -1}, l.root, eventlog.Fault{Path: p.path, Pos: -1, Why: err.Error()})
+				l.target().Fault(eventlog.Place{Segment: uint16(i), Pos: -1}, l.root, eventlog.Fault{Path: p.path, Pos: -1, Why: err.Error()})
 				l.mu.Unlock()
 			}
+			lost = lost || p.lost
+		}
+		if lost && ctx.Err() == nil {
+			l.startOver(parts)
+			continue
 		}
 		l.mu.Lock()
 		l.loading = false
+		if l.next != nil {
+			l.index, l.next = l.next, nil
+			l.generation++
+		}
 		l.version++
 		l.mu.Unlock()
 		l.notify()
@@ -129,8 +150,54 @@ func (l *openLog) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-l.more:
+		case <-later:
 		}
 	}
+}
+
+// askAgain is how long to wait when a feed says later.
+const askAgain = 250 * time.Millisecond
+
+// startOver begins another index, since some rows of the one that is shown are
+// gone. It is shown until the other one is complete.
+func (l *openLog) startOver(parts []*logPart) {
+	for _, p := range parts {
+		if p.reader != nil {
+			p.reader.close()
+			p.reader = nil
+		}
+		p.given, p.pass, p.lost = nil, 0, false
+	}
+	l.mu.Lock()
+	l.next = eventlog.NewIndex(l.set.opt.Symbols)
+	l.mu.Unlock()
+}
+
+// target returns the index that events are added to.
+func (l *openLog) target() *eventlog.Index {
+	if l.next != nil {
+		return l.next
+	}
+	return l.index
+}
+
+// eventKey names an event of a segment whose records change: it is the same
+// event after its record has changed.
+type eventKey struct {
+	pos   int64
+	place uint16
+}
+
+func keyOf(rec *eventlog.Record, sub int) eventKey { return eventKey{rec.Pos, place(rec.Table, sub)} }
+
+// given is what of an event went into the index.
+type given struct {
+	kind    eventlog.Kind
+	failed  bool
+	session string
+	pass    int
+	tokens  int64
+	cost    eventlog.Money
 }
 
 func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
@@ -147,15 +214,57 @@ func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
 		p.seg = seg
 		l.mu.Unlock()
 		p.reader = &reader{feed: feed, decoder: seg.decoder()}
+		if l.set.opt.Follow && feed.changes() {
+			p.given = map[eventKey]given{}
+		}
 	}
-	return p.reader.advance(ctx, func(batch func()) {
-		l.mu.Lock()
-		batch()
-		p.read, p.total = p.reader.feed.progress()
-		l.version++
-		l.mu.Unlock()
-		l.notify()
-	}, &logTaker{l: l, p: p, segment: uint16(number), last: l.root})
+	for {
+		err := p.reader.advance(ctx, func(batch func()) {
+			l.mu.Lock()
+			batch()
+			p.read, p.total = p.reader.feed.progress()
+			l.version++
+			l.mu.Unlock()
+			l.notify()
+		}, &logTaker{l: l, p: p, segment: uint16(number), last: l.root})
+		switch {
+		case errors.Is(err, errStartOver):
+			p.pass++
+			p.reader.decoder = p.seg.decoder()
+			continue
+		case err == nil:
+			p.missing()
+		}
+		return err
+	}
+}
+
+// missing finds out, after all records were read once more, whether some that
+// were read before are gone.
+func (p *logPart) missing() {
+	for _, g := range p.given {
+		p.lost = p.lost || g.pass != p.pass
+	}
+}
+
+// known reports whether the index has an event already, so that rows and spans
+// keep their numbers when the records of a segment are read once more. Events
+// that are new, and calls that cost more by now, are added behind.
+func (p *logPart) known(key eventKey, e *eventlog.Event) bool {
+	if p.given == nil {
+		return false
+	}
+	now := given{kind: e.Kind, failed: e.Failed, session: e.SessionID, pass: p.pass}
+	if e.Bill != nil {
+		now.tokens, now.cost = e.Bill.Usage.Total(), e.Bill.Cost
+	}
+	old, ok := p.given[key]
+	p.given[key] = now
+	if !ok {
+		return false
+	}
+	p.lost = p.lost || old.kind != now.kind || old.failed && !now.failed || old.session != now.session || now.tokens < old.tokens
+	return old.failed == now.failed && old.tokens == now.tokens && old.cost == now.cost
 }
 
 // logTaker adds the events of the wanted sessions to the index.
@@ -177,11 +286,17 @@ func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
 	}
 	t.last = e.SessionID
 	t.l.set.opt.estimate(e)
-	t.l.index.Append(eventlog.Place{Segment: t.segment, Pos: rec.Pos, Size: size(int64(rec.Size)), Sub: place(rec.Table, sub)}, e)
+	if t.p.known(keyOf(rec, sub), e) {
+		return
+	}
+	t.l.target().Append(eventlog.Place{Segment: t.segment, Pos: rec.Pos, Size: size(int64(rec.Size)), Sub: place(rec.Table, sub)}, e)
 }
 
 func (t *logTaker) fault(pos int64, n int, err error) {
-	t.l.index.Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n))}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
+	if t.p.pass > 0 {
+		return // it was told before
+	}
+	t.l.target().Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n))}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
 }
 
 // place packs the table of a row and the number of the event in its record.
@@ -191,7 +306,7 @@ func (l *openLog) Snapshot() *eventlog.Snapshot {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.index.Publish()
-	s.Loading, s.Version = l.loading, l.version
+	s.Loading, s.Version, s.Generation = l.loading, l.version, l.generation
 	for _, p := range l.parts {
 		s.Read += p.read
 		s.Total += p.total
@@ -238,8 +353,12 @@ func (l *openLog) Events(ctx context.Context, rows []eventlog.RowID) ([]eventlog
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		row := snap.Rows.At(int(id))
-		e, err := l.event(ctx, row)
+		var row eventlog.Row
+		e, err := eventlog.Event{}, errGone
+		if int(id) < snap.Rows.Len() { // it may be of an earlier generation
+			row = snap.Rows.At(int(id))
+			e, err = l.event(ctx, row)
+		}
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
@@ -305,8 +424,9 @@ func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*even
 				return nil, err
 			}
 		}
-		tables := seg.dialect.Tables()
-		rec, err := p.db.At(ctx, tables[row.Sub>>12], row.Pos)
+		table := int(row.Sub >> 12)
+		rec, err := p.db.At(ctx, seg.dialect.Tables()[table], row.Pos)
+		rec.Table = table
 		return &rec, err
 	}
 	if row.Pos < 0 {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
@@ -67,8 +68,20 @@ type feed interface {
 	progress() (read, total int64)
 	// pending reports whether the last record is still being written.
 	pending() bool
+	// changes reports whether records may change after they were given, so that
+	// next may return errStartOver or errLater.
+	changes() bool
 	close()
 }
+
+// errStartOver is what a feed returns when records that it gave have changed:
+// it gives all records once more, from the first to the last. Whoever adds them
+// up begins anew, with a fresh decoder.
+var errStartOver = errors.New("what was read has changed")
+
+// errLater is what a feed returns when records have changed, but it is too soon
+// to read all of them once more. It is to be asked again a little later.
+var errLater = errors.New("what was read has changed just now")
 
 // fault is the error for a record that could not be read; the records behind
 // it can.
@@ -147,6 +160,8 @@ func (f *lineFeed) pending() bool {
 	return yes
 }
 
+func (f *lineFeed) changes() bool { return false }
+
 func (f *lineFeed) close() {
 	if f.follow != nil {
 		_ = f.follow.Close() // it was only read
@@ -154,17 +169,33 @@ func (f *lineFeed) close() {
 	}
 }
 
-// rowFeed gives the rows of some tables.
+// rowFeed gives the rows of some tables. They come in lanes: tables whose rows
+// have times have a lane each, and the oldest row of all lanes is next. All
+// other tables share one lane, which is emptied first.
 type rowFeed struct {
-	db     *sqlite.Reader
+	db      *sqlite.Reader
+	lanes   []*lane
+	read    int64
+	bad     int // rows that could not be read
+	mutable bool
+
+	begun   bool  // the first pass has begun
+	pass    bool  // a pass is under way; what a mutable database holds is given in passes
+	version int64 // of the database before the pass began
+	start   time.Time
+	end     time.Time
+}
+
+// lane is some tables that are read one after the other.
+type lane struct {
+	first  int // the number of the first table
 	tables []eventlog.Table
 	after  []int64
-	read   int64
-	total  int64
+	order  int               // the cell that has the time, or -1
 	queue  []eventlog.Record // rows that were read ahead
 	at     int
+	ended  bool // nothing is behind the queue
 	failed error
-	bad    int // rows that could not be read
 }
 
 // maxBadRows is how many damaged places of a database are read around.
@@ -174,10 +205,21 @@ const maxBadRows = 1000
 // of the database is open while a summary is being updated.
 const rowsAhead = 512
 
+// restPasses is for how many times the duration of a pass the next one waits,
+// so that a large database that changes all the time is not read all the time.
+const restPasses = 4
+
 func newRowFeed(db *sqlite.Reader, tables []eventlog.Table) *rowFeed {
-	f := &rowFeed{db: db, tables: tables}
-	for range tables {
-		f.after = append(f.after, sqlite.Start)
+	f := &rowFeed{db: db}
+	for i, table := range tables {
+		f.mutable = f.mutable || table.Mutable
+		order := slices.Index(table.Columns, table.Order)
+		if n := len(f.lanes); order >= 0 || n == 0 || f.lanes[n-1].order >= 0 {
+			f.lanes = append(f.lanes, &lane{first: i, order: order})
+		}
+		l := f.lanes[len(f.lanes)-1]
+		l.tables = append(l.tables, table)
+		l.after = append(l.after, sqlite.Start)
 	}
 	return f
 }
@@ -186,60 +228,129 @@ func newRowFeed(db *sqlite.Reader, tables []eventlog.Table) *rowFeed {
 var errEnough = errors.New("enough rows")
 
 func (f *rowFeed) next(ctx context.Context) (*eventlog.Record, error) {
-	if f.at == len(f.queue) {
-		if f.failed != nil {
-			err := f.failed
-			f.failed = nil
-			return nil, err
-		}
-		if err := f.fill(ctx); err != nil {
+	if f.mutable && !f.pass {
+		if err := f.begin(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if f.at == len(f.queue) {
-		if err := f.failed; err != nil {
-			f.failed = nil
-			return nil, err
+	var best *lane
+	for _, l := range f.lanes {
+		if l.at == len(l.queue) {
+			if err := f.fill(ctx, l); err != nil {
+				return nil, err
+			}
 		}
+		if l.at == len(l.queue) {
+			if err := l.failed; err != nil {
+				l.failed = nil
+				return nil, err
+			}
+			continue
+		}
+		if best == nil || l.time() < best.time() {
+			best = l
+		}
+	}
+	if best == nil {
+		for _, l := range f.lanes {
+			l.ended = false
+		}
+		f.pass, f.end = false, time.Now()
 		return nil, io.EOF
 	}
-	f.at++
+	best.at++
 	f.read++
-	return &f.queue[f.at-1], nil
+	return &best.queue[best.at-1], nil
 }
 
-func (f *rowFeed) fill(ctx context.Context) error {
-	f.queue, f.at = f.queue[:0], 0
-	err := f.db.Scan(ctx, f.tables, f.after, func(r eventlog.Record) error {
+// begin begins a pass over a database whose rows change.
+func (f *rowFeed) begin(ctx context.Context) error {
+	version, err := f.db.DataVersion(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return &broken{err}
+	case f.begun && version == f.version:
+		return io.EOF
+	case f.begun && time.Since(f.end) < restPasses*f.end.Sub(f.start):
+		return errLater
+	}
+	again := f.begun
+	f.begun, f.pass, f.version, f.start = true, true, version, time.Now()
+	if !again {
+		return nil
+	}
+	f.read, f.bad = 0, 0
+	for _, l := range f.lanes {
+		l.queue, l.at, l.ended, l.failed = l.queue[:0], 0, false, nil
+		for i := range l.after {
+			l.after[i] = sqlite.Start
+		}
+	}
+	return errStartOver
+}
+
+// fill reads rows ahead.
+func (f *rowFeed) fill(ctx context.Context, l *lane) error {
+	if l.ended || l.failed != nil {
+		return nil
+	}
+	l.queue, l.at = l.queue[:0], 0
+	err := f.db.Scan(ctx, l.tables, l.after, func(r eventlog.Record) error {
 		kept := r
 		kept.Cells = make([]eventlog.Cell, len(r.Cells))
 		for i, c := range r.Cells {
 			c.Text = append([]byte(nil), c.Text...)
 			kept.Cells[i] = c
 		}
-		f.queue = append(f.queue, kept)
-		f.after[r.Table] = r.Pos
-		if len(f.queue) == rowsAhead {
+		kept.Table += l.first
+		l.queue = append(l.queue, kept)
+		l.after[r.Table] = r.Pos
+		if len(l.queue) == rowsAhead {
 			return errEnough
 		}
 		return nil
 	})
 	var row *sqlite.RowError
 	switch {
-	case err == nil, errors.Is(err, errEnough):
+	case err == nil:
+		l.ended = true
+		return nil
+	case errors.Is(err, errEnough):
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &row):
-		f.after[row.Table] = row.Key
-		f.failed = &fault{row.Key, row.Err}
+		l.after[row.Table] = row.Key
+		l.failed = &fault{row.Key, row.Err}
 		if f.bad++; f.bad > maxBadRows {
-			f.failed = &broken{fmt.Errorf("more than %d places cannot be read; the rest is left: %w", maxBadRows, row.Err)}
+			l.failed = f.broke(fmt.Errorf("more than %d places cannot be read; the rest is left: %w", maxBadRows, row.Err))
 		}
 	default:
-		f.failed = &broken{err}
+		l.failed = f.broke(err)
 	}
 	return nil
+}
+
+// broke ends a pass that cannot go on. The next one starts over.
+func (f *rowFeed) broke(err error) error {
+	f.pass, f.version, f.end = false, -1, time.Now()
+	return &broken{err}
+}
+
+// time returns the time of the next row, which the lane must have.
+func (l *lane) time() float64 {
+	if l.order < 0 {
+		return math.Inf(-1)
+	}
+	switch c := &l.queue[l.at].Cells[l.order]; c.Type {
+	case eventlog.Integer:
+		return float64(c.Int)
+	case eventlog.Real:
+		return c.Real
+	}
+	return math.Inf(-1)
 }
 
 // broken is the error for a segment of which no more can be read.
@@ -248,9 +359,11 @@ type broken struct{ err error }
 func (b *broken) Error() string { return b.err.Error() }
 func (b *broken) Unwrap() error { return b.err }
 
-func (f *rowFeed) progress() (read, total int64) { return f.read, max(f.read, f.total) }
+func (f *rowFeed) progress() (read, total int64) { return f.read, f.read }
 
 func (f *rowFeed) pending() bool { return false }
+
+func (f *rowFeed) changes() bool { return f.mutable }
 
 func (f *rowFeed) close() { _ = f.db.Close() }
 

@@ -247,10 +247,16 @@ func (s *Set) advance(t *tracked, at mark) {
 	if t.reader == nil && !s.begin(t) {
 		return
 	}
-	err := t.reader.advance(s.ctx, func(batch func()) {
-		t.summary.Update(batch)
-		s.sources.Notify()
-	}, summaryReader{t.summary, &s.opt, t.path})
+	fresh, err := s.read(t)
+	switch {
+	case errors.Is(err, errLater):
+		err = nil
+		s.lookAgain(t)
+	case err == nil && fresh != t.summary:
+		// Only now that it is complete: what was known stays until then.
+		s.sources.Replace(t.summary, fresh)
+		t.summary = fresh
+	}
 	t.summary.Update(func() {
 		t.summary.Pending(t.reader.feed.pending())
 		t.summary.Modified(eventlog.Stamp(at.modified))
@@ -261,6 +267,32 @@ func (s *Set) advance(t *tracked, at mark) {
 	s.sources.Notify()
 	if old := time.Since(time.Unix(0, at.modified)); old > 10*time.Minute {
 		t.reader.rest()
+	}
+}
+
+// lookAgain makes the next look find that a segment has changed.
+func (s *Set) lookAgain(t *tracked) {
+	s.mu.Lock()
+	t.seen = mark{}
+	s.mu.Unlock()
+}
+
+// read reads what is new in a segment into its summary or, when what was read
+// has changed, all of it into a fresh one.
+func (s *Set) read(t *tracked) (*eventlog.Summary, error) {
+	sum := t.summary
+	for {
+		err := t.reader.advance(s.ctx, func(batch func()) {
+			sum.Update(batch)
+			if sum == t.summary {
+				s.sources.Notify()
+			}
+		}, summaryReader{sum, &s.opt, t.path})
+		if !errors.Is(err, errStartOver) {
+			return sum, err
+		}
+		t.reader.decoder = t.seg.decoder()
+		sum = eventlog.NewSummary(s.opt.Symbols, t.path, t.seg.dialect.Name(), t.seg.rank())
 	}
 }
 

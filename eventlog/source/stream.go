@@ -55,8 +55,10 @@ type streamer struct {
 
 type streamed struct {
 	path    string
+	seg     *segment
 	feed    feed
 	decoder dialect.Decoder
+	given   map[eventKey]eventlog.Kind // of a segment whose records change: what was given already
 }
 
 func (st *streamer) close() {
@@ -84,7 +86,10 @@ func (st *streamer) look(ctx context.Context, paths []string) error {
 			if err != nil {
 				return err
 			}
-			s := &streamed{f.path, fd, seg.decoder()}
+			s := &streamed{path: f.path, seg: seg, feed: fd, decoder: seg.decoder()}
+			if st.opt.Follow && fd.changes() {
+				s.given = map[eventKey]eventlog.Kind{}
+			}
 			st.open[f.path] = s
 			st.list = append(st.list, s)
 		}
@@ -109,19 +114,24 @@ func (st *streamer) drain(ctx context.Context, path string, s *streamed) error {
 				return err
 			}
 			continue
-		case err == io.EOF:
+		case err == io.EOF, errors.Is(err, errLater): // it is asked again with the next look
 			return nil
+		case errors.Is(err, errStartOver):
+			s.decoder = s.seg.decoder()
+			continue
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
 			return st.h.Fault(eventlog.Fault{Path: path, Pos: -1, Why: err.Error()})
 		}
 		var herr error
+		sub := 0
 		err = s.decoder.Decode(rec, true, func(e *eventlog.Event) {
-			if herr == nil {
+			if herr == nil && s.fresh(rec, sub, e) {
 				maskEvent(e, st.opt.Redactor)
 				herr = st.h.Event(path, e)
 			}
+			sub++
 		})
 		if herr != nil {
 			return herr
@@ -132,4 +142,16 @@ func (st *streamer) drain(ctx context.Context, path string, s *streamed) error {
 			}
 		}
 	}
+}
+
+// fresh reports whether an event has not been given yet. A record that has
+// changed may tell of more events, or of others.
+func (s *streamed) fresh(rec *eventlog.Record, sub int, e *eventlog.Event) bool {
+	if s.given == nil {
+		return true
+	}
+	key := keyOf(rec, sub)
+	kind, old := s.given[key]
+	s.given[key] = e.Kind
+	return !old || kind != e.Kind
 }

@@ -114,6 +114,9 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 		if fresh, _ := p.listing.Land(msg.ticket); !fresh {
 			return nil, false
 		}
+		if p.lines != nil && p.lines.Snap.Generation != msg.lines.Snap.Generation {
+			clear(p.labels) // they are about other rows
+		}
 		p.show(msg)
 		return p.name(), true
 	case namedMsg:

@@ -206,6 +206,9 @@ func (f *Forest) Len() int { return len(f.order) }
 
 // Parent returns the span above a span, or zero.
 func (f *Forest) Parent(id eventlog.SpanID) eventlog.SpanID {
+	if int(id) >= len(f.parent) { // of an earlier generation of the log
+		return 0
+	}
 	if id == f.Root || f.parent[id] == int32(f.Root) && f.order[0] == int32(id) {
 		return 0
 	}

@@ -54,6 +54,9 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 		if !fresh {
 			return nil, false
 		}
+		if p.forest != nil && p.forest.Snap.Generation != msg.forest.Snap.Generation {
+			p.labels, p.found = cache{}, grep{} // they are about other spans and rows
+		}
 		p.forest, p.slow, p.work = msg.forest, msg.slow, msg.took
 		var next tea.Cmd
 		if again && p.next != nil {

@@ -1,0 +1,244 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/dialect"
+	_ "github.com/lazytrace/lazytrace/eventlog/sqlite" // registers the driver
+)
+
+// steps is a dialect whose rows are changed in place: a step is a call, and
+// once it is done its result and its bill as well.
+type steps struct{}
+
+func (steps) Name() string { return "steps" }
+
+func (steps) Sniff(h *dialect.Head) int {
+	if _, ok := h.Tables["step"]; ok {
+		return 99
+	}
+	return 0
+}
+
+func (steps) Tables() []eventlog.Table {
+	return []eventlog.Table{
+		{Name: "session", Columns: []string{"id", "at"}, Order: "at", Mutable: true},
+		{Name: "step", Columns: []string{"session", "name", "done", "at"}, Order: "at", Mutable: true},
+	}
+}
+
+func (steps) Open(dialect.Segment) dialect.Decoder { return steps{} }
+
+func (steps) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error {
+	c := rec.Cells
+	if rec.Table == 0 {
+		emit(&eventlog.Event{Kind: eventlog.SessionStart, SessionID: string(c[0].Text), Time: eventlog.Stamp(c[1].Int), Facts: &eventlog.Facts{}})
+		return nil
+	}
+	name := string(c[1].Text)
+	e := eventlog.Event{SessionID: string(c[0].Text), RunID: "r", Kind: eventlog.ToolCall, Tool: name, CallID: name, ID: name, Time: eventlog.Stamp(c[3].Int)}
+	emit(&e)
+	if c[2].Int > 0 {
+		e.Kind, e.Bill = eventlog.ToolResult, &eventlog.Bill{Usage: eventlog.Usage{Output: c[2].Int}}
+		emit(&e)
+	}
+	return nil
+}
+
+// database makes a database of statements, with a log as live ones have it.
+func database(t *testing.T, name string, statements ...string) (path string, exec func(statements ...string)) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), name)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { db.Close() })
+	exec = func(statements ...string) {
+		t.Helper()
+		for _, s := range statements {
+			if _, err := db.Exec(s); err != nil {
+				t.Fatalf("%s: %v", s, err)
+			}
+		}
+	}
+	exec("PRAGMA journal_mode=WAL")
+	exec(statements...)
+	return path, exec
+}
+
+func stepsDatabase(t *testing.T) (path string, exec func(statements ...string)) {
+	return database(t, "steps.db",
+		`CREATE TABLE session (id TEXT PRIMARY KEY, at INTEGER)`,
+		`CREATE TABLE step (session TEXT, name TEXT, done INTEGER, at INTEGER)`,
+		`INSERT INTO session VALUES ('s', 1000000000)`,
+		`INSERT INTO step VALUES ('s', 'a', 5, 2000000000), ('s', 'b', 0, 3000000000)`)
+}
+
+// toolsOf spells the tool spans of a log with the number of their span, and
+// whether they are open.
+func toolsOf(log eventlog.Log) string {
+	snap := log.Snapshot()
+	var out []string
+	for i, s := range snap.Spans.All() {
+		if s.Kind == eventlog.SpanTool {
+			word := snap.Symbols.Name(s.Tool) + string(rune('0'+i+1))
+			if s.Flags.Has(eventlog.SpanOpen) {
+				word += "…"
+			}
+			out = append(out, word)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func TestRowsThatChange(t *testing.T) {
+	path, exec := stepsDatabase(t)
+	set := Open(t.Context(), []string{path}, Options{Follow: true, Known: []dialect.Dialect{steps{}}})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := set.Sources().Catalog()
+	log, err := set.OpenLog(t.Context(), c.Sessions[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	load(t, log)
+	if got := toolsOf(log); got != "a3 b4…" {
+		t.Fatalf("at first: %s", got)
+	}
+
+	// A row is changed, another is added.
+	exec(`UPDATE step SET done = 7 WHERE name = 'b'`, `INSERT INTO step VALUES ('s', 'c', 0, 4000000000)`)
+	until(t, set.Sources().Changed(), func() bool {
+		c := set.Sources().Catalog()
+		return len(c.Sessions) == 1 && c.Sessions[0].Usage.Output == 12 && c.Sessions[0].ToolCalls == 3 && len(c.Entries) == 2 && len(c.Segments) == 1
+	})
+	until(t, log.Changed(), func() bool { return toolsOf(log) == "a3 b4 c5…" })
+	if snap := log.Snapshot(); snap.Generation != 0 || snap.Bills.Len() != 2 {
+		t.Errorf("generation %d with %d bills: what was there keeps its number and counts once", snap.Generation, snap.Bills.Len())
+	}
+
+	// A row goes: what it told of is gone as well.
+	exec(`DELETE FROM step WHERE name = 'a'`)
+	until(t, set.Sources().Changed(), func() bool {
+		s := set.Sources().Catalog().Sessions[0]
+		return s.Usage.Output == 7 && s.ToolCalls == 2
+	})
+	until(t, log.Changed(), func() bool { return toolsOf(log) == "b3 c4…" })
+	snap := log.Snapshot()
+	if snap.Generation == 0 {
+		t.Error("the generation is still 0 though rows are gone")
+	}
+	events, err := log.Events(t.Context(), []eventlog.RowID{0, 1, 99})
+	if err != nil || events[1].ID != "b" || events[2].Kind != eventlog.Unreadable {
+		t.Errorf("events %+v, %v", events, err)
+	}
+}
+
+// A call that is under way is counted once it is done; the lines of the same
+// session count for nothing beside the database.
+func TestOpencodeLive(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "opencode", "opencode.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, exec := database(t, "opencode.db", string(text))
+	set := Open(t.Context(), []string{path}, Options{Follow: true})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := set.Sources().Catalog()
+	main, _ := c.Session("ses_main")
+	fork, _ := c.Session("ses_fork")
+	child, _ := c.Session("ses_child")
+	if len(c.Sessions) != 3 || child.Parent != main || fork.ForkOf != "ses_main" || len(c.Entries) != 4 || c.Audit.Copies+c.Audit.SameRecord != 1 {
+		t.Fatalf("%d sessions, %d calls, %+v", len(c.Sessions), len(c.Entries), c.Audit)
+	}
+	if main.Usage.Output != 34 || main.Recorded != 2_000_000 || main.Unpriced != 1 || main.ToolCalls != 2 || child.ToolFails != 1 || fork.Calls != 0 || fork.ToolCalls != 1 {
+		t.Errorf("main %+v, fork %+v", main, fork)
+	}
+	log, err := set.OpenLog(t.Context(), fork)
+	if err != nil {
+		t.Fatal(err)
+	}
+	load(t, log)
+	before := toolsOf(log)
+	exec(`UPDATE part SET data = json_set(data, '$.state.status', 'completed', '$.state.output', 'ok', '$.state.time.end', 1763629222000) WHERE id = 'prt_14'`,
+		`UPDATE message SET data = json_set(data, '$.tokens.output', 3, '$.cost', 0.5, '$.finish', 'stop', '$.time.completed', 1763629223000) WHERE id = 'msg_f3'`)
+	until(t, set.Sources().Changed(), func() bool {
+		fork, _ := set.Sources().Catalog().Session("ses_fork")
+		return fork.Recorded == 500_000_000 && fork.Usage.Output == 3 && fork.ToolCalls == 1 && fork.Calls == 1
+	})
+	until(t, log.Changed(), func() bool {
+		return strings.ReplaceAll(before, "…", "") == toolsOf(log) && strings.HasSuffix(before, "…")
+	})
+}
+
+// kinds collects what a stream gives and ends it after some events.
+type kinds struct {
+	list []string
+	idle func(n int) bool
+}
+
+func (k *kinds) Event(_ string, e *eventlog.Event) error {
+	k.list = append(k.list, e.ID+":"+e.Kind.String())
+	return nil
+}
+
+func (k *kinds) Fault(eventlog.Fault) error { return nil }
+
+func (k *kinds) Idle() error {
+	if k.idle(len(k.list)) {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A stream tells each event once, however often its row is read.
+func TestStreamOfRowsThatChange(t *testing.T) {
+	path, exec := stepsDatabase(t)
+	changed := false
+	k := &kinds{}
+	k.idle = func(n int) bool {
+		if !changed {
+			changed = true
+			exec(`UPDATE step SET done = 7 WHERE name = 'b'`)
+		}
+		return n >= 5
+	}
+	if err := Stream(t.Context(), []string{path}, Options{Follow: true, Known: []dialect.Dialect{steps{}}}, k); err != context.Canceled {
+		t.Fatal(err)
+	}
+	if want := []string{":session_start", "a:tool_call", "a:tool_result", "b:tool_call", "b:tool_result"}; !slices.Equal(k.list, want) {
+		t.Errorf("%q, want %q", k.list, want)
+	}
+}
+
+// Rows of several tables come in the order of their times, those of one table
+// in that of their keys.
+func TestOrderOfTables(t *testing.T) {
+	path, _ := database(t, "steps.db",
+		`CREATE TABLE session (id TEXT PRIMARY KEY, at INTEGER)`,
+		`CREATE TABLE step (session TEXT, name TEXT, done INTEGER, at INTEGER)`,
+		`INSERT INTO session VALUES ('s', 1), ('t', 5)`,
+		`INSERT INTO step VALUES ('s', 'a', 0, 2), ('s', 'b', 0, 4), ('s', 'c', 0, 3), ('t', 'd', 0, 6)`)
+	k := &kinds{}
+	k.idle = func(int) bool { return false }
+	if err := Stream(t.Context(), []string{path}, Options{Known: []dialect.Dialect{steps{}}}, k); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{":session_start", "a:tool_call", "b:tool_call", "c:tool_call", ":session_start", "d:tool_call"}; !slices.Equal(k.list, want) {
+		t.Errorf("%q, want %q", k.list, want)
+	}
+}
