@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -136,6 +137,13 @@ func Usual(getenv func(string) string, store string) []string {
 	} else if home != "" {
 		add(filepath.Join(home, ".claude", "projects"))
 		add(filepath.Join(home, ".config", "claude", "projects"))
+	}
+	gemini := filepath.Join(cmp.Or(getenv("GEMINI_CLI_HOME"), home), ".gemini")
+	// Patterns stand for what will be there as well.
+	for _, p := range []string{filepath.Join(cmp.Or(getenv("GEMINI_DATA_DIR"), gemini), "tmp", "*", "chats")} {
+		if found, _ := filepath.Glob(p); len(found) > 0 {
+			places = append(places, p)
+		}
 	}
 	return places
 }
