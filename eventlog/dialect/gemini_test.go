@@ -84,15 +84,26 @@ func TestGeminiSpansOnce(t *testing.T) {
 func TestExitCode(t *testing.T) {
 	for output, want := range map[string]bool{
 		"Output: x\nExit Code: 3\nProcess Group PGID: 1": true,
-		"Exit Code: 1":                                   true,
-		"Output: x\nExit Code: 0":                        false,
-		"Output: Exit Code: 3\nProcess Group PGID: 1":    false,
-		"Output: a\nExit Code: 3\nExit Code: 0\n":        false,
-		"Exit Code: (none)\nSignal: 15":                  false,
-		"":                                               false,
+		"Exit Code: 1":                                true,
+		"Output: x\nExit Code: 0":                     false,
+		"Output: Exit Code: 3\nProcess Group PGID: 1": false,
+		"Output: a\nExit Code: 3\nExit Code: 0\n":     false,
+		"Exit Code: (none)\nSignal: 15":               false,
+		"":                                            false,
 	} {
 		if _, got := exitCode(output); got != want {
 			t.Errorf("%q failed: %v", output, got)
 		}
+	}
+}
+
+func TestGeminiStream(t *testing.T) {
+	root := filepath.Join("..", "..", "testdata", "gemini")
+	golden(t, "gemini-stream", decode(t, GeminiStream{}, filepath.Join(root, "stream.jsonl"), true))
+	golden(t, "gemini-stream-error", decode(t, GeminiStream{}, filepath.Join(root, "stream-error.jsonl"), true))
+	s := index(t, GeminiStream{}, "gemini/stream.jsonl")
+	n, _, u := spans(s, eventlog.SpanModel)
+	if want := (eventlog.Usage{Input: 900, CacheRead: 400, Output: 166, Reasoning: 16}); n != 4 || u != want {
+		t.Errorf("%d model spans of %+v, want two responses and two sums of %+v", n, u, want)
 	}
 }

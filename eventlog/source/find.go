@@ -138,6 +138,9 @@ func Usual(getenv func(string) string, store string) []string {
 		add(filepath.Join(home, ".claude", "projects"))
 		add(filepath.Join(home, ".config", "claude", "projects"))
 	}
+	if home == "" {
+		return places
+	}
 	gemini := filepath.Join(cmp.Or(getenv("GEMINI_CLI_HOME"), home), ".gemini")
 	// Patterns stand for what will be there as well.
 	for _, p := range []string{filepath.Join(cmp.Or(getenv("GEMINI_DATA_DIR"), gemini), "tmp", "*", "chats")} {
