@@ -148,5 +148,6 @@ func Usual(getenv func(string) string, store string) []string {
 			places = append(places, p)
 		}
 	}
+	add(filepath.Join(cmp.Or(getenv("PI_CODING_AGENT_DIR"), getenv("PI_AGENT_DIR"), filepath.Join(home, ".pi", "agent")), "sessions"))
 	return places
 }

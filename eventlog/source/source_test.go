@@ -472,17 +472,19 @@ func TestUsual(t *testing.T) {
 	}
 	mkdir(".claude", "projects")
 	mkdir(".gemini", "tmp", "shop", "chats")
-	if got, want := usual(map[string]string{}), "~/.claude/projects ~/.gemini/tmp/*/chats"; got != want {
+	mkdir(".pi", "agent", "sessions")
+	if got, want := usual(map[string]string{}), "~/.claude/projects ~/.gemini/tmp/*/chats ~/.pi/agent/sessions"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	mkdir("g", ".gemini", "tmp", "shop", "chats")
 	mkdir("data", "tmp", "shop", "chats")
-	env := map[string]string{"CLAUDE_CONFIG_DIR": mkdir("none"), "GEMINI_CLI_HOME": mkdir("g")}
-	if got, want := usual(env), "~/g/.gemini/tmp/*/chats"; got != want {
+	mkdir("pi", "sessions")
+	env := map[string]string{"CLAUDE_CONFIG_DIR": mkdir("none"), "GEMINI_CLI_HOME": mkdir("g"), "PI_CODING_AGENT_DIR": mkdir("pi")}
+	if got, want := usual(env), "~/g/.gemini/tmp/*/chats ~/pi/sessions"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	env["GEMINI_DATA_DIR"] = mkdir("data")
-	if got, want := usual(env), "~/data/tmp/*/chats"; got != want {
+	if got, want := usual(env), "~/data/tmp/*/chats ~/pi/sessions"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
