@@ -37,6 +37,7 @@ type Event struct {
 	Hidden  bool    // machinery that is collapsed by default
 	Copied  bool    // the record says that it was copied from another session
 	Spawns  bool    // of a call: a run may name it as its parent, even after its result
+	Again   bool    // of a call: several records tell of it, and all of them are one span
 
 	Bill    *Bill    // the model call that this record pays for
 	Use     Identity // of a tool call or result that other files may hold copies of

@@ -15,7 +15,7 @@ type Index struct {
 	sessions map[Sym]SpanID
 	runs     map[runKey]*runState
 	open     map[uint64]SpanID // calls without a result, by session, run and call id
-	spawns   map[uint64]SpanID // ended calls that a run may yet name as its parent
+	spawns   map[uint64]SpanID // calls that records may yet name, even when they have ended
 	orphans  map[runKey][]SpanID
 	adopted  map[runKey]Adopt
 	lost     map[Sym][]SpanID // sessions whose parent session has not been seen
@@ -312,6 +312,13 @@ func (x *Index) place(row RowID, parent SpanID, run *runState, key runKey, e *Ev
 // call finds or makes the span of a model or tool call.
 func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key runKey, e *Event) SpanID {
 	h := x.callKey(key, kind, e.CallID)
+	if span, ok := x.spawns[h]; ok && e.Again {
+		if e.Kind.ends() {
+			delete(x.open, h)
+			x.end(span, row, e)
+		}
+		return span
+	}
 	if e.Kind.ends() {
 		span, ok := x.open[h]
 		if !ok && kind == SpanModel && run != nil && run.call == h && e.CallID != "" {
@@ -340,9 +347,9 @@ func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key
 	})
 	if e.Kind.begins() {
 		x.open[h] = span
-		if e.Spawns {
-			x.spawns[h] = span
-		}
+	}
+	if e.Again || e.Spawns && e.Kind.begins() {
+		x.spawns[h] = span
 	}
 	if kind == SpanModel && run != nil {
 		run.model, run.call = span, h

@@ -347,7 +347,7 @@ func (b *Entry) owns(a *Entry) bool {
 }
 
 func (p *part) beat(e *Event) {
-	if !e.Time.Known() {
+	if !e.Time.Known() || e.Hidden {
 		return
 	}
 	var b Beat

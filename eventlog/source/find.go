@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/lazytrace/lazytrace/eventlog/dialect"
 )
 
 // suffixes are the endings of the files that a folder is searched for. A file
@@ -118,41 +120,21 @@ func (f *finder) add(p string, info fs.FileInfo, named bool) {
 
 // Usual returns the places of this machine where sessions are usually found:
 // the user's own store, a .lazytrace folder here, and what the known agents
-// keep. Those that are not there are left out.
+// keep. Those that are not there are left out; a pattern that matches something
+// stays a pattern, for what will match it later.
 func Usual(getenv func(string) string, store string) []string {
-	var places []string
-	add := func(p string) {
-		if _, err := os.Stat(p); err == nil && !slices.Contains(places, p) {
-			places = append(places, p)
+	places := []string{store, ".lazytrace"}
+	for _, d := range dialect.All() {
+		if p, ok := d.(dialect.Placer); ok {
+			places = append(places, p.Places(getenv)...)
 		}
 	}
-	add(store)
-	add(".lazytrace")
-	home := getenv("HOME")
-	if dirs := getenv("CLAUDE_CONFIG_DIR"); dirs != "" {
-		for dir := range strings.SplitSeq(dirs, ",") {
-			add(filepath.Join(strings.TrimSpace(dir), "projects"))
+	return slices.DeleteFunc(places, func(p string) bool {
+		if strings.ContainsAny(p, "*?[") {
+			found, err := filepath.Glob(p)
+			return err != nil || len(found) == 0
 		}
-	} else if home != "" {
-		add(filepath.Join(home, ".claude", "projects"))
-		add(filepath.Join(home, ".config", "claude", "projects"))
-	}
-	data := getenv("XDG_DATA_HOME")
-	if data == "" && home != "" {
-		data = filepath.Join(home, ".local", "share")
-	}
-	opencode := strings.Split(getenv("OPENCODE_DATA_DIR"), ",")
-	if opencode[0] == "" && data != "" {
-		opencode = []string{filepath.Join(data, "opencode")}
-	}
-	for _, dir := range opencode {
-		if dir = strings.TrimSpace(dir); dir != "" {
-			// There is one database a release channel.
-			files, _ := filepath.Glob(filepath.Join(dir, "opencode*.db"))
-			for _, f := range files {
-				add(f)
-			}
-		}
-	}
-	return places
+		_, err := os.Stat(p)
+		return err != nil
+	})
 }

@@ -21,17 +21,17 @@ func TestUsualPlaces(t *testing.T) {
 		}
 		return path
 	}
-	opencode := place("home", ".local", "share", "opencode", "opencode.db")
-	beta := place("home", ".local", "share", "opencode", "opencode-beta.db")
-	moved := place("data", "opencode", "opencode.db")
-	other := place("other", "opencode.db")
+	pattern := "opencode*.db" // one a release channel, those to come as well
+	home := filepath.Dir(place("home", ".local", "share", "opencode", "opencode-beta.db"))
+	moved := filepath.Dir(place("data", "opencode", "opencode.db"))
+	other := filepath.Dir(place("other", "opencode.db"))
 	for name, tc := range map[string]struct {
 		env  map[string]string
 		want []string
 	}{
-		"home":     {nil, []string{beta, opencode}},
-		"xdg":      {map[string]string{"XDG_DATA_HOME": filepath.Join(root, "data")}, []string{moved}},
-		"override": {map[string]string{"OPENCODE_DATA_DIR": filepath.Dir(other)}, []string{other}},
+		"home":     {nil, []string{filepath.Join(home, pattern)}},
+		"xdg":      {map[string]string{"XDG_DATA_HOME": filepath.Join(root, "data")}, []string{filepath.Join(moved, pattern)}},
+		"override": {map[string]string{"OPENCODE_DATA_DIR": other}, []string{filepath.Join(other, pattern)}},
 	} {
 		getenv := func(key string) string {
 			if v, ok := tc.env[key]; ok || key != "HOME" {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,7 +41,13 @@ func newWaker(s *Set) *waker {
 // watch begins to watch what has appeared: every path that was given, and every
 // folder in which files were found.
 func (w *waker) watch() {
+	paths := w.s.paths
 	for _, p := range w.s.paths {
+		if matches, _ := filepath.Glob(p); len(matches) > 0 && matches[0] != p {
+			paths = append(slices.Clip(paths), matches...)
+		}
+	}
+	for _, p := range paths {
 		w.add(p)
 		if info, err := os.Stat(p); err == nil && info.IsDir() {
 			_ = filepath.WalkDir(p, func(dir string, e fs.DirEntry, err error) error {

@@ -1,0 +1,89 @@
+package dialect
+
+import (
+	"cmp"
+	"path/filepath"
+	"strings"
+)
+
+// Placer is a dialect whose agent keeps its sessions in places that are known.
+type Placer interface {
+	// Places returns paths and patterns. They need not exist, nor need anything
+	// match them yet.
+	Places(env func(string) string) []string
+}
+
+// homes returns the folders that an environment variable lists, with commas
+// between them, or else those below the home folder.
+func homes(env func(string) string, override string, below ...string) []string {
+	if dirs := env(override); dirs != "" {
+		var list []string
+		for dir := range strings.SplitSeq(dirs, ",") {
+			if dir = strings.TrimSpace(dir); dir != "" {
+				list = append(list, dir)
+			}
+		}
+		return list
+	}
+	home := env("HOME")
+	if home == "" {
+		return nil
+	}
+	list := make([]string, len(below))
+	for i, b := range below {
+		list[i] = filepath.Join(home, filepath.FromSlash(b))
+	}
+	return list
+}
+
+// within joins something to each folder.
+func within(dirs []string, parts ...string) []string {
+	list := make([]string, len(dirs))
+	for i, dir := range dirs {
+		list[i] = filepath.Join(append([]string{dir}, parts...)...)
+	}
+	return list
+}
+
+// Places are the projects of Claude Code.
+func (Claude) Places(env func(string) string) []string {
+	return within(homes(env, "CLAUDE_CONFIG_DIR", ".claude", ".config/claude"), "projects")
+}
+
+// Places are the rollouts of Codex, those that were archived as well.
+func (Codex) Places(env func(string) string) []string {
+	dirs := homes(env, "CODEX_HOME", ".codex")
+	return append(within(dirs, "sessions"), within(dirs, "archived_sessions")...)
+}
+
+// Places are the chats of Gemini CLI, a folder a project.
+func (Gemini) Places(env func(string) string) []string {
+	if dir := env("GEMINI_DATA_DIR"); dir != "" {
+		return []string{filepath.Join(dir, "tmp", "*", "chats")}
+	}
+	return within(homes(env, "GEMINI_CLI_HOME", "."), ".gemini", "tmp", "*", "chats")
+}
+
+// Places are the sessions of pi.
+func (Pi) Places(env func(string) string) []string {
+	return within(homes(env, cmp.Or(oneOf(env, "PI_CODING_AGENT_DIR", "PI_AGENT_DIR"), "PI_AGENT_DIR"), ".pi/agent"), "sessions")
+}
+
+// Places are the databases of opencode, one a release channel.
+func (Opencode) Places(env func(string) string) []string {
+	dirs := homes(env, "OPENCODE_DATA_DIR", ".local/share/opencode")
+	if data := env("XDG_DATA_HOME"); data != "" && env("OPENCODE_DATA_DIR") == "" {
+		dirs = []string{filepath.Join(data, "opencode")}
+	}
+	return within(dirs, "opencode*.db")
+}
+
+// oneOf returns the first of some variables that is set.
+func oneOf(env func(string) string, names ...string) string {
+	for _, name := range names {
+		if env(name) != "" {
+			return name
+		}
+	}
+	return ""
+}
