@@ -66,7 +66,7 @@ func (Codex) Rank(*Head) int { return 1 }
 // record; that record is looked at now, so that every other one can be decoded
 // without those before it.
 func (Codex) Open(seg Segment) Decoder {
-	c := &codex{names: names{}, calls: map[string]codexCall{}, provider: "openai", billed: true}
+	c := &codex{names: names{}, calls: map[string]codexCall{}, unnamed: map[eventlog.Identity]int{}, provider: "openai", billed: true}
 	name := strings.TrimSuffix(filepath.Base(seg.Path), ".jsonl")
 	const uuid = 36
 	if codexName(seg.Path) && len(name) > uuid {
@@ -108,11 +108,12 @@ type codex struct {
 	tasks    bool   // turns are told to begin and to end
 	failure  string // of this turn, as it was last told
 
-	last   eventlog.Stamp // when the model last heard from outside
-	number int            // of the model call that is being told of
-	billed bool           // that call has its bill
-	heard  bool           // something from outside came since
-	calls  map[string]codexCall
+	last    eventlog.Stamp // when the model last heard from outside
+	number  int            // of the model call that is being told of
+	billed  bool           // that call has its bill
+	heard   bool           // something from outside came since
+	calls   map[string]codexCall
+	unnamed map[eventlog.Identity]int // calls without an id, by what they say
 
 	records bool              // calls are billed by token_usage_record
 	counted bool              // a token_count came
@@ -447,7 +448,7 @@ func (c *codex) facts(payload []byte, t *thread) {
 		ParentID: t.parent, ForkOf: t.forkOf, Started: t.began, Metadata: map[string]string{},
 	}
 	if f.Directory != "" {
-		f.Project = filepath.Base(f.Directory)
+		f.Project = f.Directory[strings.LastIndexAny(strings.TrimRight(f.Directory, `/\`), `/\`)+1:] // of any system
 	}
 	for name, value := range map[string]string{
 		"model_provider": text("model_provider"), "originator": text("originator"), "source": text("source"),

@@ -12,6 +12,7 @@ import (
 // stands in response_items as well and is hidden here.
 func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 	p, e := &c.p, &c.e
+	e.Copied = c.owner() != c.own.id
 	switch kind {
 	case "token_count":
 		c.tokens(full, emit)
@@ -38,7 +39,7 @@ func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 		}
 		emit(e)
 	case "error":
-		e.Kind, e.Failed = eventlog.Error, true
+		e.Kind, e.Failed = eventlog.Error, !e.Copied // it is counted where it happened
 		c.failure = readable(p.message)
 		if !c.tasks {
 			e.Idle = eventlog.IdleYes
@@ -95,7 +96,7 @@ func (c *codex) details(keys ...string) { detailsOf(&c.e, c.p.all, keys...) }
 // detailsOf adds the fields of a value that are there.
 func detailsOf(e *eventlog.Event, from []byte, keys ...string) {
 	for _, key := range keys {
-		if v, ok := jsonl.Lookup(from, key); ok && readable(v) != "" {
+		if v, ok := jsonl.Lookup(from, key); ok && readable(v) != "" && string(v) != "[]" && string(v) != "{}" {
 			e.Details = append(e.Details, eventlog.Detail{Name: spaced([]byte(key)), Value: readable(v)})
 		}
 	}
@@ -131,7 +132,7 @@ func (c *codex) finish(full bool, emit func(*eventlog.Event)) {
 	}
 	switch {
 	case len(p.failure) > 0 && !jsonl.IsNull(p.failure):
-		e.Outcome, e.Failed = eventlog.Failure, c.failure == "" // told once
+		e.Outcome, e.Failed = eventlog.Failure, c.failure == "" && !e.Copied // it is counted once
 		e.Facts = &eventlog.Facts{FailureReason: message}
 	case c.failure != "":
 		e.Outcome = eventlog.Failure
@@ -242,6 +243,14 @@ func (x *codexEnd) failed() bool {
 	return truth(wrong) || bad || exit != "" && exit != "0"
 }
 
+// message is what the end says of its failure.
+func (x *codexEnd) message() string {
+	if text, ok := jsonl.Lookup(x.failure, "message"); ok {
+		return readable(text)
+	}
+	return readable(x.failure)
+}
+
 func (x *codexEnd) named(kind string) string {
 	switch {
 	case x.server != nil && !jsonl.IsNull(x.server):
@@ -261,7 +270,6 @@ func (c *codex) ended(kind string, body []byte, full bool, emit func(*eventlog.E
 	x.parse(body)
 	e := &c.e
 	base := *e
-	base.Copied = c.owner() != c.own.id
 	id, failed := readable(x.id), x.failed()
 	e.Kind, e.Hidden, e.CallID = eventlog.Custom, true, id
 	if readable(x.status) == "declined" {
@@ -275,8 +283,11 @@ func (c *codex) ended(kind string, body []byte, full bool, emit func(*eventlog.E
 		detailsOf(e, body, "status", "exit_code", "duration", "cwd", "sender_thread_id", "receiver_thread_ids", "agents_states", "model")
 		e.Input, e.Output = unwrapped(first(x.command, x.changes)), clone(first(x.output, x.result))
 		e.Text = readable(x.output)
+		if e.Kind == eventlog.HILDecision {
+			e.Text = "declined"
+		}
 		if failed {
-			e.Message = readable(x.failure)
+			e.Message = x.message()
 		}
 	}
 	emit(e)
@@ -309,7 +320,7 @@ func (c *codex) ended(kind string, body []byte, full bool, emit func(*eventlog.E
 		e.Output = clone(first(x.output, x.result))
 		text := strings.TrimSpace(readable(x.output))
 		if failed {
-			e.Message = cmp.Or(readable(x.failure), text)
+			e.Message = cmp.Or(x.message(), text)
 		} else {
 			e.Text = text
 		}

@@ -66,13 +66,17 @@ func (c *codex) usage(full bool, emit func(*eventlog.Event)) {
 	}
 	n, _ := readCount(p.usage)
 	total, _ := readCount(p.threadUsage)
+	again := !c.records && !c.payment.IsZero() && total == c.paid // a token_count told of this very call
+	if again {
+		c.billed = false
+	}
 	c.answer(true)
 	c.billed = true
 	owner := cmp.Or(c.names.text(p.threadID), c.own.id)
 	c.b = eventlog.Bill{Usage: n.usage(), Rule: eventlog.RuleResponse, Copied: owner != c.own.id}
 	switch id := readable(p.response); {
-	case !c.records && !c.payment.IsZero() && total == c.paid:
-		c.b.Call = c.payment // a token_count told of this very call before
+	case again:
+		c.b.Call = c.payment
 	case id != "":
 		c.b.Call = eventlog.Identify("codex response", owner, id)
 	default:

@@ -137,5 +137,13 @@ func Usual(getenv func(string) string, store string) []string {
 		add(filepath.Join(home, ".claude", "projects"))
 		add(filepath.Join(home, ".config", "claude", "projects"))
 	}
+	codex := getenv("CODEX_HOME")
+	if codex == "" && home != "" {
+		codex = filepath.Join(home, ".codex")
+	}
+	if codex != "" {
+		add(filepath.Join(codex, "sessions"))
+		add(filepath.Join(codex, "archived_sessions"))
+	}
 	return places
 }

@@ -1,0 +1,48 @@
+package source
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/rollup"
+)
+
+// Threads that were forked, resumed by another version, and started by each
+// other, with each call counted once, where it was made.
+func TestCodexTogether(t *testing.T) {
+	const main, child, fork, old, copied = "019cadc6-9a80-7000-8000-000000000001", "019cadcf-ca10-7000-8000-000000000002",
+		"019cadd8-ea00-7000-8000-000000000003", "019cadfd-8900-7000-8000-000000000004", "019cae34-7780-7000-8000-000000000005"
+	_, c := read(t, filepath.Join("..", "..", "testdata", "codex"))
+	got := rollup.New(c, nil).Total
+	if want := (eventlog.Usage{Input: 13500, CacheRead: 27600, CacheWrite5m: 1500, Output: 719, Reasoning: 160}); got.Usage != want {
+		t.Errorf("usage %+v, want %+v", got.Usage, want)
+	}
+	if got.Calls != 13 || got.ToolCalls != 14 || got.ToolErrors != 5 || got.Sessions != 8 {
+		t.Errorf("%d calls, %d tool calls, %d of them failed, %d sessions", got.Calls, got.ToolCalls, got.ToolErrors, got.Sessions)
+	}
+	for id, want := range map[string]int64{main: 3, child: 1, fork: 1, old: 3, copied: 1} {
+		s, ok := c.Session(id)
+		if !ok {
+			t.Fatalf("no session %s", id)
+		}
+		if s.Calls != want {
+			t.Errorf("%s has %d calls, want %d", id, s.Calls, want)
+		}
+	}
+	if s, _ := c.Session(child); s.Parent == nil || s.Parent.ID != main || s.Agent != "Ada" {
+		t.Errorf("the sub-agent hangs below %v, called %q", s.Parent, s.Agent)
+	}
+	if s, _ := c.Session(main); s.Label() != "Failing test" || s.Goal != "Fix the failing test" || s.Outcome != eventlog.Failure || s.FailureReason != "high demand" {
+		t.Errorf("%q %q %v %q", s.Label(), s.Goal, s.Outcome, s.FailureReason)
+	}
+	if s, _ := c.Session(fork); s.ForkOf != main {
+		t.Errorf("forked from %q", s.ForkOf)
+	}
+	if s, _ := c.Session(copied); s.ForkOf != old || s.ToolCalls != 0 {
+		t.Errorf("forked from %q, %d tool calls", s.ForkOf, s.ToolCalls)
+	}
+	if s, _ := c.Session(old); s.Outcome != eventlog.Failure || s.ToolCalls != 2 {
+		t.Errorf("%v, %d tool calls", s.Outcome, s.ToolCalls)
+	}
+}
