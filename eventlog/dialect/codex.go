@@ -117,14 +117,16 @@ type codex struct {
 
 	records bool              // calls are billed by token_usage_record
 	counted bool              // a token_count came
+	payer   string            // whose it was
 	before  codexCount        // what the last token_count said in total
 	payment eventlog.Identity // of the last call that a token_count billed
 	paid    codexCount        // and what was counted in total then
 
-	r codexRecord
-	p codexPayload
-	e eventlog.Event
-	b eventlog.Bill
+	scratch []byte
+	r       codexRecord
+	p       codexPayload
+	e       eventlog.Event
+	b       eventlog.Bill
 }
 
 // thread is what a session_meta says of a thread.
@@ -294,10 +296,10 @@ func (c *codex) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Even
 	case kind == "turn_context":
 		c.context(full, emit)
 	case kind == "response_item":
-		c.e.Type = c.names.of(append([]byte("response_item/"), c.names.text(p.typ)...))
+		c.e.Type = c.typed("response_item/", p.typ)
 		c.item(c.names.text(p.typ), false, full, emit)
 	case kind == "event_msg":
-		c.e.Type = c.names.of(append([]byte("event_msg/"), c.names.text(p.typ)...))
+		c.e.Type = c.typed("event_msg/", p.typ)
 		c.message(c.names.text(p.typ), full, emit)
 	case kind == "token_usage_record":
 		c.usage(full, emit)
@@ -313,6 +315,12 @@ func (c *codex) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Even
 		c.hidden(full, emit)
 	}
 	return nil
+}
+
+// typed returns a type within a type.
+func (c *codex) typed(outer string, inner []byte) string {
+	c.scratch = append(append(c.scratch[:0], outer...), c.names.text(inner)...)
+	return c.names.of(c.scratch)
 }
 
 // hidden keeps a record that only the machinery needs.

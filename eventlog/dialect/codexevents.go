@@ -153,7 +153,7 @@ func (c *codex) completed(full bool, emit func(*eventlog.Event)) {
 	p, e := &c.p, &c.e
 	typ, _ := jsonl.Lookup(p.item, "type")
 	kind := readable(typ)
-	e.Type = c.names.of([]byte("item_completed/" + kind))
+	e.Type = c.typed("item_completed/", typ)
 	if t := c.names.text(p.turnID); t != "" {
 		c.turn = t
 	}

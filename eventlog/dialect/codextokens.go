@@ -115,14 +115,16 @@ func (c *codex) tokens(full bool, emit func(*eventlog.Event)) {
 	if hasTotal && c.counted && total == c.before {
 		return
 	}
+	owner := c.owner()
 	n, grew := total.minus(c.before)
-	if hasLast && (!hasTotal || !grew || !c.counted && c.own.branched()) {
+	begins := c.own.branched() && owner != c.payer // the counters may go on from another thread's
+	if hasLast && (!hasTotal || !grew || begins) {
 		n = last
 	} else if !grew {
 		n = codexCount{}
 	}
 	if hasTotal {
-		c.before, c.counted = total, true
+		c.before, c.counted, c.payer = total, true, owner
 	}
 	u := n.usage()
 	if c.records || u.Total() == 0 {
@@ -131,7 +133,6 @@ func (c *codex) tokens(full bool, emit func(*eventlog.Event)) {
 	*e = base
 	c.answer(true)
 	c.billed = true
-	owner := c.owner()
 	c.b = eventlog.Bill{
 		Usage: u, Rule: eventlog.RuleRecord, Copied: owner != c.own.id,
 		Call: eventlog.Identify("codex", owner, c.turn, c.model, total.String(), n.String()),
@@ -202,12 +203,12 @@ func window(minutes int64) string {
 // forked from, stamped anew; the turn that a record belongs to tells, by the
 // time in its id, which of the threads wrote it.
 func (c *codex) owner() string {
-	if c.own.based || len(c.metas) < 2 && c.own.forkOf == "" {
-		return c.own.id
-	}
 	from := cmp.Or(c.own.forkOf, c.own.parent)
 	if len(c.metas) > 1 {
 		from = c.metas[len(c.metas)-1].id
+	}
+	if c.own.based || from == "" {
+		return c.own.id
 	}
 	turn, ok := uuidTime(c.turn)
 	if own, known := uuidTime(c.own.id); ok && known {

@@ -46,3 +46,47 @@ func TestCodexTogether(t *testing.T) {
 		t.Errorf("%v, %d tool calls", s.Outcome, s.ToolCalls)
 	}
 }
+
+// What was found while a file was read whole can be read again, one row at a
+// time, and the trace holds each call of the session as one span.
+func TestCodexTrace(t *testing.T) {
+	for _, root := range []string{filepath.Join("..", "..", "testdata", "codex"), "samples/codex", "samples/stdout/codex_exec_0.169"} {
+		t.Run(filepath.Base(root), func(t *testing.T) {
+			if root[0] != '.' {
+				root = shared(t, filepath.FromSlash(root))
+			}
+			set, c := read(t, root)
+			for _, s := range c.Sessions {
+				if s.Format != "codex" && s.Format != "codex-exec" {
+					continue
+				}
+				log, err := set.OpenLog(t.Context(), s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				snap := load(t, log)
+				var rows []eventlog.RowID
+				for i := range snap.Rows.All() {
+					rows = append(rows, eventlog.RowID(i))
+				}
+				events, err := log.Events(t.Context(), rows)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range events {
+					if events[i].Kind != snap.Rows.At(i).Kind {
+						t.Errorf("%s: row %d is %s, read again %s: %s", s.ID, i, snap.Rows.At(i).Kind, events[i].Kind, events[i].Message)
+					}
+				}
+				for _, span := range snap.Spans.All() {
+					if span.Kind == eventlog.SpanTool && (span.First == span.Last) != (span.Flags.Has(eventlog.SpanOpen)) {
+						t.Errorf("%s: a call and its result are not one span: %+v", s.ID, span)
+					}
+				}
+				if err := log.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
