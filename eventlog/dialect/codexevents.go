@@ -176,8 +176,8 @@ func (c *codex) completed(full bool, emit func(*eventlog.Event)) {
 
 // codexEnd is what is told of the end of a tool call besides its output.
 type codexEnd struct {
-	id, tool, server, name, status, exit, failure, source, command, success []byte
-	output, result, changes, invocation, began                              []byte
+	id, tool, server, status, exit, failure, source, command, success []byte
+	output, result, changes, invocation                               []byte
 }
 
 func (x *codexEnd) parse(body []byte) {
