@@ -97,10 +97,11 @@ func (Codex) Open(seg Segment) Decoder {
 // codex decodes one rollout.
 type codex struct {
 	names    names
-	own      thread   // whose file this is
-	metas    []thread // all threads that the file holds records of, its own first
-	told     bool     // the facts of the own thread have been told
-	known    bool     // the own thread was read from the file, not from its name
+	own      thread         // whose file this is
+	metas    []thread       // all threads that the file holds records of, its own first
+	told     bool           // the facts of the own thread have been told
+	opened   eventlog.Stamp // when that was
+	known    bool           // the own thread was read from the file, not from its name
 	agent    string
 	provider string
 	model    string
@@ -428,7 +429,7 @@ func (c *codex) meta(payload []byte, full bool, emit func(*eventlog.Event)) {
 	e.SessionID, e.RunID, e.Agent, e.Provider = c.own.id, c.own.id, c.agent, c.provider
 	e.Kind, e.Hidden = eventlog.Custom, true
 	if t.id == c.own.id && !c.told {
-		c.told = true
+		c.told, c.opened = true, e.Time
 		c.facts(payload, &t)
 	}
 	if full {

@@ -97,3 +97,38 @@ func TestUUIDTime(t *testing.T) {
 		}
 	}
 }
+
+// A copy from before turns had ids is one call with its original as well.
+func TestCodexCopyWithoutTurns(t *testing.T) {
+	const first, second = "019cadfd-8900-7000-8000-000000000004", "019cae34-7780-7000-8000-000000000005"
+	meta := func(at, id string) string {
+		return `{"timestamp":"2026-03-02T` + at + `Z","type":"session_meta","payload":{"id":"` + id + `","timestamp":"2026-03-02T` + at + `Z","cwd":"/w"}}`
+	}
+	tokens := func(at string, total, last int) string {
+		return fmt.Sprintf(`{"timestamp":"2026-03-02T%sZ","type":"event_msg","payload":{"type":"token_count","info":{`+
+			`"total_token_usage":{"input_tokens":%d,"output_tokens":1},"last_token_usage":{"input_tokens":%d,"output_tokens":1}}}}`, at, total, last)
+	}
+	calls := func(lines ...string) (ids []eventlog.Identity, copied []bool) {
+		head := &Head{Path: "rollout-x.jsonl"}
+		for _, line := range lines {
+			head.Lines = append(head.Lines, []byte(line))
+		}
+		dec := Codex{}.Open(Segment{Path: head.Path, Head: head})
+		for _, line := range head.Lines {
+			if err := dec.Decode(&eventlog.Record{Body: line}, false, func(e *eventlog.Event) {
+				if e.Bill != nil {
+					ids, copied = append(ids, e.Bill.Call), append(copied, e.Bill.Copied)
+				}
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return ids, copied
+	}
+	a, _ := calls(meta("10:00:00", first), tokens("10:00:05", 10, 10), tokens("10:00:09", 30, 20))
+	b, copied := calls(meta("11:00:00", second), meta("11:00:00", first),
+		tokens("11:00:00.001", 10, 10), tokens("11:00:00.002", 30, 20), tokens("11:00:04", 60, 30))
+	if len(a) != 2 || len(b) != 3 || a[0] != b[0] || a[1] != b[1] || b[2] == a[1] || !copied[0] || !copied[1] || copied[2] {
+		t.Errorf("%x\n%x %v", a, b, copied)
+	}
+}

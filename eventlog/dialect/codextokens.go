@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
@@ -117,7 +118,7 @@ func (c *codex) tokens(full bool, emit func(*eventlog.Event)) {
 	}
 	owner := c.owner()
 	n, grew := total.minus(c.before)
-	begins := c.own.branched() && owner != c.payer // the counters may go on from another thread's
+	begins := (c.own.branched() || len(c.metas) > 1) && owner != c.payer // the counters may go on from another thread's
 	if hasLast && (!hasTotal || !grew || begins) {
 		n = last
 	} else if !grew {
@@ -198,10 +199,14 @@ func window(minutes int64) string {
 	return strconv.FormatInt(minutes, 10) + " min"
 }
 
+// copying is how long writing the copy of a thread may take.
+const copying = eventlog.Stamp(time.Second)
+
 // owner returns the thread in which the record was first written. A fork of an
 // older version begins with a copy of all records of the thread that it was
 // forked from, stamped anew; the turn that a record belongs to tells, by the
-// time in its id, which of the threads wrote it.
+// time in its id, which of the threads wrote it. Where turns have no ids, what
+// was written at once with the first record is a copy: no model answers so fast.
 func (c *codex) owner() string {
 	from := cmp.Or(c.own.forkOf, c.own.parent)
 	if len(c.metas) > 1 {
@@ -223,7 +228,7 @@ func (c *codex) owner() string {
 		}
 		return best
 	}
-	if c.e.Time.Known() && c.e.Time < c.own.began {
+	if c.e.Time.Known() && (c.e.Time < c.own.began || c.opened.Known() && c.e.Time-c.opened < copying) {
 		return from
 	}
 	return c.own.id
