@@ -107,6 +107,7 @@ type codex struct {
 	model    string
 	turn     string
 	tasks    bool   // turns are told to begin and to end
+	asked    bool   // the run waits for an answer of a person
 	failure  string // of this turn, as it was last told
 
 	last    eventlog.Stamp // when the model last heard from outside

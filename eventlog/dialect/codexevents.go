@@ -22,8 +22,7 @@ func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 	case "item_completed":
 		c.completed(full, emit)
 	case "task_started", "turn_started":
-		c.tasks = true
-		c.failure = ""
+		c.tasks, c.asked, c.failure = true, false, ""
 		if t := c.names.text(p.turnID); t != "" {
 			c.turn = t
 		}
@@ -59,7 +58,7 @@ func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 		e.Kind = eventlog.StateChange
 		c.shown(full, emit)
 	case "exec_approval_request", "apply_patch_approval_request", "request_permissions", "request_user_input", "elicitation_request":
-		e.Kind, e.Idle = eventlog.HILDecision, eventlog.IdleYes
+		e.Kind, e.Idle, c.asked = eventlog.HILDecision, eventlog.IdleYes, true
 		c.shown(full, emit)
 	case "guardian_assessment":
 		e.Kind = eventlog.Decision

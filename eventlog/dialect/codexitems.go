@@ -60,10 +60,11 @@ func (c *codex) item(kind string, bare, full bool, emit func(*eventlog.Event)) {
 	}
 }
 
-// busy notes that the run works, in files that do not tell when turns begin.
+// busy notes that the run works: in files that do not tell when turns begin,
+// and after a question to a person.
 func (c *codex) busy() {
-	if !c.tasks {
-		c.e.Idle = eventlog.IdleNo
+	if !c.tasks || c.asked {
+		c.e.Idle, c.asked = eventlog.IdleNo, false
 	}
 }
 

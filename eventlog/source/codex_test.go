@@ -49,6 +49,36 @@ func TestCodexTogether(t *testing.T) {
 	}
 }
 
+// In a trace the session of a sub-agent hangs below the run that started it.
+func TestCodexTree(t *testing.T) {
+	const main, child = "019cadc6-9a80-7000-8000-000000000001", "019cadcf-ca10-7000-8000-000000000002"
+	set, c := read(t, filepath.Join("..", "..", "testdata", "codex"))
+	s, _ := c.Session(main)
+	log, err := set.OpenLog(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	snap := load(t, log)
+	names := snap.Symbols.Names()
+	found, models := false, 0
+	for _, span := range snap.Spans.All() {
+		switch {
+		case span.Kind == eventlog.SpanSession && names[span.Session] == child:
+			up := snap.Span(span.Parent)
+			found = up.Kind == eventlog.SpanRun && names[up.Session] == main
+		case span.Kind == eventlog.SpanModel && names[span.Session] == main:
+			models++
+			if span.Bill == 0 || !span.Flags.Has(eventlog.SpanApprox) {
+				t.Errorf("a model call without its bill or with a sure start: %+v", span)
+			}
+		}
+	}
+	if !found || models != 3 {
+		t.Errorf("the sub-agent hangs below its parent: %v; %d model calls", found, models)
+	}
+}
+
 // What was found while a file was read whole can be read again, one row at a
 // time, and the trace holds each call of the session as one span.
 func TestCodexTrace(t *testing.T) {
