@@ -66,7 +66,7 @@ func (Codex) Rank(*Head) int { return 1 }
 // record; that record is looked at now, so that every other one can be decoded
 // without those before it.
 func (Codex) Open(seg Segment) Decoder {
-	c := &codex{names: names{}, calls: map[string]codexCall{}, provider: "openai", billed: true}
+	c := &codex{names: names{}, calls: map[string]codexCall{}, unnamed: map[eventlog.Identity]int{}, provider: "openai", billed: true}
 	name := strings.TrimSuffix(filepath.Base(seg.Path), ".jsonl")
 	const uuid = 36
 	if codexName(seg.Path) && len(name) > uuid {
@@ -97,33 +97,38 @@ func (Codex) Open(seg Segment) Decoder {
 // codex decodes one rollout.
 type codex struct {
 	names    names
-	own      thread   // whose file this is
-	metas    []thread // all threads that the file holds records of, its own first
-	told     bool     // the facts of the own thread have been told
-	known    bool     // the own thread was read from the file, not from its name
+	own      thread         // whose file this is
+	metas    []thread       // all threads that the file holds records of, its own first
+	told     bool           // the facts of the own thread have been told
+	opened   eventlog.Stamp // when that was
+	known    bool           // the own thread was read from the file, not from its name
 	agent    string
 	provider string
 	model    string
 	turn     string
 	tasks    bool   // turns are told to begin and to end
+	asked    bool   // the run waits for an answer of a person
 	failure  string // of this turn, as it was last told
 
-	last   eventlog.Stamp // when the model last heard from outside
-	number int            // of the model call that is being told of
-	billed bool           // that call has its bill
-	heard  bool           // something from outside came since
-	calls  map[string]codexCall
+	last    eventlog.Stamp // when the model last heard from outside
+	number  int            // of the model call that is being told of
+	billed  bool           // that call has its bill
+	heard   bool           // something from outside came since
+	calls   map[string]codexCall
+	unnamed map[eventlog.Identity]int // calls without an id, by what they say
 
 	records bool              // calls are billed by token_usage_record
 	counted bool              // a token_count came
+	payer   string            // whose it was
 	before  codexCount        // what the last token_count said in total
 	payment eventlog.Identity // of the last call that a token_count billed
 	paid    codexCount        // and what was counted in total then
 
-	r codexRecord
-	p codexPayload
-	e eventlog.Event
-	b eventlog.Bill
+	scratch []byte
+	r       codexRecord
+	p       codexPayload
+	e       eventlog.Event
+	b       eventlog.Bill
 }
 
 // thread is what a session_meta says of a thread.
@@ -293,10 +298,10 @@ func (c *codex) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Even
 	case kind == "turn_context":
 		c.context(full, emit)
 	case kind == "response_item":
-		c.e.Type = c.names.of(append([]byte("response_item/"), c.names.text(p.typ)...))
+		c.e.Type = c.typed("response_item/", p.typ)
 		c.item(c.names.text(p.typ), false, full, emit)
 	case kind == "event_msg":
-		c.e.Type = c.names.of(append([]byte("event_msg/"), c.names.text(p.typ)...))
+		c.e.Type = c.typed("event_msg/", p.typ)
 		c.message(c.names.text(p.typ), full, emit)
 	case kind == "token_usage_record":
 		c.usage(full, emit)
@@ -312,6 +317,12 @@ func (c *codex) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Even
 		c.hidden(full, emit)
 	}
 	return nil
+}
+
+// typed returns a type within a type.
+func (c *codex) typed(outer string, inner []byte) string {
+	c.scratch = append(append(c.scratch[:0], outer...), c.names.text(inner)...)
+	return c.names.of(c.scratch)
 }
 
 // hidden keeps a record that only the machinery needs.
@@ -419,7 +430,7 @@ func (c *codex) meta(payload []byte, full bool, emit func(*eventlog.Event)) {
 	e.SessionID, e.RunID, e.Agent, e.Provider = c.own.id, c.own.id, c.agent, c.provider
 	e.Kind, e.Hidden = eventlog.Custom, true
 	if t.id == c.own.id && !c.told {
-		c.told = true
+		c.told, c.opened = true, e.Time
 		c.facts(payload, &t)
 	}
 	if full {
@@ -447,7 +458,7 @@ func (c *codex) facts(payload []byte, t *thread) {
 		ParentID: t.parent, ForkOf: t.forkOf, Started: t.began, Metadata: map[string]string{},
 	}
 	if f.Directory != "" {
-		f.Project = filepath.Base(f.Directory)
+		f.Project = f.Directory[strings.LastIndexAny(strings.TrimRight(f.Directory, `/\`), `/\`)+1:] // of any system
 	}
 	for name, value := range map[string]string{
 		"model_provider": text("model_provider"), "originator": text("originator"), "source": text("source"),

@@ -12,6 +12,7 @@ import (
 // stands in response_items as well and is hidden here.
 func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 	p, e := &c.p, &c.e
+	e.Copied = c.owner() != c.own.id
 	switch kind {
 	case "token_count":
 		c.tokens(full, emit)
@@ -21,8 +22,7 @@ func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 	case "item_completed":
 		c.completed(full, emit)
 	case "task_started", "turn_started":
-		c.tasks = true
-		c.failure = ""
+		c.tasks, c.asked, c.failure = true, false, ""
 		if t := c.names.text(p.turnID); t != "" {
 			c.turn = t
 		}
@@ -38,7 +38,7 @@ func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 		}
 		emit(e)
 	case "error":
-		e.Kind, e.Failed = eventlog.Error, true
+		e.Kind, e.Failed = eventlog.Error, !e.Copied // it is counted where it happened
 		c.failure = readable(p.message)
 		if !c.tasks {
 			e.Idle = eventlog.IdleYes
@@ -58,7 +58,7 @@ func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 		e.Kind = eventlog.StateChange
 		c.shown(full, emit)
 	case "exec_approval_request", "apply_patch_approval_request", "request_permissions", "request_user_input", "elicitation_request":
-		e.Kind, e.Idle = eventlog.HILDecision, eventlog.IdleYes
+		e.Kind, e.Idle, c.asked = eventlog.HILDecision, eventlog.IdleYes, true
 		c.shown(full, emit)
 	case "guardian_assessment":
 		e.Kind = eventlog.Decision
@@ -95,7 +95,7 @@ func (c *codex) details(keys ...string) { detailsOf(&c.e, c.p.all, keys...) }
 // detailsOf adds the fields of a value that are there.
 func detailsOf(e *eventlog.Event, from []byte, keys ...string) {
 	for _, key := range keys {
-		if v, ok := jsonl.Lookup(from, key); ok && readable(v) != "" {
+		if v, ok := jsonl.Lookup(from, key); ok && readable(v) != "" && string(v) != "[]" && string(v) != "{}" {
 			e.Details = append(e.Details, eventlog.Detail{Name: spaced([]byte(key)), Value: readable(v)})
 		}
 	}
@@ -131,7 +131,7 @@ func (c *codex) finish(full bool, emit func(*eventlog.Event)) {
 	}
 	switch {
 	case len(p.failure) > 0 && !jsonl.IsNull(p.failure):
-		e.Outcome, e.Failed = eventlog.Failure, c.failure == "" // told once
+		e.Outcome, e.Failed = eventlog.Failure, c.failure == "" && !e.Copied // it is counted once
 		e.Facts = &eventlog.Facts{FailureReason: message}
 	case c.failure != "":
 		e.Outcome = eventlog.Failure
@@ -152,7 +152,7 @@ func (c *codex) completed(full bool, emit func(*eventlog.Event)) {
 	p, e := &c.p, &c.e
 	typ, _ := jsonl.Lookup(p.item, "type")
 	kind := readable(typ)
-	e.Type = c.names.of([]byte("item_completed/" + kind))
+	e.Type = c.typed("item_completed/", typ)
 	if t := c.names.text(p.turnID); t != "" {
 		c.turn = t
 	}
@@ -175,8 +175,8 @@ func (c *codex) completed(full bool, emit func(*eventlog.Event)) {
 
 // codexEnd is what is told of the end of a tool call besides its output.
 type codexEnd struct {
-	id, tool, server, name, status, exit, failure, source, command, success []byte
-	output, result, changes, invocation, began                              []byte
+	id, tool, server, status, exit, failure, source, command, success []byte
+	output, result, changes, invocation                               []byte
 }
 
 func (x *codexEnd) parse(body []byte) {
@@ -242,6 +242,14 @@ func (x *codexEnd) failed() bool {
 	return truth(wrong) || bad || exit != "" && exit != "0"
 }
 
+// message is what the end says of its failure.
+func (x *codexEnd) message() string {
+	if text, ok := jsonl.Lookup(x.failure, "message"); ok {
+		return readable(text)
+	}
+	return readable(x.failure)
+}
+
 func (x *codexEnd) named(kind string) string {
 	switch {
 	case x.server != nil && !jsonl.IsNull(x.server):
@@ -261,7 +269,6 @@ func (c *codex) ended(kind string, body []byte, full bool, emit func(*eventlog.E
 	x.parse(body)
 	e := &c.e
 	base := *e
-	base.Copied = c.owner() != c.own.id
 	id, failed := readable(x.id), x.failed()
 	e.Kind, e.Hidden, e.CallID = eventlog.Custom, true, id
 	if readable(x.status) == "declined" {
@@ -275,8 +282,11 @@ func (c *codex) ended(kind string, body []byte, full bool, emit func(*eventlog.E
 		detailsOf(e, body, "status", "exit_code", "duration", "cwd", "sender_thread_id", "receiver_thread_ids", "agents_states", "model")
 		e.Input, e.Output = unwrapped(first(x.command, x.changes)), clone(first(x.output, x.result))
 		e.Text = readable(x.output)
+		if e.Kind == eventlog.HILDecision {
+			e.Text = "declined"
+		}
 		if failed {
-			e.Message = readable(x.failure)
+			e.Message = x.message()
 		}
 	}
 	emit(e)
@@ -309,7 +319,7 @@ func (c *codex) ended(kind string, body []byte, full bool, emit func(*eventlog.E
 		e.Output = clone(first(x.output, x.result))
 		text := strings.TrimSpace(readable(x.output))
 		if failed {
-			e.Message = cmp.Or(readable(x.failure), text)
+			e.Message = cmp.Or(x.message(), text)
 		} else {
 			e.Text = text
 		}

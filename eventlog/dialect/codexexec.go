@@ -266,8 +266,7 @@ func (x *codexExec) result(item []byte, full bool) {
 	}
 	e.Output = clone(first(end.output, end.result, end.changes))
 	if out := readable(end.output); e.Failed {
-		failure, _ := jsonl.Lookup(end.failure, "message")
-		e.Message = cmp.Or(readable(failure), out)
+		e.Message = cmp.Or(end.message(), out)
 	} else {
 		e.Text = out
 	}

@@ -60,10 +60,11 @@ func (c *codex) item(kind string, bare, full bool, emit func(*eventlog.Event)) {
 	}
 }
 
-// busy notes that the run works, in files that do not tell when turns begin.
+// busy notes that the run works: in files that do not tell when turns begin,
+// and after a question to a person.
 func (c *codex) busy() {
-	if !c.tasks {
-		c.e.Idle = eventlog.IdleNo
+	if !c.tasks || c.asked {
+		c.e.Idle, c.asked = eventlog.IdleNo, false
 	}
 }
 
@@ -150,13 +151,27 @@ func (c *codex) call(kind string, full bool) {
 		e.Use = eventlog.Identify("codex tool", e.CallID)
 		c.remember(e.CallID, e.Tool)
 	} else {
-		e.Use = eventlog.Identify("codex tool", c.turn, strconv.FormatInt(int64(e.Time), 10), string(p.all))
-		e.CallID = "#" + strconv.Itoa(c.number) + "." + strconv.Itoa(len(c.calls))
+		e.CallID = c.nameless()
 	}
 	if full {
 		e.Input = unwrapped(first(p.arguments, p.input, p.action))
 		e.Text = ""
 	}
+}
+
+// nameless returns a name for a call that has none, and says what its copies
+// are: the same words at the same place of the same turn.
+func (c *codex) nameless() string {
+	e := &c.e
+	when := c.turn
+	if when == "" {
+		when = strconv.FormatInt(int64(e.Time), 10)
+	}
+	key := eventlog.Identify("codex nameless", when, string(c.p.all))
+	c.unnamed[key]++
+	n := strconv.Itoa(c.unnamed[key])
+	e.Use = eventlog.Identify("codex nameless", when, string(c.p.all), n)
+	return "#" + strconv.Itoa(c.number) + "." + e.Tool + "." + n
 }
 
 // unwrapped returns the JSON that stands in a string, or the value as it is.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
@@ -66,13 +67,17 @@ func (c *codex) usage(full bool, emit func(*eventlog.Event)) {
 	}
 	n, _ := readCount(p.usage)
 	total, _ := readCount(p.threadUsage)
+	again := !c.records && !c.payment.IsZero() && total == c.paid // a token_count told of this very call
+	if again {
+		c.billed = false
+	}
 	c.answer(true)
 	c.billed = true
 	owner := cmp.Or(c.names.text(p.threadID), c.own.id)
 	c.b = eventlog.Bill{Usage: n.usage(), Rule: eventlog.RuleResponse, Copied: owner != c.own.id}
 	switch id := readable(p.response); {
-	case !c.records && !c.payment.IsZero() && total == c.paid:
-		c.b.Call = c.payment // a token_count told of this very call before
+	case again:
+		c.b.Call = c.payment
 	case id != "":
 		c.b.Call = eventlog.Identify("codex response", owner, id)
 	default:
@@ -111,14 +116,16 @@ func (c *codex) tokens(full bool, emit func(*eventlog.Event)) {
 	if hasTotal && c.counted && total == c.before {
 		return
 	}
+	owner := c.owner()
 	n, grew := total.minus(c.before)
-	if hasLast && (!hasTotal || !grew || !c.counted && c.own.branched()) {
+	begins := (c.own.branched() || len(c.metas) > 1) && owner != c.payer // the counters may go on from another thread's
+	if hasLast && (!hasTotal || !grew || begins) {
 		n = last
 	} else if !grew {
 		n = codexCount{}
 	}
 	if hasTotal {
-		c.before, c.counted = total, true
+		c.before, c.counted, c.payer = total, true, owner
 	}
 	u := n.usage()
 	if c.records || u.Total() == 0 {
@@ -127,7 +134,6 @@ func (c *codex) tokens(full bool, emit func(*eventlog.Event)) {
 	*e = base
 	c.answer(true)
 	c.billed = true
-	owner := c.owner()
 	c.b = eventlog.Bill{
 		Usage: u, Rule: eventlog.RuleRecord, Copied: owner != c.own.id,
 		Call: eventlog.Identify("codex", owner, c.turn, c.model, total.String(), n.String()),
@@ -193,17 +199,21 @@ func window(minutes int64) string {
 	return strconv.FormatInt(minutes, 10) + " min"
 }
 
+// copying is how long writing the copy of a thread may take.
+const copying = eventlog.Stamp(time.Second)
+
 // owner returns the thread in which the record was first written. A fork of an
 // older version begins with a copy of all records of the thread that it was
 // forked from, stamped anew; the turn that a record belongs to tells, by the
-// time in its id, which of the threads wrote it.
+// time in its id, which of the threads wrote it. Where turns have no ids, what
+// was written at once with the first record is a copy: no model answers so fast.
 func (c *codex) owner() string {
-	if c.own.based || len(c.metas) < 2 && c.own.forkOf == "" {
-		return c.own.id
-	}
 	from := cmp.Or(c.own.forkOf, c.own.parent)
 	if len(c.metas) > 1 {
 		from = c.metas[len(c.metas)-1].id
+	}
+	if c.own.based || from == "" {
+		return c.own.id
 	}
 	turn, ok := uuidTime(c.turn)
 	if own, known := uuidTime(c.own.id); ok && known {
@@ -218,7 +228,7 @@ func (c *codex) owner() string {
 		}
 		return best
 	}
-	if c.e.Time.Known() && c.e.Time < c.own.began {
+	if c.e.Time.Known() && (c.e.Time < c.own.began || c.opened.Known() && c.e.Time-c.opened < copying) {
 		return from
 	}
 	return c.own.id

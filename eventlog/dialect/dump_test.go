@@ -174,6 +174,14 @@ func TestGolden(t *testing.T) {
 		{"claude", Claude{}, "claude/projects/-home-dev-shop/0f0e0d0c-1111-4aaa-8bbb-cccccccccccc.jsonl", true},
 		{"claude-agent", Claude{}, "claude/projects/-home-dev-shop/0f0e0d0c-1111-4aaa-8bbb-cccccccccccc/subagents/agent-ab12cd3.jsonl", false},
 		{"claude-fork", Claude{}, "claude/projects/-home-dev-shop/1f0e0d0c-2222-4aaa-8bbb-cccccccccccc.jsonl", false},
+		{"codex", Codex{}, "codex/sessions/2026/03/02/rollout-2026-03-02T09-00-00-019cadc6-9a80-7000-8000-000000000001.jsonl", true},
+		{"codex-agent", Codex{}, "codex/sessions/2026/03/02/rollout-2026-03-02T09-10-02-019cadcf-ca10-7000-8000-000000000002.jsonl", false},
+		{"codex-fork", Codex{}, "codex/sessions/2026/03/02/rollout-2026-03-02T09-20-00-019cadd8-ea00-7000-8000-000000000003.jsonl", false},
+		{"codex-old", Codex{}, "codex/sessions/2026/03/02/rollout-2026-03-02T10-00-00-019cadfd-8900-7000-8000-000000000004.jsonl", true},
+		{"codex-copy", Codex{}, "codex/archived_sessions/rollout-2026-03-02T11-00-00-019cae34-7780-7000-8000-000000000005.jsonl", false},
+		{"codex-resumed", Codex{}, "codex/sessions/2026/03/02/rollout-2026-03-02T12-00-00-019cae6b-6600-7000-8000-000000000006.jsonl", false},
+		{"codex-bare", Codex{}, "codex/sessions/2025/06/01/rollout-2025-06-01T08-00-00-0c0de000-0000-4000-8000-000000000007.jsonl", true},
+		{"codex-exec", CodexExec{}, "codex/exec.jsonl", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) { golden(t, tc.name, decode(t, tc.d, filepath.Join(root, tc.path), tc.full)) })
 	}
@@ -230,7 +238,11 @@ func TestOddNumbers(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, path := range []string{"lazybridge/events.jsonl", "lazybridge/legacy.jsonl", "claude/projects/-home-dev-shop/0f0e0d0c-1111-4aaa-8bbb-cccccccccccc.jsonl"} {
+	for _, path := range []string{"lazybridge/events.jsonl", "lazybridge/legacy.jsonl", "claude/projects/-home-dev-shop/0f0e0d0c-1111-4aaa-8bbb-cccccccccccc.jsonl", "codex/exec.jsonl",
+		"codex/sessions/2026/03/02/rollout-2026-03-02T09-00-00-019cadc6-9a80-7000-8000-000000000001.jsonl",
+		"codex/archived_sessions/rollout-2026-03-02T11-00-00-019cae34-7780-7000-8000-000000000005.jsonl",
+		"codex/sessions/2025/06/01/rollout-2025-06-01T08-00-00-0c0de000-0000-4000-8000-000000000007.jsonl",
+	} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "testdata", path))
 		if err != nil {
 			f.Fatal(err)
