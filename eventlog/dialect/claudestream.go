@@ -79,7 +79,7 @@ type claudeStream struct {
 
 	writing string // the message that is being streamed
 	counted map[string]eventlog.Usage
-	models  map[string]string // of the messages
+	models  map[string]string         // of the messages
 	totals  map[string]eventlog.Usage // of the models
 	shown   map[string]bool           // models whose total has been told
 }
