@@ -94,7 +94,7 @@ type claudeRun struct {
 type streamRecord struct {
 	call, kind, task, taskCall, status, event, model, prompt []byte
 	isError, modelUsage, cost, result, turns, api, reason    []byte
-	delay, most, code, problem, denials, message, mode       []byte
+	delay, most, code, denials, message, mode                []byte
 }
 
 func (s *claudeStream) parse(body []byte) error {

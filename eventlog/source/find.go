@@ -138,16 +138,30 @@ func Usual(getenv func(string) string, store string) []string {
 		add(filepath.Join(home, ".claude", "projects"))
 		add(filepath.Join(home, ".config", "claude", "projects"))
 	}
-	if home == "" {
-		return places
-	}
-	gemini := filepath.Join(cmp.Or(getenv("GEMINI_CLI_HOME"), home), ".gemini")
-	// Patterns stand for what will be there as well.
-	for _, p := range []string{filepath.Join(cmp.Or(getenv("GEMINI_DATA_DIR"), gemini), "tmp", "*", "chats")} {
+	for _, p := range lineFolders(getenv, home) {
+		// Patterns stand for what will be there as well.
 		if found, _ := filepath.Glob(p); len(found) > 0 {
 			places = append(places, p)
 		}
 	}
-	add(filepath.Join(cmp.Or(getenv("PI_CODING_AGENT_DIR"), getenv("PI_AGENT_DIR"), filepath.Join(home, ".pi", "agent")), "sessions"))
 	return places
+}
+
+// lineFolders returns where Gemini CLI and pi keep their sessions, as patterns.
+func lineFolders(getenv func(string) string, home string) []string {
+	gemini, pi := getenv("GEMINI_DATA_DIR"), cmp.Or(getenv("PI_CODING_AGENT_DIR"), getenv("PI_AGENT_DIR"))
+	if base := cmp.Or(getenv("GEMINI_CLI_HOME"), home); gemini == "" && base != "" {
+		gemini = filepath.Join(base, ".gemini")
+	}
+	if pi == "" && home != "" {
+		pi = filepath.Join(home, ".pi", "agent")
+	}
+	var patterns []string
+	if gemini != "" {
+		patterns = append(patterns, filepath.Join(gemini, "tmp", "*", "chats"))
+	}
+	if pi != "" {
+		patterns = append(patterns, filepath.Join(pi, "sessions"))
+	}
+	return patterns
 }
