@@ -229,7 +229,8 @@ func TestOddNumbers(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, path := range []string{"lazybridge/events.jsonl", "lazybridge/legacy.jsonl", "claude/projects/-home-dev-shop/0f0e0d0c-1111-4aaa-8bbb-cccccccccccc.jsonl"} {
+	for _, path := range []string{"lazybridge/events.jsonl", "lazybridge/legacy.jsonl", "claude/projects/-home-dev-shop/0f0e0d0c-1111-4aaa-8bbb-cccccccccccc.jsonl",
+		geminiChat, "gemini/stream.jsonl", "pi/stdout.jsonl", "claude-stream/two-turns.jsonl", "claude-stream/cut-off.jsonl", "opencode-run/run.jsonl"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "testdata", path))
 		if err != nil {
 			f.Fatal(err)
