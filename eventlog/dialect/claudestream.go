@@ -61,7 +61,7 @@ func (ClaudeStream) Open(seg Segment) Decoder {
 	c, _ := Claude{}.Open(Segment{Path: "x"}).(*claude)
 	s := &claudeStream{
 		claude: c, runs: map[string]*claudeRun{}, made: map[string]string{},
-		counted: map[string]eventlog.Usage{}, models: map[string]string{}, totals: map[string]eventlog.Usage{}, shown: map[string]bool{},
+		counted: map[string]eventlog.Usage{}, models: map[string]string{}, totals: map[string]eventlog.Usage{}, seen: map[string]int64{}, shown: map[string]bool{},
 	}
 	s.session = streamName(seg.Path)
 	return s
@@ -81,6 +81,7 @@ type claudeStream struct {
 	counted map[string]eventlog.Usage
 	models  map[string]string         // of the messages
 	totals  map[string]eventlog.Usage // of the models
+	seen    map[string]int64          // messages of the models
 	shown   map[string]bool           // models whose total has been told
 }
 
@@ -289,7 +290,10 @@ func (s *claudeStream) answer(full bool, emit func(*eventlog.Event)) {
 
 // count adds to the running total of a model what is new of a message.
 func (s *claudeStream) count(id, model string, u eventlog.Usage) {
-	old := s.counted[id]
+	old, again := s.counted[id]
+	if !again {
+		s.seen[modelKey(model)]++
+	}
 	now := eventlog.Usage{
 		Input: max(old.Input, u.Input), CacheRead: max(old.CacheRead, u.CacheRead), Output: max(old.Output, u.Output),
 		CacheWrite5m: max(old.CacheWrite5m, u.CacheWrite5m), CacheWrite1h: max(old.CacheWrite1h, u.CacheWrite1h), Reasoning: max(old.Reasoning, u.Reasoning),
@@ -314,6 +318,7 @@ func (s *claudeStream) total(model string, u eventlog.Usage, emit func(*eventlog
 func (s *claudeStream) sum(model string, emit func(*eventlog.Event)) {
 	key := modelKey(model)
 	s.b.Call, s.b.Rule = eventlog.Identify("claude", "total", s.session, key), eventlog.RuleRecord
+	s.b.Calls = s.seen[key]
 	s.e = eventlog.Event{
 		Type: "usage", Kind: eventlog.ModelResponse, Time: s.began, SessionID: s.session, RunID: s.session, Agent: "claude", Provider: "anthropic",
 		Model: model, CallID: "usage of " + key, Again: true, Hidden: s.shown[key], Bill: &s.b, Text: "all calls of " + model,

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -53,6 +54,40 @@ func TestModelKey(t *testing.T) {
 	} {
 		if got := modelKey(model); got != want {
 			t.Errorf("%s = %s, want %s", model, got, want)
+		}
+	}
+}
+
+// A resumed session's stream repeats what was used before: both together are
+// what the later one says, for as many calls as were seen.
+func TestClaudeStreamResumed(t *testing.T) {
+	const session = "6d1e7a90-7777-4aaa-8bbb-cccccccccccc"
+	stream := func(messages int, output string) []string {
+		var lines []string
+		for i := range messages {
+			lines = append(lines, `{"type":"assistant","session_id":"`+session+`","message":{"id":"m`+output+strconv.Itoa(i)+`","role":"assistant","model":"claude-opus-4-6","content":[],"usage":{"input_tokens":5,"output_tokens":1}}}`)
+		}
+		return append(lines, `{"type":"result","is_error":false,"session_id":"`+session+`","modelUsage":{"claude-opus-4-6[1m]":{"inputTokens":50,"outputTokens":`+output+`,"costUSD":0.`+output+`}}}`)
+	}
+	for _, order := range [][]int{{0, 1}, {1, 0}} {
+		syms := eventlog.NewSymbols()
+		sources := eventlog.NewSources(syms)
+		files := [][]string{stream(3, "100"), stream(1, "120")}
+		for _, f := range order {
+			sum := eventlog.NewSummary(syms, strconv.Itoa(f), "claude-stream", 0)
+			dec := ClaudeStream{}.Open(Segment{})
+			for i, line := range files[f] {
+				if err := dec.Decode(&eventlog.Record{Pos: int64(i), Body: []byte(line)}, false, func(e *eventlog.Event) {
+					sum.Update(func() { sum.Add(int64(i), e) })
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			sources.Add(sum)
+		}
+		s := sources.Catalog().Sessions[0]
+		if want := (eventlog.Usage{Input: 50, Output: 120}); s.Usage != want || s.Recorded != 120_000_000 || s.Calls != 3 || s.AtLeast != 0 || s.Outcome != eventlog.Success {
+			t.Errorf("%+v, %s, %d calls, %d of them at least, %s", s.Usage, s.Recorded, s.Calls, s.AtLeast, s.Outcome)
 		}
 	}
 }
