@@ -47,7 +47,9 @@ func TestAcceptance(t *testing.T) {
 
 	t.Run("usage", func(t *testing.T) {
 		check := script(t, "samples", "check_usage.py")
-		t.Log(execute(t, "", python, check, "--bin", program, "--only", "claude"))
+		for _, format := range []string{"claude", "gemini", "pi/"} {
+			t.Log(execute(t, "", python, check, "--bin", program, "--only", format))
+		}
 	})
 	t.Run("hostile", func(t *testing.T) {
 		generate, check := script(t, "corpora", "hostile", "gen_hostile.py"), script(t, "corpora", "hostile", "check_hostile.py")
