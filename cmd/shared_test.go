@@ -47,7 +47,7 @@ func TestAcceptance(t *testing.T) {
 
 	t.Run("usage", func(t *testing.T) {
 		check := script(t, "samples", "check_usage.py")
-		for _, format := range []string{"claude", "codex"} {
+		for _, format := range []string{"claude/", "codex/", "gemini/", "pi/", "opencode/"} {
 			t.Log(execute(t, "", python, check, "--bin", program, "--only", format))
 		}
 	})

@@ -1,9 +1,13 @@
 package eventlog
 
+// Count returns how many calls the bill is for.
+func (b Bill) Count() int64 { return max(1, b.Calls) }
+
 // larger returns the better of two records of one call: the one that counts
 // more tokens, and among equals the one with a cost.
 func larger(a, b Bill) Bill {
 	at, bt := a.Usage.Total(), b.Usage.Total()
+	calls := max(a.Calls, b.Calls)
 	switch {
 	case at != bt:
 		if bt > at {
@@ -15,6 +19,7 @@ func larger(a, b Bill) Bill {
 	if at == bt {
 		a.AtLeast = a.AtLeast || b.AtLeast
 	}
+	a.Calls = calls
 	a.Side = a.Side && b.Side
 	a.Copied = a.Copied && b.Copied
 	return a

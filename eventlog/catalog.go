@@ -112,7 +112,7 @@ type Audit struct {
 	Records       int64
 	Unreadable    int64
 	CallRecords   int64 // records that told of a model call
-	Calls         int64 // entries after the cut
+	Calls         int64 // calls after the cut; records of sums stand for several
 	SameResponse  int64 // cut: another record of the same response
 	SameRequest   int64
 	SameRecord    int64
@@ -376,12 +376,12 @@ func (b *builder) use(u Use) {
 
 func (b *builder) finish() {
 	c := b.c
-	c.Audit.Calls = int64(len(c.Entries))
 	tokens := map[[2]Sym]int64{}
 	for i := range c.Entries {
 		e := &c.Entries[i]
 		s := c.byID[e.Session]
-		s.Calls++
+		s.Calls += e.Count()
+		c.Audit.Calls += e.Count()
 		s.Usage.Add(e.Usage)
 		switch e.Source {
 		case Recorded:
@@ -389,12 +389,12 @@ func (b *builder) finish() {
 		case Estimated:
 			s.Estimated += e.Cost
 		case Unpriced:
-			s.Unpriced++
-			c.Audit.UnpricedCalls++
+			s.Unpriced += e.Count()
+			c.Audit.UnpricedCalls += e.Count()
 		}
 		if e.AtLeast {
-			s.AtLeast++
-			c.Audit.AtLeast++
+			s.AtLeast += e.Count()
+			c.Audit.AtLeast += e.Count()
 		}
 		if e.Model != 0 {
 			tokens[[2]Sym{e.Session, e.Model}] += e.Usage.Total() + 1

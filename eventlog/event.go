@@ -152,6 +152,7 @@ type Bill struct {
 	Request Identity // tells two calls with one response id apart
 	Rule    Rule     // what Call was made of
 	Usage   Usage
+	Calls   int64 // how many calls it is for, where only their sum is told; zero is one
 	Cost    Money
 	Source  CostSource
 	AtLeast bool // the log does not hold the final count: it was this much or more

@@ -48,7 +48,7 @@ func (s *Sum) Add(v Sum) {
 
 // entry adds one line of the ledger.
 func (s *Sum) entry(e *eventlog.Entry) {
-	s.Calls++
+	s.Calls += e.Count()
 	s.Usage.Add(e.Usage)
 	switch e.Source {
 	case eventlog.Recorded:
@@ -56,10 +56,10 @@ func (s *Sum) entry(e *eventlog.Entry) {
 	case eventlog.Estimated:
 		s.Estimated += e.Cost
 	case eventlog.Unpriced:
-		s.Unpriced++
+		s.Unpriced += e.Count()
 	}
 	if e.AtLeast {
-		s.AtLeast++
+		s.AtLeast += e.Count()
 	}
 }
 

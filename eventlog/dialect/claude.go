@@ -49,6 +49,10 @@ func (Claude) Sniff(h *Head) int {
 // Tables asks for nothing: a transcript is never a database.
 func (Claude) Tables() []eventlog.Table { return nil }
 
+// Rank puts a transcript before what the same session wrote to its standard
+// output.
+func (Claude) Rank(*Head) int { return 1 }
+
 // Sidecar names the file that describes a sub-agent's transcript.
 func (Claude) Sidecar(path string) string {
 	base, ok := strings.CutSuffix(path, ".jsonl")

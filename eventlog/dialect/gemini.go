@@ -518,7 +518,7 @@ func (g *gemini) call(call []byte, at eventlog.Stamp, model string, full bool, e
 	output, failed := geminiOutput(result)
 	code, exited := "", false
 	if strings.Contains(tool, "shell") {
-		code, exited = geminiExit(output)
+		code, exited = geminiExitCode(output)
 	}
 	failed = failed || state != "success" || exited
 	g.envelope("tool_result", moment(when))
@@ -576,10 +576,10 @@ func geminiOutput(result []byte) (string, bool) {
 	return text.String(), failed
 }
 
-// geminiExit finds the code that a shell command ended with in what the model was
+// geminiExitCode finds the code that a shell command ended with in what the model was
 // told of it, and reports whether it is one of failure. The command's own output
 // stands before it, so that the last one counts.
-func geminiExit(output string) (string, bool) {
+func geminiExitCode(output string) (string, bool) {
 	const mark = "Exit Code: "
 	for at := len(output); ; {
 		if at = strings.LastIndex(output[:at], mark); at < 0 {

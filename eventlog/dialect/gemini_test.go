@@ -81,7 +81,7 @@ func TestGeminiSpansOnce(t *testing.T) {
 	}
 }
 
-func TestExitCode(t *testing.T) {
+func TestGeminiExitCode(t *testing.T) {
 	for output, want := range map[string]bool{
 		"Output: x\nExit Code: 3\nProcess Group PGID: 1": true,
 		"Exit Code: 1":                                true,
@@ -91,7 +91,7 @@ func TestExitCode(t *testing.T) {
 		"Exit Code: (none)\nSignal: 15":               false,
 		"":                                            false,
 	} {
-		if _, got := geminiExit(output); got != want {
+		if _, got := geminiExitCode(output); got != want {
 			t.Errorf("%q failed: %v", output, got)
 		}
 	}

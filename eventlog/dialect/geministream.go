@@ -293,6 +293,9 @@ func (g *geminiStream) finish(full bool, emit func(*eventlog.Event)) {
 			Call: eventlog.Identify("gemini", "stats", g.session, end.Time.Time().String(), e.Model),
 			Rule: eventlog.RuleRecord, Usage: u,
 		}
+		if e.Model == g.model {
+			g.b.Calls = int64(g.turn)
+		}
 		e.Bill = &g.b
 		if full {
 			e.Text = "all calls of " + e.Model

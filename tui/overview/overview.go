@@ -277,14 +277,14 @@ func (v *View) today(now time.Time) {
 		if e.Time < midnight {
 			continue
 		}
-		v.Today.Calls++
+		v.Today.Calls += e.Count()
 		switch e.Source {
 		case eventlog.Recorded:
 			v.Today.Recorded += e.Cost
 		case eventlog.Estimated:
 			v.Today.Estimated += e.Cost
 		case eventlog.Unpriced:
-			v.Today.Unpriced++
+			v.Today.Unpriced += e.Count()
 		}
 	}
 }
