@@ -99,6 +99,8 @@ func TestGoldenDatabases(t *testing.T) {
 	}{
 		{"opencode", Opencode{}, "opencode/opencode.sql", false},
 		{"opencode-full", Opencode{}, "opencode/opencode.sql", true},
+		{"agentsdk", AgentSDK{}, "agentsdk/sessions.sql", false},
+		{"agentsdk-full", AgentSDK{}, "agentsdk/sessions.sql", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) { golden(t, tc.name, decodeDatabase(t, tc.d, filepath.Join(root, tc.path), tc.full)) })
 	}

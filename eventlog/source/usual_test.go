@@ -25,6 +25,7 @@ func TestUsualPlaces(t *testing.T) {
 	beta := place("home", ".local", "share", "opencode", "opencode-beta.db")
 	moved := place("data", "opencode", "opencode.db")
 	other := place("other", "opencode.db")
+	place("agent_sessions.db")
 	for name, tc := range map[string]struct {
 		env  map[string]string
 		want []string
@@ -40,6 +41,7 @@ func TestUsualPlaces(t *testing.T) {
 			return filepath.Join(root, "home")
 		}
 		got := Usual(getenv, filepath.Join(root, "no store"))
+		tc.want = append(tc.want, "agent_sessions.db")
 		for _, want := range tc.want {
 			if !slices.Contains(got, want) {
 				t.Errorf("%s: %q is not among %q", name, want, got)
