@@ -129,6 +129,7 @@ func Usual(getenv func(string) string, store string) []string {
 	add(store)
 	add(".lazytrace")
 	add("agent_sessions.db")
+	add(filepath.Join(".crush", "crush.db"))
 	home := getenv("HOME")
 	if dirs := getenv("CLAUDE_CONFIG_DIR"); dirs != "" {
 		for dir := range strings.SplitSeq(dirs, ",") {

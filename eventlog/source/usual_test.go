@@ -26,6 +26,7 @@ func TestUsualPlaces(t *testing.T) {
 	moved := place("data", "opencode", "opencode.db")
 	other := place("other", "opencode.db")
 	place("agent_sessions.db")
+	place(".crush", "crush.db")
 	for name, tc := range map[string]struct {
 		env  map[string]string
 		want []string
@@ -41,7 +42,7 @@ func TestUsualPlaces(t *testing.T) {
 			return filepath.Join(root, "home")
 		}
 		got := Usual(getenv, filepath.Join(root, "no store"))
-		tc.want = append(tc.want, "agent_sessions.db")
+		tc.want = append(tc.want, "agent_sessions.db", filepath.Join(".crush", "crush.db"))
 		for _, want := range tc.want {
 			if !slices.Contains(got, want) {
 				t.Errorf("%s: %q is not among %q", name, want, got)
