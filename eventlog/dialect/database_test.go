@@ -105,6 +105,8 @@ func TestGoldenDatabases(t *testing.T) {
 		{"opencode-full", Opencode{}, "opencode/opencode.sql", true},
 		{"crush", Crush{}, "crush/crush.sql", false},
 		{"crush-full", Crush{}, "crush/crush.sql", true},
+		{"goose", Goose{}, "goose/sessions.sql", false},
+		{"goose-full", Goose{}, "goose/sessions.sql", true},
 		{"agentsdk", AgentSDK{}, "agentsdk/sessions.sql", false},
 		{"agentsdk-full", AgentSDK{}, "agentsdk/sessions.sql", true},
 	} {

@@ -156,5 +156,23 @@ func Usual(getenv func(string) string, store string) []string {
 			}
 		}
 	}
+	for _, dir := range gooseFolders(getenv, home, data) {
+		add(filepath.Join(dir, "sessions", "sessions.db"))
+	}
 	return places
+}
+
+// gooseFolders returns where Goose may keep its data.
+func gooseFolders(getenv func(string) string, home, data string) []string {
+	if root := getenv("GOOSE_PATH_ROOT"); root != "" {
+		return []string{filepath.Join(root, "data")}
+	}
+	var dirs []string
+	if data != "" {
+		dirs = append(dirs, filepath.Join(data, "goose"))
+	}
+	if home != "" {
+		dirs = append(dirs, filepath.Join(home, "Library", "Application Support", "goose"))
+	}
+	return dirs
 }

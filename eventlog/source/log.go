@@ -263,7 +263,8 @@ func (p *logPart) known(key eventKey, e *eventlog.Event) bool {
 	if !ok {
 		return false
 	}
-	p.lost = p.lost || old.kind != now.kind || old.failed && !now.failed || old.session != now.session || now.tokens < old.tokens
+	p.lost = p.lost || old.kind != now.kind || old.failed && !now.failed || old.session != now.session ||
+		now.tokens < old.tokens || now.tokens == old.tokens && now.cost != old.cost
 	return old.failed == now.failed && old.tokens == now.tokens && old.cost == now.cost
 }
 

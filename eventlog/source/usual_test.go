@@ -23,6 +23,9 @@ func TestUsualPlaces(t *testing.T) {
 	}
 	opencode := place("home", ".local", "share", "opencode", "opencode.db")
 	beta := place("home", ".local", "share", "opencode", "opencode-beta.db")
+	goose := place("home", ".local", "share", "goose", "sessions", "sessions.db")
+	mac := place("home", "Library", "Application Support", "goose", "sessions", "sessions.db")
+	rooted := place("goose", "data", "sessions", "sessions.db")
 	moved := place("data", "opencode", "opencode.db")
 	other := place("other", "opencode.db")
 	place("agent_sessions.db")
@@ -31,9 +34,10 @@ func TestUsualPlaces(t *testing.T) {
 		env  map[string]string
 		want []string
 	}{
-		"home":     {nil, []string{beta, opencode}},
-		"xdg":      {map[string]string{"XDG_DATA_HOME": filepath.Join(root, "data")}, []string{moved}},
-		"override": {map[string]string{"OPENCODE_DATA_DIR": filepath.Dir(other)}, []string{other}},
+		"home":     {nil, []string{beta, opencode, goose, mac}},
+		"xdg":      {map[string]string{"XDG_DATA_HOME": filepath.Join(root, "data")}, []string{moved, mac}},
+		"goose":    {map[string]string{"GOOSE_PATH_ROOT": filepath.Join(root, "goose")}, []string{beta, opencode, rooted}},
+		"override": {map[string]string{"OPENCODE_DATA_DIR": filepath.Dir(other)}, []string{other, goose, mac}},
 	} {
 		getenv := func(key string) string {
 			if v, ok := tc.env[key]; ok || key != "HOME" {
