@@ -185,6 +185,24 @@ func TestOpencodeLive(t *testing.T) {
 	})
 }
 
+// A session that is in a database and in lines counts from the database.
+func TestDatabaseBesideLines(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "opencode", "opencode.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, _ := database(t, "opencode.db", string(text))
+	lines := `{"event_type":"model_response","session_id":"ses_main","run_id":"x","input_tokens":7,"cost_usd":9}` + "\n"
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "stdout.jsonl"), []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, c := read(t, filepath.Dir(path))
+	main, _ := c.Session("ses_main")
+	if len(c.Segments) != 2 || len(c.Sessions) != 3 || main.Recorded != 2_000_000 || main.Format != "opencode" || c.Audit.ShadowEvents != 1 {
+		t.Errorf("%d segments, %d sessions, %+v", len(c.Segments), len(c.Sessions), main)
+	}
+}
+
 // A document that is written anew adds messages behind those that are shown.
 // When it is cleared, they are gone.
 func TestDocumentThatIsWrittenAnew(t *testing.T) {
