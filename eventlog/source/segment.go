@@ -244,6 +244,9 @@ func (f *rowFeed) next(ctx context.Context) (*eventlog.Record, error) {
 		if l.at == len(l.queue) {
 			if err := l.failed; err != nil {
 				l.failed = nil
+				if b := (*broken)(nil); errors.As(err, &b) {
+					f.pass, f.version, f.end = false, -1, time.Now() // the next pass starts over
+				}
 				return nil, err
 			}
 			continue
@@ -326,18 +329,12 @@ func (f *rowFeed) fill(ctx context.Context, l *lane) error {
 		l.after[row.Table] = row.Key
 		l.failed = &fault{row.Key, row.Err}
 		if f.bad++; f.bad > maxBadRows {
-			l.failed = f.broke(fmt.Errorf("more than %d places cannot be read; the rest is left: %w", maxBadRows, row.Err))
+			l.failed = &broken{fmt.Errorf("more than %d places cannot be read; the rest is left: %w", maxBadRows, row.Err)}
 		}
 	default:
-		l.failed = f.broke(err)
+		l.failed = &broken{err}
 	}
 	return nil
-}
-
-// broke ends a pass that cannot go on. The next one starts over.
-func (f *rowFeed) broke(err error) error {
-	f.pass, f.version, f.end = false, -1, time.Now()
-	return &broken{err}
 }
 
 // time returns the time of the next row, which the lane must have.

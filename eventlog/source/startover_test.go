@@ -254,6 +254,26 @@ func TestDocumentThatIsWrittenAnew(t *testing.T) {
 	}
 }
 
+// What cannot be read for a while takes nothing away, and is told.
+func TestTableThatIsGoneForAWhile(t *testing.T) {
+	path, exec := stepsDatabase(t)
+	set := Open(t.Context(), []string{path}, Options{Follow: true, Known: []dialect.Dialect{steps{}}})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	exec(`ALTER TABLE step RENAME TO gone`)
+	until(t, set.Sources().Changed(), func() bool { return set.Sources().Catalog().Segments[0].Faults.Count > 0 })
+	if s := set.Sources().Catalog().Sessions[0]; s.Usage.Output != 5 || s.ToolCalls != 2 {
+		t.Errorf("while it is gone: %+v", s)
+	}
+	exec(`ALTER TABLE gone RENAME TO step`, `UPDATE step SET done = 7 WHERE name = 'b'`)
+	until(t, set.Sources().Changed(), func() bool {
+		c := set.Sources().Catalog()
+		return c.Sessions[0].Usage.Output == 12 && c.Segments[0].Faults.Count == 0
+	})
+}
+
 // kinds collects what a stream gives and ends it after some events.
 type kinds struct {
 	list []string
