@@ -107,6 +107,7 @@ func TestGoldenDatabases(t *testing.T) {
 		{"crush-full", Crush{}, "crush/crush.sql", true},
 		{"goose", Goose{}, "goose/sessions.sql", false},
 		{"goose-full", Goose{}, "goose/sessions.sql", true},
+		{"codex-threads", CodexThreads{}, "codex-threads/state.sql", true},
 		{"agentsdk", AgentSDK{}, "agentsdk/sessions.sql", false},
 		{"agentsdk-full", AgentSDK{}, "agentsdk/sessions.sql", true},
 	} {
