@@ -43,7 +43,9 @@ type Table struct {
 	Mutable bool
 	// Order is the column, one of Columns, that holds the time of a row as a
 	// number. Tables that have one are read together in that order; within a
-	// table the order of the keys stays. Without one a table comes first.
+	// table the order of the keys stays. A table without one comes before all
+	// of these or, if it stands behind one of them in the list, after them. A
+	// table may be asked for twice.
 	Order string
 }
 

@@ -263,6 +263,13 @@ func (e *explorer) selected() eventlog.SpanID {
 	if id == 0 {
 		id = e.trace.Selected()
 	}
+	// A pane may still show an earlier generation of the log.
+	if e.snap != nil && int(id) > e.snap.Spans.Len() {
+		return 0
+	}
+	if f := e.trace.Forest(); f != nil && int(id) > f.Snap.Spans.Len() {
+		return 0
+	}
 	return id
 }
 

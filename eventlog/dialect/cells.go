@@ -44,11 +44,14 @@ func fieldsOf(object []byte, fn func(key, value []byte) bool) error {
 	return jsonl.Fields(object, fn)
 }
 
-// lookup is jsonl.Lookup for what may be no object.
+// lookup is jsonl.Lookup for what may be no object; null is nothing.
 func lookup(object []byte, path ...string) ([]byte, bool) {
 	if len(object) == 0 || object[0] != '{' {
 		return nil, false
 	}
 	value, ok := jsonl.Lookup(object, path...)
-	return value, ok && !jsonl.IsNull(value)
+	if !ok || jsonl.IsNull(value) {
+		return nil, false
+	}
+	return value, true
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,8 +57,11 @@ func records(t *testing.T, d Dialect, path string) (*Head, []eventlog.Record) {
 	}
 	at := func(r eventlog.Record) int64 {
 		table := d.Tables()[r.Table]
-		if i := slices.Index(table.Columns, table.Order); i >= 0 {
+		switch i := slices.Index(table.Columns, table.Order); {
+		case i >= 0:
 			return r.Cells[i].Int
+		case r.Table > 0:
+			return math.MaxInt64
 		}
 		return 0
 	}
@@ -99,6 +103,13 @@ func TestGoldenDatabases(t *testing.T) {
 	}{
 		{"opencode", Opencode{}, "opencode/opencode.sql", false},
 		{"opencode-full", Opencode{}, "opencode/opencode.sql", true},
+		{"crush", Crush{}, "crush/crush.sql", false},
+		{"crush-full", Crush{}, "crush/crush.sql", true},
+		{"goose", Goose{}, "goose/sessions.sql", false},
+		{"goose-full", Goose{}, "goose/sessions.sql", true},
+		{"codex-threads", CodexThreads{}, "codex-threads/state.sql", true},
+		{"agentsdk", AgentSDK{}, "agentsdk/sessions.sql", false},
+		{"agentsdk-full", AgentSDK{}, "agentsdk/sessions.sql", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) { golden(t, tc.name, decodeDatabase(t, tc.d, filepath.Join(root, tc.path), tc.full)) })
 	}

@@ -105,6 +105,9 @@ func spell(b *strings.Builder, e *eventlog.Event) {
 	if e.Failed {
 		b.WriteString(" failed")
 	}
+	if e.Copied {
+		b.WriteString(" copy")
+	}
 	if e.Hidden {
 		b.WriteString(" hidden")
 	}

@@ -16,7 +16,7 @@ type Placer interface {
 // homes returns the folders that an environment variable lists, with commas
 // between them, or else those below the home folder.
 func homes(env func(string) string, override string, below ...string) []string {
-	if dirs := env(override); dirs != "" {
+	if dirs := env(override); override != "" && dirs != "" {
 		var list []string
 		for dir := range strings.SplitSeq(dirs, ",") {
 			if dir = strings.TrimSpace(dir); dir != "" {
@@ -71,11 +71,40 @@ func (Pi) Places(env func(string) string) []string {
 
 // Places are the databases of opencode, one a release channel.
 func (Opencode) Places(env func(string) string) []string {
-	dirs := homes(env, "OPENCODE_DATA_DIR", ".local/share/opencode")
-	if data := env("XDG_DATA_HOME"); data != "" && env("OPENCODE_DATA_DIR") == "" {
-		dirs = []string{filepath.Join(data, "opencode")}
+	if env("OPENCODE_DATA_DIR") != "" {
+		return within(homes(env, "OPENCODE_DATA_DIR"), "opencode*.db")
 	}
-	return within(dirs, "opencode*.db")
+	return within(shared(env), "opencode", "opencode*.db")
+}
+
+// Places are the sessions of Goose.
+func (Goose) Places(env func(string) string) []string {
+	if root := env("GOOSE_PATH_ROOT"); root != "" {
+		return []string{filepath.Join(root, "data", "sessions", "sessions.db")}
+	}
+	dirs := append(shared(env), homes(env, "", "Library/Application Support")...)
+	return within(dirs, "goose", "sessions", "sessions.db")
+}
+
+// Places is the database of Crush, which it keeps in the project.
+func (Crush) Places(func(string) string) []string {
+	return []string{filepath.Join(".crush", "crush.db")}
+}
+
+// Places is the database of the Agent SDK's examples, in the folder they run in.
+func (AgentSDK) Places(func(string) string) []string { return []string{"agent_sessions.db"} }
+
+// Places are the indexes of threads of Codex, one a version of the schema.
+func (CodexThreads) Places(env func(string) string) []string {
+	return within(homes(env, "CODEX_HOME", ".codex"), "state_*.sqlite")
+}
+
+// shared returns where programs of this user keep their data.
+func shared(env func(string) string) []string {
+	if data := env("XDG_DATA_HOME"); data != "" {
+		return []string{data}
+	}
+	return homes(env, "", ".local/share")
 }
 
 // oneOf returns the first of some variables that is set.

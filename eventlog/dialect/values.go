@@ -123,3 +123,17 @@ func readable(value []byte) string {
 	}
 	return string(value)
 }
+
+// inputOf returns arguments that are written as a text which holds JSON, or as
+// they are.
+func inputOf(value []byte) json.RawMessage {
+	if text, ok := jsonl.String(value); ok {
+		if inner := strings.TrimSpace(text); inner != "" && jsonl.Valid([]byte(inner)) {
+			return json.RawMessage(inner)
+		}
+		if text == "" {
+			return nil
+		}
+	}
+	return clone(value)
+}

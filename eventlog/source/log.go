@@ -218,6 +218,7 @@ func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
 			p.given = map[eventKey]given{}
 		}
 	}
+	again := false
 	for {
 		err := p.reader.advance(ctx, func(batch func()) {
 			l.mu.Lock()
@@ -229,10 +230,11 @@ func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
 		}, &logTaker{l: l, p: p, segment: uint16(number), last: l.root})
 		switch {
 		case errors.Is(err, errStartOver):
+			again = true
 			p.pass++
 			p.reader.decoder = p.seg.decoder()
 			continue
-		case err == nil:
+		case err == nil && again:
 			p.missing()
 		}
 		return err
@@ -263,7 +265,8 @@ func (p *logPart) known(key eventKey, e *eventlog.Event) bool {
 	if !ok {
 		return false
 	}
-	p.lost = p.lost || old.kind != now.kind || old.failed && !now.failed || old.session != now.session || now.tokens < old.tokens
+	p.lost = p.lost || old.kind != now.kind || old.failed && !now.failed || old.session != now.session ||
+		now.tokens < old.tokens || now.tokens == old.tokens && now.cost != old.cost
 	return old.failed == now.failed && old.tokens == now.tokens && old.cost == now.cost
 }
 

@@ -170,8 +170,8 @@ func (f *lineFeed) close() {
 }
 
 // rowFeed gives the rows of some tables. They come in lanes: tables whose rows
-// have times have a lane each, and the oldest row of all lanes is next. All
-// other tables share one lane, which is emptied first.
+// have times have a lane each, and the oldest row of all lanes is next. Other
+// tables share a lane before or behind these.
 type rowFeed struct {
 	db      *sqlite.Reader
 	lanes   []*lane
@@ -192,6 +192,7 @@ type lane struct {
 	tables []eventlog.Table
 	after  []int64
 	order  int               // the cell that has the time, or -1
+	last   bool              // without times, it comes after the lanes that have them
 	queue  []eventlog.Record // rows that were read ahead
 	at     int
 	ended  bool // nothing is behind the queue
@@ -215,7 +216,7 @@ func newRowFeed(db *sqlite.Reader, tables []eventlog.Table) *rowFeed {
 		f.mutable = f.mutable || table.Mutable
 		order := slices.Index(table.Columns, table.Order)
 		if n := len(f.lanes); order >= 0 || n == 0 || f.lanes[n-1].order >= 0 {
-			f.lanes = append(f.lanes, &lane{first: i, order: order})
+			f.lanes = append(f.lanes, &lane{first: i, order: order, last: n > 0})
 		}
 		l := f.lanes[len(f.lanes)-1]
 		l.tables = append(l.tables, table)
@@ -243,6 +244,9 @@ func (f *rowFeed) next(ctx context.Context) (*eventlog.Record, error) {
 		if l.at == len(l.queue) {
 			if err := l.failed; err != nil {
 				l.failed = nil
+				if b := (*broken)(nil); errors.As(err, &b) {
+					f.pass, f.version, f.end = false, -1, time.Now() // the next pass starts over
+				}
 				return nil, err
 			}
 			continue
@@ -325,22 +329,19 @@ func (f *rowFeed) fill(ctx context.Context, l *lane) error {
 		l.after[row.Table] = row.Key
 		l.failed = &fault{row.Key, row.Err}
 		if f.bad++; f.bad > maxBadRows {
-			l.failed = f.broke(fmt.Errorf("more than %d places cannot be read; the rest is left: %w", maxBadRows, row.Err))
+			l.failed = &broken{fmt.Errorf("more than %d places cannot be read; the rest is left: %w", maxBadRows, row.Err)}
 		}
 	default:
-		l.failed = f.broke(err)
+		l.failed = &broken{err}
 	}
 	return nil
 }
 
-// broke ends a pass that cannot go on. The next one starts over.
-func (f *rowFeed) broke(err error) error {
-	f.pass, f.version, f.end = false, -1, time.Now()
-	return &broken{err}
-}
-
 // time returns the time of the next row, which the lane must have.
 func (l *lane) time() float64 {
+	if l.order < 0 && l.last {
+		return math.Inf(1)
+	}
 	if l.order < 0 {
 		return math.Inf(-1)
 	}

@@ -185,6 +185,95 @@ func TestOpencodeLive(t *testing.T) {
 	})
 }
 
+// A session that is in a database and in lines counts from the database.
+func TestDatabaseBesideLines(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "opencode", "opencode.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, _ := database(t, "opencode.db", string(text))
+	lines := `{"event_type":"model_response","session_id":"ses_main","run_id":"x","input_tokens":7,"cost_usd":9}` + "\n"
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "stdout.jsonl"), []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, c := read(t, filepath.Dir(path))
+	main, _ := c.Session("ses_main")
+	if len(c.Segments) != 2 || len(c.Sessions) != 3 || main.Recorded != 2_000_000 || main.Format != "opencode" || c.Audit.ShadowEvents != 1 {
+		t.Errorf("%d segments, %d sessions, %+v", len(c.Segments), len(c.Sessions), main)
+	}
+}
+
+// A document that is written anew adds messages behind those that are shown.
+// When it is cleared, they are gone.
+func TestDocumentThatIsWrittenAnew(t *testing.T) {
+	document := func(n int) string {
+		var all []string
+		for i := range n {
+			all = append(all, `{"role":"`+[]string{"user", "assistant"}[i%2]+`","content":"word `+string(rune('a'+i))+`"}`)
+		}
+		return `{"session_id":"s","system":"x","messages":[` + strings.Join(all, ",") + `]}`
+	}
+	path, exec := database(t, "agent_sessions.db",
+		`CREATE TABLE sessions (session_id TEXT PRIMARY KEY, data TEXT NOT NULL, created_at TIMESTAMP, updated_at TIMESTAMP)`)
+	save := func(n int) {
+		exec(`INSERT INTO sessions VALUES ('s', '` + document(n) + `', '2025-11-20 09:00:00', '2025-11-20 09:00:01') ON CONFLICT (session_id) DO UPDATE SET data = excluded.data`)
+	}
+	save(2)
+	set := Open(t.Context(), []string{path}, Options{Follow: true})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	log, err := set.OpenLog(t.Context(), set.Sources().Catalog().Sessions[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	load(t, log)
+	for _, step := range []struct{ messages, generation int }{{4, 0}, {6, 0}, {0, 1}, {2, 1}} {
+		save(step.messages)
+		until(t, set.Sources().Changed(), func() bool {
+			return set.Sources().Catalog().Sessions[0].Events == int64(step.messages)+1
+		})
+		until(t, log.Changed(), func() bool {
+			snap := log.Snapshot()
+			return snap.Rows.Len() == step.messages+1 && snap.Generation == int64(step.generation)
+		})
+		rows := make([]eventlog.RowID, step.messages+1)
+		for i := range rows {
+			rows[i] = eventlog.RowID(i)
+		}
+		events, err := log.Events(t.Context(), rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, e := range events[1:] {
+			if want := "word " + string(rune('a'+i)); e.Text != want {
+				t.Errorf("%d messages: row %d says %q, want %q", step.messages, i+1, e.Text, want)
+			}
+		}
+	}
+}
+
+// What cannot be read for a while takes nothing away, and is told.
+func TestTableThatIsGoneForAWhile(t *testing.T) {
+	path, exec := stepsDatabase(t)
+	set := Open(t.Context(), []string{path}, Options{Follow: true, Known: []dialect.Dialect{steps{}}})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	exec(`ALTER TABLE step RENAME TO gone`)
+	until(t, set.Sources().Changed(), func() bool { return set.Sources().Catalog().Segments[0].Faults.Count > 0 })
+	if s := set.Sources().Catalog().Sessions[0]; s.Usage.Output != 5 || s.ToolCalls != 2 {
+		t.Errorf("while it is gone: %+v", s)
+	}
+	exec(`ALTER TABLE gone RENAME TO step`, `UPDATE step SET done = 7 WHERE name = 'b'`)
+	until(t, set.Sources().Changed(), func() bool {
+		c := set.Sources().Catalog()
+		return c.Sessions[0].Usage.Output == 12 && c.Segments[0].Faults.Count == 0
+	})
+}
+
 // kinds collects what a stream gives and ends it after some events.
 type kinds struct {
 	list []string
