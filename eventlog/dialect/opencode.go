@@ -282,8 +282,8 @@ func (o *opencode) charge(d *ocData, u eventlog.Usage, created, completed eventl
 	}
 }
 
-// ocUsage reads the counts of a message. Input is without the cache and output
-// without reasoning.
+// ocUsage reads the tokens of a message or a step. Input is without the cache and
+// output without reasoning.
 func ocUsage(tokens []byte) eventlog.Usage {
 	var u eventlog.Usage
 	if len(tokens) == 0 || tokens[0] != '{' {

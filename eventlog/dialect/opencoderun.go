@@ -198,7 +198,7 @@ func (o *opencodeRun) finish(full bool) {
 	if len(p.tokens) == 0 || p.tokens[0] != '{' {
 		return
 	}
-	o.b = eventlog.Bill{Usage: opencodeUsage(p.tokens)}
+	o.b = eventlog.Bill{Usage: ocUsage(p.tokens)}
 	if e.ID != "" {
 		o.b.Call, o.b.Rule = eventlog.Identify("opencode", "step", o.session, e.ID), eventlog.RuleRecord
 	}
@@ -207,29 +207,6 @@ func (o *opencodeRun) finish(full bool) {
 		o.b.Cost, o.b.Source = c, eventlog.Recorded
 	}
 	e.Bill = &o.b
-}
-
-// opencodeUsage reads the tokens of a message or step: the input is without
-// the cache, and the output without what was thought.
-func opencodeUsage(tokens []byte) eventlog.Usage {
-	var u eventlog.Usage
-	_ = jsonl.Fields(tokens, func(key, value []byte) bool {
-		switch string(key) {
-		case "input":
-			u.Input = count(value)
-		case "output":
-			u.Output += count(value)
-		case "reasoning":
-			u.Reasoning = count(value)
-			u.Output += u.Reasoning
-		case "cache":
-			read, _ := jsonl.Lookup(value, "read")
-			write, _ := jsonl.Lookup(value, "write")
-			u.CacheRead, u.CacheWrite5m = count(read), count(write)
-		}
-		return true
-	})
-	return u
 }
 
 // tool decodes a tool call, which is written when it is over: as two events.

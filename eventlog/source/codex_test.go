@@ -1,8 +1,6 @@
 package source
 
 import (
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -125,38 +123,25 @@ func TestCodexTrace(t *testing.T) {
 
 // The figures of real logs equal those of an independent counter.
 func TestCodexFacts(t *testing.T) {
-	root := shared(t, "samples", "codex")
-	folders, err := os.ReadDir(root)
-	if err != nil {
-		t.Fatal(err)
+	type facts struct {
+		Records     int64 `json:"records"`
+		Sessions    int64 `json:"sessions"`
+		Subs        int64 `json:"subagent_sessions"`
+		Calls       int64 `json:"api_calls"`
+		Turns       int64 `json:"turns"`
+		ToolCalls   int64 `json:"tool_calls"`
+		ToolErrors  int64 `json:"tool_errors_exit_nonzero"`
+		Errors      int64 `json:"errors"`
+		Compactions int64 `json:"compactions"`
+		Tokens      struct {
+			Input     int64 `json:"input_tokens"`
+			Cached    int64 `json:"cached_input_tokens"`
+			Written   int64 `json:"cache_write_input_tokens"`
+			Output    int64 `json:"output_tokens"`
+			Reasoning int64 `json:"reasoning_output_tokens"`
+		} `json:"tokens"`
 	}
-	for _, f := range folders {
-		text, err := os.ReadFile(filepath.Join(root, f.Name(), "facts.json"))
-		if err != nil {
-			continue
-		}
-		var facts struct {
-			Records     int64 `json:"records"`
-			Sessions    int64 `json:"sessions"`
-			Subs        int64 `json:"subagent_sessions"`
-			Calls       int64 `json:"api_calls"`
-			Turns       int64 `json:"turns"`
-			ToolCalls   int64 `json:"tool_calls"`
-			ToolErrors  int64 `json:"tool_errors_exit_nonzero"`
-			Errors      int64 `json:"errors"`
-			Compactions int64 `json:"compactions"`
-			Tokens      struct {
-				Input     int64 `json:"input_tokens"`
-				Cached    int64 `json:"cached_input_tokens"`
-				Written   int64 `json:"cache_write_input_tokens"`
-				Output    int64 `json:"output_tokens"`
-				Reasoning int64 `json:"reasoning_output_tokens"`
-			} `json:"tokens"`
-		}
-		if err := json.Unmarshal(text, &facts); err != nil {
-			t.Fatal(err)
-		}
-		_, c := read(t, filepath.Join(root, f.Name()))
+	eachFacts(t, "codex", func(name string, facts facts, c *eventlog.Catalog) {
 		got, n := rollup.New(c, nil).Total, facts.Tokens
 		want := rollup.Sum{
 			Sessions: facts.Sessions, Runs: facts.Sessions, Calls: facts.Calls, ToolCalls: facts.ToolCalls, ToolErrors: facts.ToolErrors,
@@ -164,7 +149,7 @@ func TestCodexFacts(t *testing.T) {
 			Usage: eventlog.Usage{Input: n.Input - n.Cached - n.Written, CacheRead: n.Cached, CacheWrite5m: n.Written, Output: n.Output, Reasoning: n.Reasoning},
 		}
 		if got != want {
-			t.Errorf("%s:\n got %+v\nwant %+v", f.Name(), got, want)
+			t.Errorf("%s:\n got %+v\nwant %+v", name, got, want)
 		}
 		var subs, turns, compactions int64
 		for _, s := range c.Sessions {
@@ -178,7 +163,7 @@ func TestCodexFacts(t *testing.T) {
 		}
 		if c.Audit.Records != facts.Records || c.Audit.Unreadable != 0 || subs != facts.Subs || turns != facts.Turns || compactions != facts.Compactions {
 			t.Errorf("%s: %d records, %d of them unreadable, %d sub-agents, %d turns, %d compactions; want %+v",
-				f.Name(), c.Audit.Records, c.Audit.Unreadable, subs, turns, compactions, facts)
+				name, c.Audit.Records, c.Audit.Unreadable, subs, turns, compactions, facts)
 		}
-	}
+	})
 }

@@ -98,35 +98,44 @@ func sortedLines(text string) string {
 	return strings.Join(sorted(blocks), "")
 }
 
-// The figures of real logs equal those of an independent counter.
-func TestFactsOfRealLogs(t *testing.T) {
-	root := shared(t, "samples", "claude")
-	folders, err := os.ReadDir(root)
-	if err != nil {
-		t.Fatal(err)
+// eachFacts reads every folder of real logs of an agent that has figures of an
+// independent counter beside it.
+func eachFacts[F any](t *testing.T, agent string, check func(name string, facts F, c *eventlog.Catalog)) {
+	root := shared(t, "samples", agent)
+	files, err := filepath.Glob(filepath.Join(root, "*", "facts.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no figures below %s: %v", root, err)
 	}
-	for _, f := range folders {
-		text, err := os.ReadFile(filepath.Join(root, f.Name(), "facts.json"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
 		if err != nil {
-			continue
+			t.Fatal(err)
 		}
-		var facts struct {
-			Sessions   int64 `json:"sessions"`
-			Calls      int64 `json:"api_calls"`
-			ToolCalls  int64 `json:"tool_calls"`
-			ToolErrors int64 `json:"tool_errors"`
-			Tokens     struct {
-				Input   int64 `json:"input"`
-				Output  int64 `json:"output"`
-				Read    int64 `json:"cache_read"`
-				Write5m int64 `json:"cache_write_5m"`
-				Write1h int64 `json:"cache_write_1h"`
-			} `json:"tokens"`
-		}
+		var facts F
 		if err := json.Unmarshal(text, &facts); err != nil {
 			t.Fatal(err)
 		}
-		_, c := read(t, filepath.Join(root, f.Name()))
+		_, c := read(t, filepath.Dir(file))
+		check(filepath.Base(filepath.Dir(file)), facts, c)
+	}
+}
+
+// The figures of real logs equal those of an independent counter.
+func TestFactsOfRealLogs(t *testing.T) {
+	type facts struct {
+		Sessions   int64 `json:"sessions"`
+		Calls      int64 `json:"api_calls"`
+		ToolCalls  int64 `json:"tool_calls"`
+		ToolErrors int64 `json:"tool_errors"`
+		Tokens     struct {
+			Input   int64 `json:"input"`
+			Output  int64 `json:"output"`
+			Read    int64 `json:"cache_read"`
+			Write5m int64 `json:"cache_write_5m"`
+			Write1h int64 `json:"cache_write_1h"`
+		} `json:"tokens"`
+	}
+	eachFacts(t, "claude", func(name string, facts facts, c *eventlog.Catalog) {
 		got := rollup.New(c, nil).Total
 		want := rollup.Sum{
 			Sessions: facts.Sessions, Runs: got.Runs, Calls: facts.Calls, ToolCalls: facts.ToolCalls, ToolErrors: facts.ToolErrors, Errors: got.Errors,
@@ -134,9 +143,9 @@ func TestFactsOfRealLogs(t *testing.T) {
 			Unpriced: facts.Calls, AtLeast: got.AtLeast,
 		}
 		if got != want {
-			t.Errorf("%s:\n got %+v\nwant %+v", f.Name(), got, want)
+			t.Errorf("%s:\n got %+v\nwant %+v", name, got, want)
 		}
-	}
+	})
 }
 
 // LazyBridge's own answer about its session.
