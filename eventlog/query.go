@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -67,7 +68,39 @@ func (q Query) Words() []string { return q.words }
 // Match reports whether the query holds for s.
 func (q Query) Match(s *Subject) bool { return q.root == nil || q.root.match(s) }
 
-type node interface{ match(*Subject) bool }
+// Reads returns which parts of a Subject the answer depends on. Whoever asks the
+// same query of many subjects need not fill in the others, and may keep the
+// answer for all subjects that are alike in these.
+func (q Query) Reads() Part {
+	if q.root == nil {
+		return 0
+	}
+	return q.root.reads()
+}
+
+// Part is a set of parts of a Subject.
+type Part uint16
+
+// The parts of a Subject.
+const (
+	PartKind    Part = 1 << iota // Kind, Type
+	PartAgent                    // Agent, Agents
+	PartModel                    // Model, Models, Provider
+	PartTool                     // Tool
+	PartSession                  // Session
+	PartRun                      // Run
+	PartFacts                    // Facts
+	PartState                    // Status, Outcome, Link, Failed, Open, Orphan, Errors
+	PartBill                     // Cost, Priced, Usage
+	PartTime                     // Time, Duration
+	PartWords                    // Found
+	PartFile                     // ID, Name, Goal, Format, Path: of sessions and events, not of spans
+)
+
+type node interface {
+	match(*Subject) bool
+	reads() Part
+}
 
 type (
 	allOf  []node
@@ -75,17 +108,50 @@ type (
 	not    struct{ node }
 	word   string
 	textOf struct {
-		field func(*Subject) string
+		field textField
 		many  func(*Subject) []string // or nil
 		glob  []string
 	}
 	numberOf struct {
-		field func(*Subject) (float64, bool)
+		field numberField
 		op    string
 		value float64
 	}
-	test func(*Subject) bool
+	test struct {
+		part  Part
+		holds func(*Subject) bool
+	}
 )
+
+// textField is a field that is compared as text, and where it is found.
+type textField struct {
+	part Part
+	of   func(*Subject) string
+}
+
+// numberField is a field that is compared as a number, and where it is found.
+type numberField struct {
+	part Part
+	of   func(*Subject) (value float64, known bool)
+}
+
+func (a allOf) reads() Part    { return readsOf(a) }
+func (a anyOf) reads() Part    { return readsOf(a) }
+func (t textOf) reads() Part   { return t.field.part }
+func (n numberOf) reads() Part { return n.field.part }
+func (t test) reads() Part     { return t.part }
+
+// reads of a word are those of everything that it is looked for in.
+func (w word) reads() Part {
+	return PartFile | PartAgent | PartTool | PartModel | PartKind | PartSession | PartFacts | PartWords
+}
+
+func readsOf(nodes []node) (p Part) {
+	for _, n := range nodes {
+		p |= n.reads()
+	}
+	return p
+}
 
 func (a allOf) match(s *Subject) bool {
 	for _, n := range a {
@@ -120,25 +186,23 @@ func (w word) match(s *Subject) bool {
 }
 
 func (t textOf) match(s *Subject) bool {
-	value := t.field(s)
-	for _, g := range t.glob {
-		if globFold(g, value) {
+	if anyGlob(t.glob, t.field.of(s)) {
+		return true
+	}
+	return t.many != nil && slices.ContainsFunc(t.many(s), func(v string) bool { return anyGlob(t.glob, v) })
+}
+
+func anyGlob(globs []string, text string) bool {
+	for _, g := range globs {
+		if globFold(g, text) {
 			return true
-		}
-		if t.many == nil {
-			continue
-		}
-		for _, v := range t.many(s) {
-			if globFold(g, v) {
-				return true
-			}
 		}
 	}
 	return false
 }
 
 func (n numberOf) match(s *Subject) bool {
-	value, ok := n.field(s)
+	value, ok := n.field.of(s)
 	if !ok {
 		return false
 	}
@@ -155,7 +219,7 @@ func (n numberOf) match(s *Subject) bool {
 	return value == n.value
 }
 
-func (t test) match(s *Subject) bool { return t(s) }
+func (t test) match(s *Subject) bool { return t.holds(s) }
 
 // containsFold reports whether text holds low, which is in lower case, without
 // regard to case.

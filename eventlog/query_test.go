@@ -81,7 +81,36 @@ func TestQueryMatch(t *testing.T) {
 		if got := q.Match(s); got != want {
 			t.Errorf("%s = %v, want %v", query, got, want)
 		}
+		if got := q.Match(without(s, ^q.Reads())); got != want {
+			t.Errorf("%s depends on something that Reads does not tell", query)
+		}
 	}
+}
+
+// without returns the subject without some of its parts.
+func without(s *Subject, parts Part) *Subject {
+	cut := *s
+	for part, clear := range map[Part]func(){
+		PartKind:    func() { cut.Kind, cut.Type = 0, "" },
+		PartAgent:   func() { cut.Agent, cut.Agents = "", nil },
+		PartModel:   func() { cut.Model, cut.Models, cut.Provider = "", nil, "" },
+		PartTool:    func() { cut.Tool = "" },
+		PartSession: func() { cut.Session = "" },
+		PartRun:     func() { cut.Run = "" },
+		PartFacts:   func() { cut.Facts = nil },
+		PartState: func() {
+			cut.Status, cut.Outcome, cut.Link, cut.Failed, cut.Open, cut.Orphan, cut.Errors = 0, 0, 0, false, false, false, 0
+		},
+		PartBill:  func() { cut.Cost, cut.Priced, cut.Usage = 0, false, Usage{} },
+		PartTime:  func() { cut.Time, cut.Duration = 0, 0 },
+		PartWords: func() { cut.Found = nil },
+		PartFile:  func() { cut.ID, cut.Name, cut.Goal, cut.Format, cut.Path = "", "", "", "", "" },
+	} {
+		if parts&part != 0 {
+			clear()
+		}
+	}
+	return &cut
 }
 
 func TestQueryRefuses(t *testing.T) {

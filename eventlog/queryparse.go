@@ -9,22 +9,22 @@ import (
 )
 
 // textFields are the fields that field:value compares as text.
-var textFields = map[string]func(*Subject) string{
-	"agent":      func(s *Subject) string { return s.Agent },
-	"model":      func(s *Subject) string { return s.Model },
-	"provider":   func(s *Subject) string { return s.Provider },
-	"tool":       func(s *Subject) string { return s.Tool },
-	"type":       func(s *Subject) string { return s.Type },
-	"id":         func(s *Subject) string { return s.ID },
-	"session":    func(s *Subject) string { return s.Session },
-	"run":        func(s *Subject) string { return s.Run },
-	"name":       func(s *Subject) string { return s.Name },
-	"goal":       func(s *Subject) string { return s.Goal },
-	"status":     func(s *Subject) string { return s.Status.String() },
-	"outcome":    func(s *Subject) string { return s.Outcome.String() },
-	"format":     func(s *Subject) string { return s.Format },
-	"path":       func(s *Subject) string { return s.Path },
-	"link":       func(s *Subject) string { return s.Link.String() },
+var textFields = map[string]textField{
+	"agent":      {PartAgent, func(s *Subject) string { return s.Agent }},
+	"model":      {PartModel, func(s *Subject) string { return s.Model }},
+	"provider":   {PartModel, func(s *Subject) string { return s.Provider }},
+	"tool":       {PartTool, func(s *Subject) string { return s.Tool }},
+	"type":       {PartKind, func(s *Subject) string { return s.Type }},
+	"id":         {PartFile, func(s *Subject) string { return s.ID }},
+	"session":    {PartSession, func(s *Subject) string { return s.Session }},
+	"run":        {PartRun, func(s *Subject) string { return s.Run }},
+	"name":       {PartFile, func(s *Subject) string { return s.Name }},
+	"goal":       {PartFile, func(s *Subject) string { return s.Goal }},
+	"status":     {PartState, func(s *Subject) string { return s.Status.String() }},
+	"outcome":    {PartState, func(s *Subject) string { return s.Outcome.String() }},
+	"format":     {PartFile, func(s *Subject) string { return s.Format }},
+	"path":       {PartFile, func(s *Subject) string { return s.Path }},
+	"link":       {PartState, func(s *Subject) string { return s.Link.String() }},
 	"dir":        fact(func(f *Facts) string { return f.Directory }),
 	"branch":     fact(func(f *Facts) string { return f.Branch }),
 	"env":        fact(func(f *Facts) string { return f.Environment }),
@@ -49,23 +49,23 @@ var prefixFields = []string{"session", "run", "id", "parent"}
 
 // numberFields are the fields that compare as numbers. Money is in dollars,
 // durations are in seconds.
-var numberFields = map[string]func(*Subject) (float64, bool){
-	"cost":   func(s *Subject) (float64, bool) { return float64(s.Cost) / float64(Dollar), s.Priced },
-	"tokens": func(s *Subject) (float64, bool) { return float64(s.Usage.Total()), true },
-	"in":     func(s *Subject) (float64, bool) { return float64(s.Usage.Context()), true },
-	"out":    func(s *Subject) (float64, bool) { return float64(s.Usage.Output), true },
-	"cache":  func(s *Subject) (float64, bool) { return float64(s.Usage.CacheRead), true },
-	"errors": func(s *Subject) (float64, bool) { return float64(s.Errors), true },
-	"dur":    func(s *Subject) (float64, bool) { return s.Duration.Seconds(), true },
+var numberFields = map[string]numberField{
+	"cost":   {PartBill, func(s *Subject) (float64, bool) { return float64(s.Cost) / float64(Dollar), s.Priced }},
+	"tokens": {PartBill, func(s *Subject) (float64, bool) { return float64(s.Usage.Total()), true }},
+	"in":     {PartBill, func(s *Subject) (float64, bool) { return float64(s.Usage.Context()), true }},
+	"out":    {PartBill, func(s *Subject) (float64, bool) { return float64(s.Usage.Output), true }},
+	"cache":  {PartBill, func(s *Subject) (float64, bool) { return float64(s.Usage.CacheRead), true }},
+	"errors": {PartState, func(s *Subject) (float64, bool) { return float64(s.Errors), true }},
+	"dur":    {PartTime, func(s *Subject) (float64, bool) { return s.Duration.Seconds(), true }},
 }
 
-func fact(get func(*Facts) string) func(*Subject) string {
-	return func(s *Subject) string {
+func fact(get func(*Facts) string) textField {
+	return textField{PartFacts, func(s *Subject) string {
 		if s.Facts == nil {
 			return ""
 		}
 		return get(s.Facts)
-	}
+	}}
 }
 
 // QueryFields returns the names of all fields, for help and completion.
@@ -264,20 +264,15 @@ func (p *queryParser) field(name, rest string) (node, error) {
 	case "since", "until":
 		return timeTerm(name, value)
 	case "tag":
-		return test(func(s *Subject) bool {
-			return s.Facts != nil && slices.ContainsFunc(s.Facts.Tags, func(tag string) bool { return textOf{field: func(*Subject) string { return tag }, glob: low}.match(s) })
-		}), nil
+		return test{PartFacts, func(s *Subject) bool {
+			return s.Facts != nil && slices.ContainsFunc(s.Facts.Tags, func(tag string) bool { return anyGlob(low, tag) })
+		}}, nil
 	case "repo":
 		name, low = "dir", contained(low)
 	}
 	if strings.HasPrefix(name, "meta.") {
 		key := written[len("meta."):] // metadata may have keys of any case
-		return textOf{field: func(s *Subject) string {
-			if s.Facts == nil {
-				return ""
-			}
-			return s.Facts.Metadata[key]
-		}, glob: low}, nil
+		return textOf{field: fact(func(f *Facts) string { return f.Metadata[key] }), glob: low}, nil
 	}
 	get, ok := textFields[name]
 	if !ok {
@@ -306,12 +301,12 @@ func kindTerm(names []string) (node, error) {
 	var any anyOf
 	for _, name := range names {
 		if i := slices.Index(classNames[:], name); i >= 0 {
-			any = append(any, test(func(s *Subject) bool { return s.Kind.Class() == Class(i) }))
+			any = append(any, test{PartKind, func(s *Subject) bool { return s.Kind.Class() == Class(i) }})
 			continue
 		}
-		any = append(any, test(func(s *Subject) bool {
+		any = append(any, test{PartKind, func(s *Subject) bool {
 			return globFold(name, s.Kind.String()) || globFold(name, s.Type)
-		}))
+		}})
 	}
 	return any, nil
 }
@@ -321,17 +316,17 @@ func isTerm(names []string) (node, error) {
 	for _, name := range names {
 		switch name {
 		case "running", "live":
-			any = append(any, test(func(s *Subject) bool { return s.Status == Running || s.Open }))
+			any = append(any, test{PartState, func(s *Subject) bool { return s.Status == Running || s.Open }})
 		case "failed":
-			any = append(any, test(func(s *Subject) bool { return s.Failed || s.Errors > 0 }))
+			any = append(any, test{PartState, func(s *Subject) bool { return s.Failed || s.Errors > 0 }})
 		case "orphan":
-			any = append(any, test(func(s *Subject) bool { return s.Orphan }))
+			any = append(any, test{PartState, func(s *Subject) bool { return s.Orphan }})
 		case "open":
-			any = append(any, test(func(s *Subject) bool { return s.Open }))
+			any = append(any, test{PartState, func(s *Subject) bool { return s.Open }})
 		case "unpriced":
-			any = append(any, test(func(s *Subject) bool { return !s.Priced }))
+			any = append(any, test{PartBill, func(s *Subject) bool { return !s.Priced }})
 		case "inferred":
-			any = append(any, test(func(s *Subject) bool { return s.Link > LinkNone && s.Link < LinkSure }))
+			any = append(any, test{PartState, func(s *Subject) bool { return s.Link > LinkNone && s.Link < LinkSure }})
 		default:
 			return nil, fmt.Errorf("is:%s is not known; it is one of running failed orphan open unpriced inferred", name)
 		}
@@ -342,9 +337,9 @@ func isTerm(names []string) (node, error) {
 func errTerm(value string) (node, error) {
 	switch value {
 	case "any", "yes":
-		return test(func(s *Subject) bool { return s.Failed || s.Errors > 0 }), nil
+		return test{PartState, func(s *Subject) bool { return s.Failed || s.Errors > 0 }}, nil
 	case "none", "no":
-		return test(func(s *Subject) bool { return !s.Failed && s.Errors == 0 }), nil
+		return test{PartState, func(s *Subject) bool { return !s.Failed && s.Errors == 0 }}, nil
 	}
 	return nil, fmt.Errorf("err:%s is not known; it is any or none", value)
 }
@@ -352,14 +347,14 @@ func errTerm(value string) (node, error) {
 func timeTerm(name, value string) (node, error) {
 	after := name == "since"
 	if d, err := queryDuration(value); err == nil {
-		return test(func(s *Subject) bool {
+		return test{PartTime, func(s *Subject) bool {
 			return s.Time.Known() && s.Now.Sub(s.Time) <= d == after
-		}), nil
+		}}, nil
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
 		if t, err := time.ParseInLocation(layout, value, time.Local); err == nil {
 			at := StampOf(t)
-			return test(func(s *Subject) bool { return s.Time.Known() && (s.Time >= at) == after }), nil
+			return test{PartTime, func(s *Subject) bool { return s.Time.Known() && (s.Time >= at) == after }}, nil
 		}
 	}
 	return nil, fmt.Errorf("%s:%s: want a time back like 90m or 7d, or a date like 2026-01-31", name, value)

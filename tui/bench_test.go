@@ -55,7 +55,12 @@ func million(n int) (*eventlog.Sources, *fixed) {
 func BenchmarkKeyMillion(b *testing.B) {
 	src, log := million(1_000_000)
 	o := Options{Sources: src, Now: func() time.Time { return noon }, Start: "only", Open: func(context.Context, *eventlog.Session) (eventlog.Log, error) { return log, nil }}
-	for _, c := range []struct{ name, key string }{{"j", "j"}, {"G", "G"}, {"top", "<"}, {"page", "."}, {"error", "e"}, {"fold", "space"}, {"foldall", "-"}, {"errors", "!"}, {"flat", "t"}, {"zoom", "z"}, {"filter", "/"}} {
+	keys := []struct{ name, key, typed string }{
+		{name: "j", key: "j"}, {name: "G", key: "G"}, {name: "top", key: "<"}, {name: "page", key: "."}, {name: "error", key: "e"},
+		{name: "fold", key: "space"}, {name: "foldall", key: "-"}, {name: "errors", key: "!"}, {name: "flat", key: "t"}, {name: "zoom", key: "z"},
+		{"filter-word", "/", "Bash"}, {"filter-tool", "/", "tool:Bash"}, {"filter-failed", "/", "err:any"}, {"filter-duration", "/", "tool:Bash dur>5s"},
+	}
+	for _, c := range keys {
 		b.Run(c.name, func(b *testing.B) {
 			m := newModel(b.Context(), o)
 			m.world.wait = false
@@ -67,8 +72,11 @@ func BenchmarkKeyMillion(b *testing.B) {
 			var loop, whole time.Duration
 			for b.Loop() {
 				keys := []tea.KeyPressMsg{press(c.key)}
-				if c.key == "/" {
-					keys = append(keys, press("B"), press("a"), press("s"), press("h"), press("esc"))
+				for _, letter := range c.typed {
+					keys = append(keys, press(string(letter)))
+				}
+				if c.typed != "" {
+					keys = append(keys, press("esc"))
 				}
 				for _, k := range keys {
 					began := time.Now()

@@ -7,6 +7,7 @@ package forest
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 )
@@ -29,7 +30,9 @@ type Forest struct {
 	flags  []eventlog.SpanFlags
 	first  []int32 // children of span i are kids[first[i]:first[i+1]]
 	kids   []int32
-	order  []int32 // every span under Root, parents first
+	order  []int32  // every span under Root, parents first
+	under  []uint64 // the same as bits by SpanID; nil is all of them
+	agents func() []eventlog.Sym
 }
 
 // Tally says what a cost is made of.
@@ -90,6 +93,7 @@ func Build(ctx context.Context, snap *eventlog.Snapshot, session eventlog.Sym) *
 		return f
 	}
 	f.walk()
+	f.agents = sync.OnceValue(f.inherit)
 	f.sums()
 	f.times(starts, ends)
 	f.Gaps = f.gaps(starts, ends, work)
@@ -159,6 +163,50 @@ func (f *Forest) walk() {
 			stack = append(stack, kids[i])
 		}
 	}
+	if len(f.order) < len(f.parent)-1 {
+		f.under = make([]uint64, len(f.parent)/64+1)
+		for _, id := range f.order {
+			set(f.under, id)
+		}
+	}
+}
+
+// each calls do for every span under the root in the order of their numbers,
+// which is that of memory, until it returns false.
+func (f *Forest) each(do func(id int32, s *eventlog.Span) bool) {
+	for i, s := range f.Snap.Spans.All() {
+		if id := int32(i + 1); (f.under == nil || has(f.under, id)) && !do(id, s) {
+			return
+		}
+	}
+}
+
+// all returns every span under the root as bits by SpanID.
+func (f *Forest) all() []uint64 {
+	if f.under != nil {
+		return f.under
+	}
+	bits := make([]uint64, len(f.parent)/64+1)
+	for id := 1; id < len(f.parent); id++ {
+		set(bits, int32(id))
+	}
+	return bits
+}
+
+// inherit returns what each span calls its agent, or else what the spans above
+// it do.
+func (f *Forest) inherit() []eventlog.Sym {
+	agents := make([]eventlog.Sym, len(f.parent))
+	f.each(func(id int32, s *eventlog.Span) bool {
+		agents[id] = s.Agent
+		return true
+	})
+	for _, id := range f.order {
+		if agents[id] == 0 {
+			agents[id] = agents[f.parent[id]]
+		}
+	}
+	return agents
 }
 
 // roots returns what stands on top, last first, ready to be a stack.

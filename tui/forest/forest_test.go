@@ -57,6 +57,60 @@ func TestFilterKeepsAncestors(t *testing.T) {
 	}
 }
 
+// An answer that was kept is the one that asking anew would give.
+func TestAlikeSpansAnswerAlike(t *testing.T) {
+	x := eventlog.NewIndex(eventlog.NewSymbols())
+	kinds := []eventlog.Kind{eventlog.Custom, eventlog.ToolCall, eventlog.ToolError, eventlog.ModelRequest, eventlog.ModelResponse}
+	for i := range 20_000 {
+		e := eventlog.Event{
+			SessionID: fmt.Sprint("s", i%3), RunID: fmt.Sprint("run", i%97), Kind: kinds[i%len(kinds)],
+			Tool: []string{"Bash", "Read", ""}[i%3], Model: []string{"", "opus", "haiku"}[i/7%3], Failed: i%11 == 0,
+			Type: fmt.Sprint("type", i%7), Time: eventlog.Stamp(1_700_000_000_000_000_000 + i*1e6),
+		}
+		if i < 97 {
+			e.Kind, e.Agent, e.ParentRunID = eventlog.AgentStart, []string{"main", "explore", ""}[i%3], fmt.Sprint("run", []int{i / 2, 1000}[i%8/7])
+		}
+		if e.Model != "" {
+			e.Bill = &eventlog.Bill{Usage: eventlog.Usage{Input: int64(i)}, Cost: eventlog.Money(i), Source: eventlog.Recorded}
+		}
+		x.Append(eventlog.Place{Pos: int64(i)}, &e)
+	}
+	f := Build(context.Background(), x.Publish(), 0)
+	found := make([]uint64, f.Snap.Rows.Len()/64+1)
+	for i := 0; i < f.Snap.Rows.Len(); i += 13 {
+		set(found, int32(i))
+	}
+	for _, text := range []string{
+		"tool:Bash", "-tool:Bash", "agent:explore", "agent:main OR model:opus", "kind:tool_error", "kind:tool model:haiku", "type:type3", "kind:type3",
+		"session:s1 run:run5*", "err:any", "is:open -err:any", "is:orphan", "needle", "needle -bash", "(needle OR opus) err:none", "tokens>5000 tool:Read", "dur>1s", "cost>0", "is:unpriced",
+	} {
+		q, err := eventlog.ParseQuery(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := View{Query: q, Found: map[string][]uint64{"needle": found}, Now: f.End}
+		alike, anew := newMatcher(f, &v), newMatcher(f, &v)
+		anew.keeps = false
+		hits := 0
+		f.each(func(id int32, s *eventlog.Span) bool {
+			got, want := alike.match(id, s), anew.match(id, s)
+			if got != want {
+				t.Fatalf("%s: span %d is %v, asked anew %v", text, id, got, want)
+			}
+			if want {
+				hits++
+			}
+			return true
+		})
+		if hits == 0 || hits == f.Len() {
+			t.Errorf("%s: %d of %d spans match, which tells nothing", text, hits, f.Len())
+		}
+		if l := f.Lay(context.Background(), v); l.Hits != hits {
+			t.Errorf("%s: %d hits laid out, %d found", text, l.Hits, hits)
+		}
+	}
+}
+
 func BenchmarkBuildMillion(b *testing.B) {
 	snap := million(1_000_000)
 	for b.Loop() {

@@ -2,6 +2,7 @@ package forest
 
 import (
 	"context"
+	"math/bits"
 	"slices"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -60,12 +61,15 @@ type Lines struct {
 	Hits    int      // spans that match the query by themselves
 	Path    *Path    // the critical path, when it was asked for
 	Matched []uint64 // which, by SpanID; nil without a query
+
+	newest eventlog.SpanID
 }
 
-type step struct {
-	id    int32
+// branch is some siblings that are still to be laid out, the last of which has a
+// line.
+type branch struct {
+	kids  []int32
 	depth uint8
-	last  bool
 	rails uint64
 }
 
@@ -79,6 +83,16 @@ func (f *Forest) Lay(ctx context.Context, v View) *Lines {
 	if ctx.Err() != nil {
 		return l
 	}
+	switch {
+	case keep != nil:
+		n := 0
+		for _, w := range keep {
+			n += bits.OnesCount64(w)
+		}
+		l.grow(n)
+	case v.Flat || !v.Folds.All:
+		l.grow(len(l.order))
+	}
 	if v.Flat {
 		l.flat(keep)
 	} else {
@@ -86,12 +100,6 @@ func (f *Forest) Lay(ctx context.Context, v View) *Lines {
 	}
 	if v.Critical {
 		l.Path = f.critical(v.Now)
-	}
-	var newest eventlog.SpanID
-	for i, id := range l.Spans {
-		if id > newest {
-			newest, l.Newest = id, i
-		}
 	}
 	return l
 }
@@ -104,35 +112,30 @@ func (l *Lines) match(ctx context.Context) []uint64 {
 		return nil
 	}
 	keep := make([]uint64, len(l.parent)/64+1)
-	if v.Query.IsZero() {
+	if !v.Query.IsZero() {
+		l.Matched = make([]uint64, len(keep))
+		m := newMatcher(l.Forest, v)
+		l.each(func(id int32, s *eventlog.Span) bool {
+			if (!v.Failed || l.Bad[id] > 0) && m.match(id, s) {
+				set(l.Matched, id)
+				l.Hits++
+			}
+			return id%4096 != 0 || ctx.Err() == nil
+		})
+		copy(keep, l.Matched)
+	} else {
 		for _, id := range l.order {
 			if l.Bad[id] > 0 && (!v.Flat || l.flags[id].Has(eventlog.SpanFailed)) {
 				set(keep, id)
 			}
 		}
+	}
+	if v.Flat || v.Query.IsZero() {
 		return keep
 	}
-	l.Matched = make([]uint64, len(keep))
-	m := newMatcher(l.Forest, v)
-	for i, id := range l.order {
-		if i%4096 == 0 && ctx.Err() != nil {
-			return keep
-		}
-		if v.Failed && l.Bad[id] == 0 {
-			m.skip(id)
-			continue
-		}
-		if m.match(id) {
-			set(l.Matched, id)
-			set(keep, id)
-			l.Hits++
-		}
-	}
-	if v.Flat {
-		return keep
-	}
-	for _, id := range slices.Backward(l.order) {
-		if p := l.parent[id]; p != 0 && has(keep, id) {
+	// What a match hangs under, up to what hangs there already.
+	for id := range ones(l.Matched) {
+		for p := l.parent[id]; p != 0 && !has(keep, p); p = l.parent[p] {
 			set(keep, p)
 		}
 	}
@@ -140,60 +143,60 @@ func (l *Lines) match(ctx context.Context) []uint64 {
 }
 
 func (l *Lines) shown(keep []uint64, id int32) bool {
-	if !l.View.Noise && l.flags[id].Has(eventlog.SpanHidden) && l.Bad[id] == 0 {
+	if keep != nil && !has(keep, id) {
 		return false
 	}
-	return keep == nil || has(keep, id)
+	return l.View.Noise || !l.flags[id].Has(eventlog.SpanHidden) || l.Bad[id] > 0
 }
 
 func (l *Lines) tree(keep []uint64) {
-	filtered := keep != nil
 	folds := l.View.Folds
-	some := folds.All || len(folds.Except) > 0
-	stack := make([]step, 0, 256)
-	roots := l.roots()
-	for i, id := range roots {
-		if l.shown(keep, id) {
-			stack = append(stack, step{id: id, last: i == 0})
-		}
-	}
-	if len(l.order) > 1<<12 && !filtered && !folds.All {
-		l.grow(len(l.order))
-	}
+	// Under a filter everything that is left is of interest: folds that were made
+	// for the whole tree would hide it.
+	some := keep == nil && (folds.All || len(folds.Except) > 0)
+	top := l.roots()
+	slices.Reverse(top)
+	stack := []branch{{kids: l.cut(keep, top)}}
 	for len(stack) > 0 {
-		at := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		kids := l.children(at.id)
-		// Under a filter everything that is left is of interest: folds that were
-		// made for the whole tree would hide it.
-		shut := some && !filtered && len(kids) > 0 && folds.Shut(eventlog.SpanID(at.id))
-		l.add(at, shut)
-		if shut {
+		at := &stack[len(stack)-1]
+		if len(at.kids) == 0 {
+			stack = stack[:len(stack)-1]
 			continue
 		}
-		depth := min(at.depth+1, deepest)
+		id := at.kids[0]
+		at.kids = at.kids[1:]
+		if !l.shown(keep, id) {
+			continue
+		}
+		kids, last := l.children(id), len(at.kids) == 0
+		shut := some && len(kids) > 0 && folds.Shut(eventlog.SpanID(id))
+		l.add(id, at.depth, at.rails, last, shut)
+		if shut || len(kids) == 0 {
+			continue
+		}
 		rails := at.rails
-		if !at.last && at.depth > 0 {
+		if !last && at.depth > 0 {
 			rails |= 1 << at.depth
 		}
-		last := true
-		for i := len(kids) - 1; i >= 0; i-- {
-			if !l.shown(keep, kids[i]) {
-				continue
-			}
-			stack = append(stack, step{id: kids[i], depth: depth, last: last, rails: rails})
-			last = false
-		}
+		stack = append(stack, branch{kids: l.cut(keep, kids), depth: min(at.depth+1, deepest), rails: rails})
 	}
 }
 
+// cut returns siblings up to the last one that has a line.
+func (l *Lines) cut(keep []uint64, kids []int32) []int32 {
+	for len(kids) > 0 && !l.shown(keep, kids[len(kids)-1]) {
+		kids = kids[:len(kids)-1]
+	}
+	return kids
+}
+
 func (l *Lines) flat(keep []uint64) {
-	l.grow(len(l.order))
-	ids := slices.Clone(l.order)
-	slices.Sort(ids) // spans are numbered in the order they were met
-	for _, id := range ids {
-		if l.shown(keep, id) {
-			l.add(step{id: id, last: true}, false)
+	if keep == nil {
+		keep = l.all()
+	}
+	for id := range ones(keep) { // spans are numbered in the order they were met
+		if l.shown(nil, id) {
+			l.add(id, 0, 0, true, false)
 		}
 	}
 }
@@ -204,11 +207,14 @@ func (l *Lines) grow(n int) {
 	l.Last, l.Shut = make([]bool, 0, n), make([]bool, 0, n)
 }
 
-func (l *Lines) add(s step, shut bool) {
-	l.Spans = append(l.Spans, eventlog.SpanID(s.id))
-	l.Depth = append(l.Depth, s.depth)
-	l.Rails = append(l.Rails, s.rails)
-	l.Last = append(l.Last, s.last)
+func (l *Lines) add(id int32, depth uint8, rails uint64, last, shut bool) {
+	if span := eventlog.SpanID(id); span > l.newest {
+		l.newest, l.Newest = span, len(l.Spans)
+	}
+	l.Spans = append(l.Spans, eventlog.SpanID(id))
+	l.Depth = append(l.Depth, depth)
+	l.Rails = append(l.Rails, rails)
+	l.Last = append(l.Last, last)
 	l.Shut = append(l.Shut, shut)
 }
 
@@ -259,6 +265,19 @@ func (l *Lines) HitFrom(line, step int) int {
 
 // Hit reports whether a span matches the query by itself.
 func (l *Lines) Hit(id eventlog.SpanID) bool { return l.Matched != nil && has(l.Matched, int32(id)) }
+
+// ones iterates over the bits that are set.
+func ones(words []uint64) func(yield func(int32) bool) {
+	return func(yield func(int32) bool) {
+		for i, w := range words {
+			for ; w != 0; w &= w - 1 {
+				if !yield(int32(i*64 + bits.TrailingZeros64(w))) {
+					return
+				}
+			}
+		}
+	}
+}
 
 func set(bits []uint64, i int32)      { bits[i>>6] |= 1 << (i & 63) }
 func has(bits []uint64, i int32) bool { return bits[i>>6]&(1<<(i&63)) != 0 }

@@ -2,82 +2,175 @@ package forest
 
 import "github.com/lazytrace/lazytrace/eventlog"
 
-// matcher asks a query about spans, which must be given parents first.
+// matcher asks a query about spans. A million of them have few names between
+// them: the answer depends on a handful of facts, the likeness, and is kept for
+// the next span that has the same ones.
 type matcher struct {
-	f     *Forest
-	v     *View
-	names []string
-	agent []eventlog.Sym // what a span calls its agent, or its parent does
-	subj  eventlog.Subject
-	rows  [2]eventlog.RowID
+	f      *Forest
+	v      *View
+	reads  eventlog.Part
+	words  []string
+	bits   [][]uint64 // by word: the rows whose record holds it
+	names  []string
+	agents []eventlog.Sym // of each span, when the query asks for it
+	subj   eventlog.Subject
+	found  uint8 // bit i: a record of the span in question holds words[i]
+	keeps  bool  // alike spans have the same answer
+	kept   []answer
 }
 
+// likeness is what of a span a query may ask for, except for numbers.
+type likeness struct {
+	session, run, agent, model, tool, typ eventlog.Sym
+	kind, last                            eventlog.Kind
+	flags                                 eventlog.SpanFlags
+	link                                  eventlog.Link
+	found                                 uint8
+}
+
+type answer struct {
+	of           likeness
+	known, holds bool
+}
+
+// answers is how many answers are kept. Where two likenesses want one place, the
+// later one gets it.
+const answers = 1 << 12
+
 func newMatcher(f *Forest, v *View) *matcher {
-	m := &matcher{f: f, v: v, names: f.Snap.Symbols.Names(), agent: make([]eventlog.Sym, len(f.parent))}
-	// One closure for all spans: the rows in question are changed under it.
+	m := &matcher{f: f, v: v, reads: v.Query.Reads(), words: v.Query.Words(), names: f.Snap.Symbols.Names()}
+	m.keeps = m.reads&(eventlog.PartBill|eventlog.PartTime) == 0
+	if m.keeps {
+		m.kept = make([]answer, answers)
+	}
+	if m.asks(eventlog.PartAgent) {
+		m.agents = f.agents()
+	}
+	m.subj.Now = v.Now
 	m.subj.Found = func(word string) bool {
-		bits := m.v.Found[word]
-		for row := m.rows[0]; row <= m.rows[1]; row++ {
-			if int(row>>6) < len(bits) && has(bits, int32(row)) {
-				return true
+		for i, w := range m.words {
+			if w == word {
+				return m.found>>i&1 != 0
 			}
 		}
 		return false
 	}
+	if most := 8; len(m.words) > most {
+		m.words = m.words[:most] // nobody looks for so many
+	}
+	for _, word := range m.words {
+		m.bits = append(m.bits, v.Found[word])
+	}
 	return m
 }
 
-// skip notes what children inherit from a span that is not asked about.
-func (m *matcher) skip(id int32) eventlog.Span {
-	s := m.f.Snap.Span(eventlog.SpanID(id))
-	m.agent[id] = s.Agent
-	if s.Agent == 0 {
-		m.agent[id] = m.agent[m.f.parent[id]]
+func (m *matcher) asks(p eventlog.Part) bool { return m.reads&p != 0 }
+
+func (m *matcher) match(id int32, s *eventlog.Span) bool {
+	l := m.likeness(id, s)
+	if !m.keeps {
+		return m.ask(l, s)
 	}
-	return s
+	a := &m.kept[l.place()]
+	if !a.known || a.of != l {
+		*a = answer{of: l, known: true, holds: m.ask(l, s)}
+	}
+	return a.holds
 }
 
-func (m *matcher) match(id int32) bool {
-	s := m.skip(id)
-	x := &m.subj
-	found := x.Found
-	*x = eventlog.Subject{
-		Kind: s.Event, Type: s.Event.String(), Found: found,
-		Session: m.names[s.Session], Run: m.names[s.Run], Agent: m.names[m.agent[id]], Model: m.names[s.Model], Tool: m.names[s.Tool],
-		Link: s.Link, Failed: s.Flags.Has(eventlog.SpanFailed), Open: s.Flags.Has(eventlog.SpanOpen), Orphan: s.Flags.Has(eventlog.SpanOrphan),
-		Time: s.Start, Duration: s.Duration(m.v.Now), Now: m.v.Now,
+// likeness returns what the query asks for; the rest stays at zero.
+func (m *matcher) likeness(id int32, s *eventlog.Span) (l likeness) {
+	if m.asks(eventlog.PartSession | eventlog.PartFacts) {
+		l.session = s.Session
 	}
-	if s.Event == eventlog.Custom {
-		x.Type = m.names[m.f.Snap.Rows.At(int(s.First)).Type]
+	if m.asks(eventlog.PartRun) {
+		l.run = s.Run
 	}
-	if s.Bill > 0 {
-		b := m.f.Snap.Bills.At(int(s.Bill) - 1)
-		x.Usage, x.Cost, x.Priced = b.Usage, b.Cost, b.Source != eventlog.Unpriced
+	if m.asks(eventlog.PartAgent) {
+		l.agent = m.agents[id]
 	}
-	if x.Failed {
-		x.Errors = 1
+	if m.asks(eventlog.PartModel) {
+		l.model = s.Model
 	}
-	if m.v.Facts != nil {
-		x.Facts = m.v.Facts(s.Session)
+	if m.asks(eventlog.PartTool) {
+		l.tool = s.Tool
 	}
-	m.rows = [2]eventlog.RowID{s.First, s.Last}
-	switch s.Kind {
-	case eventlog.SpanSession, eventlog.SpanRun:
-		// Its last row is that of something below it.
-		m.rows[1] = s.First
+	if m.asks(eventlog.PartState) {
+		l.flags, l.link = s.Flags&(eventlog.SpanFailed|eventlog.SpanOpen|eventlog.SpanOrphan), s.Link
 	}
-	if last := m.rows[0] + 64; m.rows[1] > last {
-		m.rows[1] = last
+	if m.asks(eventlog.PartKind) {
+		l.kind, l.last = s.Event, s.Event
+		if s.Event == eventlog.Custom {
+			l.typ = m.f.Snap.Rows.At(int(s.First)).Type
+		}
+		// kind:tool_error means the result of a call, whose span began as tool_call.
+		if s.Kind == eventlog.SpanTool || s.Kind == eventlog.SpanModel {
+			l.last = m.f.Snap.Rows.At(int(s.Last)).Kind
+		}
 	}
-	if m.v.Query.Match(x) {
-		return true
+	for i, bits := range m.bits {
+		if bits != nil && m.holds(bits, s) {
+			l.found |= 1 << i
+		}
 	}
-	// kind:tool_error means the result of a call, whose span began as tool_call.
-	if s.Kind == eventlog.SpanTool || s.Kind == eventlog.SpanModel {
-		if last := m.f.Snap.Rows.At(int(s.Last)).Kind; last != s.Event {
-			x.Kind, x.Type = last, last.String()
-			return m.v.Query.Match(x)
+	return l
+}
+
+// holds reports whether one of the span's rows is among the bits.
+func (m *matcher) holds(bits []uint64, s *eventlog.Span) bool {
+	const most = 64 // rows of one span that are looked at
+	first, last := s.First, min(s.Last, s.First+most, eventlog.RowID(len(bits)*64-1))
+	if s.Kind == eventlog.SpanSession || s.Kind == eventlog.SpanRun {
+		last = min(last, first) // its last row is that of something below it
+	}
+	for row := first; row <= last; row++ {
+		if has(bits, int32(row)) {
+			return true
 		}
 	}
 	return false
+}
+
+// ask puts the question.
+func (m *matcher) ask(l likeness, s *eventlog.Span) bool {
+	x := &m.subj
+	x.Kind, x.Type = l.kind, l.kind.String()
+	if l.typ != 0 {
+		x.Type = m.names[l.typ]
+	}
+	x.Session, x.Run, x.Agent, x.Model, x.Tool = m.names[l.session], m.names[l.run], m.names[l.agent], m.names[l.model], m.names[l.tool]
+	x.Link, x.Failed, x.Open, x.Orphan, x.Errors = l.link, l.flags.Has(eventlog.SpanFailed), l.flags.Has(eventlog.SpanOpen), l.flags.Has(eventlog.SpanOrphan), 0
+	if x.Failed {
+		x.Errors = 1
+	}
+	if m.asks(eventlog.PartFacts) && m.v.Facts != nil {
+		x.Facts = m.v.Facts(l.session)
+	}
+	if m.asks(eventlog.PartTime) {
+		x.Time, x.Duration = s.Start, s.Duration(m.v.Now)
+	}
+	if m.asks(eventlog.PartBill) {
+		x.Usage, x.Cost, x.Priced = eventlog.Usage{}, 0, false
+		if s.Bill > 0 {
+			b := m.f.Snap.Bills.At(int(s.Bill) - 1)
+			x.Usage, x.Cost, x.Priced = b.Usage, b.Cost, b.Source != eventlog.Unpriced
+		}
+	}
+	m.found = l.found
+	if m.v.Query.Match(x) {
+		return true
+	}
+	if l.last != l.kind {
+		x.Kind, x.Type = l.last, l.last.String()
+		return m.v.Query.Match(x)
+	}
+	return false
+}
+
+// place returns where the answer for a likeness is kept.
+func (l *likeness) place() uint32 {
+	h := uint32(l.tool)*0x9E3779B1 ^ uint32(l.agent)*0x85EBCA77 ^ uint32(l.run)*0xC2B2AE3D ^ uint32(l.model)*0x27D4EB2F ^ uint32(l.session)*0x165667B1 ^ uint32(l.typ)*0xD3A2646C
+	h ^= (uint32(l.kind) | uint32(l.last)<<8 | uint32(l.flags)<<16 | uint32(l.found)<<24) * 0xFD7046C5
+	h ^= h >> 15
+	return h * 0x9E3779B1 >> 20 // 12 bits
 }
