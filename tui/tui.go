@@ -9,10 +9,13 @@ package tui
 
 import (
 	"context"
+	"os"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/keyboard"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 )
 
@@ -36,8 +39,11 @@ type Options struct {
 func Run(ctx context.Context, o Options) error {
 	m := newModel(ctx, o)
 	defer m.close()
-	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithFilter(calm(time.Now)))
-	_, err := p.Run()
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFilter(calm(time.Now))}
+	if in := os.Stdin; term.IsTerminal(in.Fd()) { // otherwise the library finds the terminal
+		options = append(options, tea.WithInput(keyboard.Keyboard{File: in}))
+	}
+	_, err := tea.NewProgram(m, options...).Run()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
