@@ -11,9 +11,10 @@ type Log interface {
 	// Events decodes the events of some rows in full, reading their records.
 	// A row whose record is gone gives an event of kind Unreadable.
 	Events(ctx context.Context, rows []RowID) ([]Event, error)
-	// Grep calls found for each row whose record holds a word, without regard
-	// to the case of ASCII letters, in whatever order is fastest.
-	Grep(ctx context.Context, words []string, found func(word int, row RowID)) error
+	// Grep calls found for each row, from the given one on, whose record holds a
+	// word, without regard to the case of ASCII letters. It returns how far it
+	// came: the rows before next have been looked at, even when ctx has ended.
+	Grep(ctx context.Context, words []string, from RowID, found func(word int, row RowID)) (next RowID, err error)
 	// Close stops reading.
 	Close() error
 }

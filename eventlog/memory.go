@@ -78,23 +78,23 @@ func (m *Memory) Events(_ context.Context, rows []RowID) ([]Event, error) {
 }
 
 // Grep finds the rows whose event holds a word.
-func (m *Memory) Grep(ctx context.Context, words []string, found func(int, RowID)) error {
+func (m *Memory) Grep(ctx context.Context, words []string, from RowID, found func(int, RowID)) (RowID, error) {
 	m.mu.Lock()
 	events := m.events
 	m.mu.Unlock()
-	for row := range events {
+	for row := from; int(row) < len(events); row++ {
 		if err := ctx.Err(); err != nil {
-			return err
+			return row, err
 		}
 		e := &events[row]
 		body := e.Text + "\n" + e.Message + "\n" + string(e.Payload) + "\n" + string(e.Input) + "\n" + string(e.Output)
 		for i, w := range words {
 			if containsFold(body, strings.ToLower(w)) {
-				found(i, RowID(row))
+				found(i, row)
 			}
 		}
 	}
-	return nil
+	return RowID(len(events)), nil
 }
 
 // Close does nothing: the log lasts as long as somebody holds it.

@@ -25,7 +25,9 @@ func (f *fixed) Events(_ context.Context, rows []eventlog.RowID) ([]eventlog.Eve
 	return out, nil
 }
 
-func (f *fixed) Grep(context.Context, []string, func(int, eventlog.RowID)) error { return nil }
+func (f *fixed) Grep(context.Context, []string, eventlog.RowID, func(int, eventlog.RowID)) (eventlog.RowID, error) {
+	return eventlog.RowID(f.snap.Rows.Len()), nil
+}
 
 // million makes a log of n events in a session of many runs.
 func million(n int) (*eventlog.Sources, *fixed) {

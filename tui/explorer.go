@@ -90,6 +90,9 @@ func (e *explorer) opened(msg openedMsg) tea.Cmd {
 	e.log = msg.log
 	e.trace = trace.New(e.ctx, e.log, e.session.Sym, e.world.now)
 	e.trace.Know(e.catalog)
+	if !e.world.wait {
+		e.trace.Typing = 0
+	}
 	e.detail = detail.New(e.ctx, e.log)
 	e.events, e.errors = events.New(e.ctx, e.log, false), events.New(e.ctx, e.log, true)
 	cmds := []tea.Cmd{e.Resize(e.width, e.height), e.trace.Filter(e.query), e.show(e.log.Snapshot())}

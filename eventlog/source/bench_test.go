@@ -168,7 +168,7 @@ func BenchmarkGrep(b *testing.B) {
 	b.SetBytes(benchBytes)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := log.Grep(b.Context(), []string{"no such word"}, func(int, eventlog.RowID) {}); err != nil {
+		if _, err := log.Grep(b.Context(), []string{"no such word"}, 0, func(int, eventlog.RowID) {}); err != nil {
 			b.Fatal(err)
 		}
 	}

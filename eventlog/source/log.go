@@ -484,7 +484,7 @@ func maskEvent(e *eventlog.Event, red *redact.Redactor) {
 
 // Grep looks for words in the records of all rows, segment by segment in the
 // order of the file, so that each byte is read once.
-func (l *openLog) Grep(ctx context.Context, words []string, found func(int, eventlog.RowID)) error {
+func (l *openLog) Grep(ctx context.Context, words []string, from eventlog.RowID, found func(int, eventlog.RowID)) (eventlog.RowID, error) {
 	snap := l.Snapshot()
 	needles := make([][][]byte, len(words))
 	for i, w := range words {
@@ -493,17 +493,19 @@ func (l *openLog) Grep(ctx context.Context, words []string, found func(int, even
 	var window []byte
 	var start int64
 	segment := -1
-	for id, row := range snap.Rows.All() {
-		if id%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+	rows := eventlog.RowID(snap.Rows.Len())
+	for id := from; id < rows; id++ {
+		row := snap.Rows.At(int(id))
+		if id%64 == 0 && ctx.Err() != nil {
+			return id, ctx.Err()
 		}
-		p, seg := l.part(*row)
+		p, seg := l.part(row)
 		var body []byte
 		if seg == nil {
 			continue
 		}
 		if seg.head.IsDatabase() {
-			rec, err := p.at(ctx, seg, *row)
+			rec, err := p.at(ctx, seg, row)
 			if err != nil {
 				continue
 			}
@@ -530,24 +532,24 @@ func (l *openLog) Grep(ctx context.Context, words []string, found func(int, even
 				}
 				p.mu.Unlock()
 				if err != nil && err != io.EOF {
-					return fmt.Errorf("search %s: %w", p.path, err)
+					return id, fmt.Errorf("search %s: %w", p.path, err)
 				}
 				window, start, segment = window[:n], row.Pos, int(row.Segment)
 				lowerBytes(window)
 			}
-			from := row.Pos - start
-			body = window[from:min(int64(len(window)), from+int64(row.Size))]
+			at := row.Pos - start
+			body = window[at:min(int64(len(window)), at+int64(row.Size))]
 		}
 		for i, spelled := range needles {
 			for _, n := range spelled {
 				if bytes.Contains(body, n) {
-					found(i, eventlog.RowID(id))
+					found(i, id)
 					break
 				}
 			}
 		}
 	}
-	return nil
+	return max(rows, from), nil
 }
 
 func lowerBytes(b []byte) {

@@ -302,7 +302,7 @@ func TestLogOfASession(t *testing.T) {
 		}
 	}
 	hits := 0
-	if err := log.Grep(t.Context(), []string{"LOCK IS taken", "no such text"}, func(word int, _ eventlog.RowID) {
+	if _, err := log.Grep(t.Context(), []string{"LOCK IS taken", "no such text"}, 0, func(word int, _ eventlog.RowID) {
 		if word != 0 {
 			t.Error("found what is not there")
 		}

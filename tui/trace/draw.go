@@ -108,6 +108,9 @@ func (p *Pane) title(t *theme.Theme, s shape, number int, active bool) string {
 	if p.laying.Busy() {
 		name += " " + t.More
 	}
+	if how := p.progress(); how != "" {
+		name += "  " + how
+	}
 	l.Join(frame.Fixed(frame.Title(t, s.tree, number, name, active, right...), s.tree))
 	if s.bars > 0 {
 		l.Join(frame.Fixed(frame.Title(t, p.width-s.tree, 0, "Time", false, frame.Part{Style: t.Dim, Text: p.span()}), p.width-s.tree))
@@ -143,6 +146,8 @@ func (p *Pane) empty(t *theme.Theme) []string {
 	switch {
 	case p.lines == nil:
 		return frame.Message(p.width, p.height-1, frame.Part{Style: t.Text, Text: "Reading the log" + t.More})
+	case p.progress() != "" && !p.found.failed:
+		return frame.Message(p.width, p.height-1, frame.Part{Style: t.Text, Text: "Searching the records" + t.More}, frame.Part{Style: t.Dim, Text: "esc stops it."})
 	case !p.view.Query.IsZero():
 		return frame.Message(p.width, p.height-1, frame.Part{Style: t.Bright, Text: "No step matches the filter."}, frame.Part{Style: t.Dim, Text: "esc clears it."})
 	case p.view.Failed:

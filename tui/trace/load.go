@@ -25,21 +25,12 @@ type laidMsg struct {
 	ticket job.Ticket
 	lines  *forest.Lines
 	line   int // where the selected span is now
-	found  grep
 }
 
 type namedMsg struct {
 	p      *Pane
 	ticket job.Ticket
 	labels map[eventlog.SpanID]words
-}
-
-// grep is what was found in the records for the free words of a query.
-type grep struct {
-	query string
-	rows  int // how many rows there were
-	took  time.Duration
-	bits  map[string][]uint64
 }
 
 // Update takes the results of the pane's own commands. It reports whether
@@ -55,14 +46,15 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 			return nil, false
 		}
 		if p.forest != nil && p.forest.Snap.Generation != msg.forest.Snap.Generation {
-			p.labels, p.found = cache{}, grep{} // they are about other spans and rows
+			p.labels, p.found = cache{}, search{} // they are about other spans and rows
+			p.searching.Stop()
 		}
 		p.forest, p.slow, p.work = msg.forest, msg.slow, msg.took
 		var next tea.Cmd
 		if again && p.next != nil {
 			next = p.Show(p.next)
 		}
-		return tea.Batch(p.lay(false), next), false
+		return tea.Batch(p.lay(false), p.search(), next), false
 	case laidMsg:
 		if msg.p != p {
 			return nil, false
@@ -76,6 +68,11 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 			return tea.Batch(p.lay(false), p.Name()), true
 		}
 		return p.Name(), true
+	case searchedMsg:
+		if msg.p != p {
+			return nil, false
+		}
+		return p.took(msg), true
 	case namedMsg:
 		if msg.p != p {
 			return nil, false
@@ -145,7 +142,8 @@ func (p *Pane) lay(restart bool) tea.Cmd {
 			return nil
 		}
 	}
-	f, v, selected, found, log := p.forest, p.view, p.selected, p.found, p.log
+	f, v, selected := p.forest, p.view, p.selected
+	v.Found = p.found.bits
 	v.Now = eventlog.StampOf(p.now())
 	catalog := p.catalog // immutable, so that the command may read it
 	v.Facts = func(s eventlog.Sym) *eventlog.Facts {
@@ -158,48 +156,13 @@ func (p *Pane) lay(restart bool) tea.Cmd {
 		return nil
 	}
 	return func() tea.Msg {
-		found = find(ctx, log, f.Snap, v.Query, found)
-		v.Found = found.bits
 		lines := f.Lay(ctx, v)
-		return laidMsg{p, ticket, lines, lines.Line(selected), found}
+		return laidMsg{p, ticket, lines, lines.Line(selected)}
 	}
-}
-
-// patience is how long a search through the records may take to be repeated
-// each time that the log grows.
-const patience = 100 * time.Millisecond
-
-// find greps the records for the free words of a query, unless it is known.
-func find(ctx context.Context, log eventlog.Log, snap *eventlog.Snapshot, q eventlog.Query, old grep) grep {
-	words := q.Words()
-	if len(words) == 0 {
-		return grep{}
-	}
-	if old.query == q.String() && (old.rows == snap.Rows.Len() || old.took > patience) {
-		return old
-	}
-	began := time.Now() // how long it took is no part of what is shown
-	n := snap.Rows.Len()
-	g := grep{query: q.String(), rows: n, bits: make(map[string][]uint64, len(words))}
-	sets := make([][]uint64, len(words))
-	for i, w := range words {
-		sets[i] = make([]uint64, n/64+1)
-		g.bits[w] = sets[i]
-	}
-	err := log.Grep(ctx, words, func(word int, row eventlog.RowID) {
-		if int(row) < n {
-			sets[word][row>>6] |= 1 << (row & 63)
-		}
-	})
-	g.took = time.Since(began)
-	if err != nil {
-		g.rows = -1 // incomplete: look again next time
-	}
-	return g
 }
 
 func (p *Pane) show(msg laidMsg) {
-	p.lines, p.found = msg.lines, msg.found
+	p.lines = msg.lines
 	first := p.list.Len() == 0
 	p.list.SetLen(p.lines.Len())
 	switch {

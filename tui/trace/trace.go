@@ -49,17 +49,22 @@ type Pane struct {
 	slow          time.Duration  // what makes a step a slow one
 	work          time.Duration
 
-	building job.Job
-	laying   job.Job
-	naming   job.Job
-	next     *eventlog.Snapshot // to build from when the work under way has ended
-	labels   cache
-	found    grep
+	building  job.Job
+	laying    job.Job
+	naming    job.Job
+	searching job.Job
+	next      *eventlog.Snapshot // to build from when the work under way has ended
+	labels    cache
+	found     search
+
+	// Typing is how long a word of the filter must stand before records are read
+	// for it.
+	Typing time.Duration
 }
 
 // New returns the pane of a session of a log.
 func New(ctx context.Context, log eventlog.Log, session eventlog.Sym, now func() time.Time) *Pane {
-	return &Pane{ctx: ctx, log: log, session: session, now: now}
+	return &Pane{ctx: ctx, log: log, session: session, now: now, Typing: typing}
 }
 
 // Know takes what the catalog says of the sessions: their names and states.
@@ -133,7 +138,8 @@ func (p *Pane) note() {
 // Filter sets the query.
 func (p *Pane) Filter(q eventlog.Query) tea.Cmd {
 	p.view.Query = q
-	return p.relay()
+	search := p.search() // before the lines are laid out, which go by what it found
+	return tea.Batch(p.relay(), search)
 }
 
 // Select goes to a span, opening what hides it.
@@ -154,8 +160,8 @@ func (p *Pane) Select(id eventlog.SpanID) tea.Cmd {
 			p.view.Folds = p.view.Folds.With(up, false)
 		}
 	}
-	p.view.Failed, p.view.Query, p.view.Noise = false, eventlog.Query{}, true
-	return p.relay()
+	p.view.Failed, p.view.Noise = false, true
+	return p.Filter(eventlog.Query{})
 }
 
 // Do does what an action asks. It reports whether the action was one for the
