@@ -11,7 +11,7 @@ import (
 )
 
 // patience is how long the rest of a key may take to follow its first byte.
-const patience = 20 * time.Millisecond
+const patience = 10 * time.Millisecond
 
 const escape = 0x1b
 
