@@ -13,6 +13,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
+	"github.com/lazytrace/lazytrace/eventlog/label"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 )
 
@@ -228,7 +229,7 @@ func eventLine(e *eventlog.Event) string {
 		kind = e.Kind.String()
 	}
 	fmt.Fprintf(&b, "%s %-14s %-16s", mark, escape.Line(e.Agent), escape.Line(kind))
-	for _, part := range []string{e.Tool, e.Model, e.Message, e.Text, string(e.Input)} {
+	for _, part := range []string{e.Tool, e.Model, failure(e), label.Of(e)} {
 		if part != "" {
 			b.WriteString("  " + escape.Line(clip(part, 100)))
 		}
@@ -240,6 +241,14 @@ func eventLine(e *eventlog.Event) string {
 		}
 	}
 	return strings.TrimRight(b.String(), " ")
+}
+
+// failure returns what went wrong, unless the label of the event says it.
+func failure(e *eventlog.Event) string {
+	if text := label.Failure(e); text != label.Of(e) {
+		return text
+	}
+	return ""
 }
 
 func clip(s string, most int) string {

@@ -256,7 +256,7 @@ func showSession(ctx context.Context, env *Env, id string, paths []string, opts 
 	}
 	put("session", s.ID)
 	put("name", s.Label())
-	put("goal", s.Goal)
+	put("goal", eventlog.Prose(s.Goal))
 	put("format", s.Format)
 	put("agent", s.Agent)
 	put("status", strings.TrimSpace(status.String()+" "+closedBy))

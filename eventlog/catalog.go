@@ -168,12 +168,7 @@ func (s *Session) Status(now Stamp) (Status, string) {
 // Label is what to call the session: the title it was given, its name, its
 // goal, its command, or its id.
 func (s *Session) Label() string {
-	return firstLine(cmp.Or(s.Title, s.Name, s.Goal, s.Command, s.ID, "(no id)"))
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return strings.TrimSpace(line)
+	return Sentence(cmp.Or(s.Title, s.Name, s.Goal, s.Command, s.ID, "(no id)"))
 }
 
 // Duration returns how long the session has been going, from its first to its

@@ -10,12 +10,12 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/label"
 	"github.com/lazytrace/lazytrace/tui/figure"
 	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
-	"github.com/lazytrace/lazytrace/tui/label"
 	"github.com/lazytrace/lazytrace/tui/list"
 	"github.com/lazytrace/lazytrace/tui/theme"
 )

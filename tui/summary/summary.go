@@ -91,7 +91,7 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool, v *overview.View, r
 func (g *page) session(v *overview.View, r *overview.Row) {
 	t, s := g.t, r.Session
 	if s.Goal != "" {
-		g.text("goal", s.Goal, t.Text, 3)
+		g.text("goal", eventlog.Prose(s.Goal), t.Text, 3)
 	}
 	g.state(r)
 	where := s.Directory

@@ -7,9 +7,9 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/label"
 	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/job"
-	"github.com/lazytrace/lazytrace/tui/label"
 )
 
 type builtMsg struct {

@@ -27,21 +27,21 @@ func Of(e *eventlog.Event) string {
 			}
 		}
 		if e.Message != "" {
-			return first(e.Message)
+			return eventlog.Sentence(e.Message)
 		}
 	}
 	switch {
 	case e.Text != "":
-		return first(e.Text)
+		return eventlog.Sentence(e.Text)
 	case e.Message != "":
-		return first(e.Message)
+		return eventlog.Sentence(e.Message)
 	}
 	if s := Input(e.Input); s != "" {
 		return s
 	}
 	for _, d := range e.Details {
 		if d.Value != "" {
-			return d.Name + " " + first(d.Value)
+			return d.Name + " " + eventlog.Sentence(d.Value)
 		}
 	}
 	return ""
@@ -57,26 +57,26 @@ func Input(raw json.RawMessage) string {
 	case '"':
 		var s string
 		if json.Unmarshal(raw, &s) == nil {
-			return first(s)
+			return eventlog.Sentence(s)
 		}
 	case '{':
 		return object(raw)
 	case '[':
 		var words []string
 		if json.Unmarshal(raw, &words) == nil {
-			return first(strings.Join(words, " "))
+			return eventlog.Sentence(strings.Join(words, " "))
 		}
 	}
 	if bytes.Equal(raw, []byte("null")) {
 		return ""
 	}
-	return compact(raw)
+	return eventlog.Sentence(string(raw))
 }
 
 func object(raw json.RawMessage) string {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil {
-		return compact(raw)
+		return eventlog.Sentence(string(raw))
 	}
 	for _, name := range telling {
 		if v, ok := fields[name]; ok {
@@ -95,7 +95,7 @@ func object(raw json.RawMessage) string {
 	if len(fields) == 0 {
 		return ""
 	}
-	return compact(raw)
+	return eventlog.Sentence(string(raw))
 }
 
 // tail shortens a long absolute path to its end, which is what tells it from
@@ -115,40 +115,19 @@ func tail(name, path string) string {
 func value(v json.RawMessage) string {
 	var s string
 	if json.Unmarshal(v, &s) == nil {
-		return first(s)
+		return eventlog.Sentence(s)
 	}
 	var words []string
 	if json.Unmarshal(v, &words) == nil {
-		return first(strings.Join(words, " "))
+		return eventlog.Sentence(strings.Join(words, " "))
 	}
 	return ""
-}
-
-// longest is how much of a text may become a label; no column is wider.
-const longest = 400
-
-func compact(raw json.RawMessage) string {
-	if len(raw) > longest {
-		raw = raw[:longest]
-	}
-	return first(string(raw))
-}
-
-// first returns the first line of a text that says anything.
-func first(text string) string {
-	text = strings.TrimSpace(text)
-	line, _, _ := strings.Cut(text, "\n")
-	line = strings.TrimSpace(line)
-	if len(line) > longest {
-		line = strings.ToValidUTF8(line[:longest], "")
-	}
-	return line
 }
 
 // Failure returns the words for how an event failed.
 func Failure(e *eventlog.Event) string {
 	if e.Message != "" {
-		return first(e.Message)
+		return eventlog.Sentence(e.Message)
 	}
 	if e.Kind == eventlog.ToolTimeout {
 		return "timed out"

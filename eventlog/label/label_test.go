@@ -18,7 +18,7 @@ func TestInput(t *testing.T) {
 		`"find tide tables"`:                               "find tide tables",
 		`null`:                                             "",
 		`{}`:                                               "",
-		`{"a":1,"b":2}`:                                    `{"a":1,"b":2}`,
+		`{"a":1,"b":2}`:                                    "a 1, b 2",
 	} {
 		if got := Input(json.RawMessage(input)); got != want {
 			t.Errorf("%s: %q, want %q", input, got, want)
