@@ -85,12 +85,15 @@ func (l Link) String() string { return linkNames[l] }
 // MarshalText returns the name of the confidence.
 func (l Link) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
-// Adopt says that a run was started by a call of another run, told by a record
-// of the parent, before or after the child's own records are read.
+// Adopt says that a run, or a session of its own, was started by a call of
+// another run, told by a record of the parent, before or after the child's own
+// records are read.
 type Adopt struct {
-	RunID, ParentRunID, ParentCall string
-	Agent                          string // what the parent calls it
-	Link                           Link
+	RunID                   string
+	SessionID               string // instead of a run
+	ParentRunID, ParentCall string
+	Agent                   string // what the parent calls it
+	Link                    Link
 }
 
 // Facts is what records say about their session. Later non-empty facts win,

@@ -19,12 +19,20 @@ type Index struct {
 	orphans  map[runKey][]SpanID
 	adopted  map[runKey]Adopt
 	lost     map[Sym][]SpanID // sessions whose parent session has not been seen
+	awaited  map[Sym]adoption // sessions that a call of another one started
 	children map[Sym]bool     // sessions that name a parent
 	paid     map[Identity]int32
 	faults   Faults
 }
 
 type runKey struct{ session, run Sym }
+
+// adoption is a call that started a session.
+type adoption struct {
+	run  runKey
+	call string
+	link Link
+}
 
 // runState is what must be known of a run while its events come in.
 type runState struct {
@@ -41,7 +49,7 @@ func NewIndex(syms *Symbols) *Index {
 		sessions: map[Sym]SpanID{}, runs: map[runKey]*runState{},
 		open: map[uint64]SpanID{}, spawns: map[uint64]SpanID{},
 		orphans: map[runKey][]SpanID{}, adopted: map[runKey]Adopt{},
-		lost: map[Sym][]SpanID{}, children: map[Sym]bool{}, paid: map[Identity]int32{},
+		lost: map[Sym][]SpanID{}, awaited: map[Sym]adoption{}, children: map[Sym]bool{}, paid: map[Identity]int32{},
 	}
 }
 
@@ -64,11 +72,14 @@ func (x *Index) Append(at Place, e *Event) {
 		parent = run.span
 		run.last = max(run.last, e.Time)
 	}
-	if e.Adopts != nil {
+	if e.Adopts != nil && e.Adopts.SessionID == "" {
 		x.adopt(key.session, *e.Adopts)
 	}
 	row := RowID(x.rows.n)
 	span := x.place(row, parent, run, key, e)
+	if e.Adopts != nil && e.Adopts.SessionID != "" { // the call may be this event
+		x.adoptLater(key.session, *e.Adopts)
+	}
 	flags := RowFlags(0)
 	if e.Failed {
 		flags |= RowFailed
@@ -110,12 +121,16 @@ func (x *Index) session(e *Event) SpanID {
 		span = x.add(Span{Kind: SpanSession, Event: e.Kind, Session: id, Start: e.Time, End: e.Time, First: RowID(x.rows.n), Last: RowID(x.rows.n), Flags: SpanOpen})
 		x.sessions[id] = span
 		for _, child := range x.lost[id] {
-			if !x.within(span, child) {
+			if !x.within(span, child) && x.spans.at(int(child)-1).Flags.Has(SpanOrphan) {
 				s := x.spans.edit(int(child) - 1)
 				s.Parent, s.Flags = span, s.Flags&^SpanOrphan
 			}
 		}
 		delete(x.lost, id)
+		if a, ok := x.awaited[id]; ok {
+			x.adoptSession(id, a)
+			delete(x.awaited, id)
+		}
 	}
 	if e.Facts == nil {
 		return span
@@ -135,8 +150,12 @@ func (x *Index) session(e *Event) SpanID {
 		x.children[id] = true
 		up, found := x.sessions[parent]
 		if found && e.ParentRunID != "" {
-			if r := x.runs[runKey{parent, x.syms.Intern(e.ParentRunID)}]; r != nil {
+			key := runKey{parent, x.syms.Intern(e.ParentRunID)}
+			if r := x.runs[key]; r != nil {
 				up = r.span
+			}
+			if call, ok := x.callSpan(key, e.ParentCall); ok {
+				up = call
 			}
 		}
 		switch {
@@ -229,6 +248,38 @@ func (x *Index) adopt(session Sym, a Adopt) {
 	if s := x.spans.at(int(run.span) - 1); s.Agent == 0 && a.Agent != "" {
 		x.spans.edit(int(run.span) - 1).Agent = x.syms.Intern(a.Agent)
 	}
+}
+
+// adoptLater hangs a session under the call that started it, as soon as the
+// session is there.
+func (x *Index) adoptLater(session Sym, a Adopt) {
+	child := x.syms.Intern(a.SessionID)
+	by := adoption{run: runKey{session, x.syms.Intern(a.ParentRunID)}, call: a.ParentCall, link: a.Link}
+	if _, ok := x.sessions[child]; ok {
+		x.adoptSession(child, by)
+	} else {
+		x.awaited[child] = by
+	}
+}
+
+// adoptSession hangs a session under the call that started it, which is more
+// exact than the session that it names as its parent.
+func (x *Index) adoptSession(child Sym, a adoption) {
+	up, ok := x.callSpan(a.run, a.call)
+	if !ok {
+		run := x.runs[a.run]
+		if run == nil {
+			return
+		}
+		up = run.span
+	}
+	span := x.sessions[child]
+	if x.within(up, span) {
+		return
+	}
+	s := x.spans.edit(int(span) - 1)
+	s.Parent, s.Link, s.Flags = up, a.link, s.Flags&^SpanOrphan
+	x.children[child] = true
 }
 
 func (x *Index) callSpan(run runKey, call string) (SpanID, bool) {

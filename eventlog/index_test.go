@@ -118,6 +118,35 @@ func TestIndexAdoptsInAnyOrder(t *testing.T) {
 	}
 }
 
+// A parent's record may tell of a child session before or after the child's own
+// records are read, and while the call is still going on.
+func TestIndexHangsSessionsUnderTheirCall(t *testing.T) {
+	adopts := &Adopt{SessionID: "kid", ParentRunID: "main", ParentCall: "c1", Link: LinkSure}
+	call := Event{SessionID: "s", RunID: "main", Kind: ToolCall, Tool: "task", CallID: "c1", Time: at(1), Spawns: true}
+	result := Event{SessionID: "s", RunID: "main", Kind: ToolResult, CallID: "c1", Time: at(9), Adopts: adopts}
+	running := call
+	running.Adopts = adopts
+	child := Event{SessionID: "kid", RunID: "kid", Kind: Message, Time: at(2), Facts: &Facts{ParentID: "s"}, ParentRunID: "main"}
+	for name, c := range map[string]struct {
+		order []Event
+		want  string
+	}{
+		"parent first": {[]Event{call, result, child}, "    tool task 8s\n      session kid"},
+		"child first":  {[]Event{child, call, result}, "    tool task 8s\n      session kid"},
+		"in between":   {[]Event{call, child, result}, "    tool task 8s\n      session kid"},
+		"running":      {[]Event{running, child}, "    tool task open 0s\n      session kid"},
+		"by the child": {[]Event{call, {SessionID: "kid", RunID: "kid", Kind: Message, Time: at(2), Facts: &Facts{ParentID: "s"}, ParentRunID: "main", ParentCall: "c1"}}, "    tool task open 0s\n      session kid"},
+	} {
+		x := NewIndex(NewSymbols())
+		for _, e := range c.order {
+			x.Append(Place{}, &e)
+		}
+		if got := dump(x.Publish()); !strings.Contains(got, c.want) {
+			t.Errorf("%s: got\n%swant\n%s", name, got, c.want)
+		}
+	}
+}
+
 // Sessions may name each other as parents; every span must still hang below a
 // root exactly once.
 func TestIndexCutsCircles(t *testing.T) {

@@ -181,7 +181,7 @@ func (s *Summary) Add(pos int64, e *Event) {
 		}
 		p.facts.merge(e.Facts)
 	}
-	if a := e.Adopts; a != nil {
+	if a := e.Adopts; a != nil && a.SessionID == "" {
 		s.adopts[runKey{id, s.syms.Intern(a.RunID)}] = *a
 	}
 	run := s.run(id, p, e)

@@ -197,6 +197,11 @@ func (c *codex) result(full bool) {
 	}
 	call := c.calls[e.CallID]
 	e.Tool = call.tool
+	if e.Tool == "spawn_agent" {
+		if child, ok := jsonl.Lookup(unwrapped(p.output), "agent_id"); ok {
+			e.Adopts = c.spawned(child)
+		}
+	}
 	code, failed := exitCode(p.output)
 	e.Failed = failed || call.failed
 	if full {
@@ -211,6 +216,11 @@ func (c *codex) result(full bool) {
 			e.Details = append(e.Details, eventlog.Detail{Name: "exit code", Value: code})
 		}
 	}
+}
+
+// spawned says that the call in hand started a thread.
+func (c *codex) spawned(thread []byte) *eventlog.Adopt {
+	return &eventlog.Adopt{SessionID: readable(thread), ParentRunID: c.e.RunID, ParentCall: c.e.CallID, Link: eventlog.LinkSure}
 }
 
 // resultText is what a tool returned, as a person would read it.

@@ -115,6 +115,7 @@ func (d *crush) session(c []eventlog.Cell, full bool) {
 	}
 	if e.Facts.ParentID != "" {
 		e.ParentRunID, e.Link = e.Facts.ParentID, eventlog.LinkSure
+		_, e.ParentCall, _ = strings.Cut(e.SessionID, "$$") // what a tool starts is named message$$call
 	}
 	if full {
 		e.Text = title

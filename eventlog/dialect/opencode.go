@@ -460,11 +460,20 @@ func (o *opencode) tool(tool, call, state []byte, full bool, emit func(*eventlog
 	if !ended {
 		e.Idle = eventlog.IdleNo
 	}
+	if e.Spawns {
+		child, ok := lookup(metadata, "sessionId")
+		if !ok {
+			child, ok = lookup(metadata, "sessionID")
+		}
+		if ok {
+			e.Adopts = &eventlog.Adopt{SessionID: readable(child), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure}
+		}
+	}
 	emit(e)
 	if !ended {
 		return
 	}
-	e.ID, e.Kind, e.Input, e.Text, e.Spawns = id, eventlog.ToolResult, nil, "", false
+	e.ID, e.Kind, e.Input, e.Text, e.Spawns, e.Adopts = id, eventlog.ToolResult, nil, "", false, nil
 	if end.Known() {
 		e.Began, e.Time = e.Time, end
 	}
