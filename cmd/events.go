@@ -35,6 +35,7 @@ machine, one a line in the order of each log.`,
 	}
 	opts.flags(c)
 	opts.more(c)
+	formatFlag(c, env)
 	return c
 }
 
@@ -46,6 +47,7 @@ func newTail(env *Env) *cobra.Command {
 	}
 	opts.flags(c)
 	opts.more(c)
+	formatFlag(c, env)
 	return c
 }
 

@@ -46,6 +46,11 @@ type Sidecarer interface {
 	Sidecar(path string) string
 }
 
+// Explainer is a dialect that can say why a segment is not in it.
+type Explainer interface {
+	Explain(h *Head) string
+}
+
 // Ranker is a dialect that may hold the same session as another segment does
 // in a poorer form; see eventlog.Summary.Rank.
 type Ranker interface {

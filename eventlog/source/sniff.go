@@ -55,7 +55,7 @@ func sniff(ctx context.Context, path string, known []dialect.Dialect) (*segment,
 	}
 	if seg.dialect == nil {
 		seg.close()
-		return nil, fmt.Errorf("open %s: %w", path, seg.unknown())
+		return nil, fmt.Errorf("open %s: %w", path, seg.unknown(known))
 	}
 	if s, ok := seg.dialect.(dialect.Sidecarer); ok {
 		if name := s.Sidecar(path); name != "" {
@@ -144,7 +144,12 @@ func wholeLines(start []byte) [][]byte {
 }
 
 // unknown says what was found instead of a known format.
-func (s *segment) unknown() error {
+func (s *segment) unknown(known []dialect.Dialect) error {
+	if len(known) == 1 {
+		if d, ok := known[0].(dialect.Explainer); ok {
+			return fmt.Errorf("it is not in the format %s: %s", known[0].Name(), d.Explain(s.head))
+		}
+	}
 	if s.head.IsDatabase() {
 		names := make([]string, 0, len(s.head.Tables))
 		for name := range s.head.Tables {
