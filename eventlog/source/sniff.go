@@ -21,8 +21,8 @@ const (
 	sniffLines = 24
 )
 
-// errUnknown is the reason for a file that no dialect knows.
-var errUnknown = errors.New("no known format")
+// ErrUnknown is the reason for a file that no dialect knows.
+var ErrUnknown = errors.New("no known format")
 
 // sniff opens a file as far as is needed to tell its dialect.
 func sniff(ctx context.Context, path string, known []dialect.Dialect) (*segment, error) {
@@ -155,17 +155,17 @@ func (s *segment) unknown(known []dialect.Dialect) error {
 		for name := range s.head.Tables {
 			names = append(names, name)
 		}
-		return fmt.Errorf("%w: the database has %s", errUnknown, listOf(names))
+		return fmt.Errorf("%w: the database has %s", ErrUnknown, listOf(names))
 	}
 	if len(s.head.Lines) > 0 {
 		switch first := s.head.Lines[0]; {
 		case first[0] == '[':
-			return fmt.Errorf("%w: it is one JSON array; what is read is one object a line", errUnknown)
+			return fmt.Errorf("%w: it is one JSON array; what is read is one object a line", ErrUnknown)
 		case len(first) == 1 && first[0] == '{':
-			return fmt.Errorf("%w: its JSON is spread over lines; what is read is one object a line", errUnknown)
+			return fmt.Errorf("%w: its JSON is spread over lines; what is read is one object a line", ErrUnknown)
 		}
 	}
-	return fmt.Errorf("%w: none of its first %d lines is a record that is known", errUnknown, len(s.head.Lines))
+	return fmt.Errorf("%w: none of its first %d lines is a record that is known", ErrUnknown, len(s.head.Lines))
 }
 
 func listOf(names []string) string {
