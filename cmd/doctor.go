@@ -148,7 +148,7 @@ func (r *doctorResult) logs(ctx context.Context, env *Env, paths []string) error
 	in := inspector{known: map[string]dialect.Vocabulary{}, news: map[[3]string]*doctorDrift{}}
 	opt.Inspect, opt.Price = in.inspect, nil
 	set := source.Open(ctx, found, opt)
-	defer set.Close()
+	defer func() { _ = set.Close() }() // it was only read
 	if err := set.Wait(ctx); err != nil {
 		return err
 	}

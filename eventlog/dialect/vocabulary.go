@@ -88,8 +88,9 @@ var vocabularies = map[string]Vocabulary{
 		Kinds:  []string{"init"},
 		Fields: strings.Fields(`content delta error message model output parameters role session_id severity stats status timestamp tool_id tool_name type`),
 	},
-	"opencode":     {Kinds: strings.Fields(`agent file patch reasoning snapshot step-finish step-start subtask`)},
-	"opencode-run": {Kinds: strings.Fields(`step_start step_finish reasoning snapshot`), Fields: strings.Fields(`error part sessionID timestamp type`)},
+	"opencode":       {Kinds: strings.Fields(`agent file patch reasoning snapshot step-finish step-start subtask`)},
+	"opencode-files": {Kinds: strings.Fields(`agent file patch reasoning snapshot step-finish step-start subtask`)},
+	"opencode-run":   {Kinds: strings.Fields(`step_start step_finish reasoning snapshot`), Fields: strings.Fields(`error part sessionID timestamp type`)},
 	"pi": {
 		Kinds: strings.Fields(`auto_retry_end bashExecution branch_summary custom custom/* custom_message label model_change session session_info thinking_level_change`),
 		Fields: strings.Fields(`args assistantMessageEvent attempt delayMs errorMessage maxAttempts success branchedFrom cwd customType data details display content firstKeptEntryId firstKeptEntryIndex fromId fromHook id

@@ -82,6 +82,10 @@ func (f *finder) folder(dir string, depth int) {
 		f.complain(dir, fmt.Errorf("read folder %s: %w", dir, reason(err)))
 		return
 	}
+	sessions, below := storage(dir)
+	if below {
+		return
+	}
 	for _, e := range entries {
 		p := filepath.Join(dir, e.Name())
 		switch {
@@ -95,7 +99,7 @@ func (f *finder) folder(dir string, depth int) {
 			} else if err == nil && info.Mode().IsRegular() && hasSuffix(e.Name()) {
 				f.add(p, info, false)
 			}
-		case e.Type().IsRegular() && hasSuffix(e.Name()):
+		case e.Type().IsRegular() && (hasSuffix(e.Name()) || sessions && strings.HasSuffix(e.Name(), ".json")):
 			if info, err := e.Info(); err == nil {
 				f.add(p, info, false)
 			}

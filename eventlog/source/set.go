@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -459,6 +461,13 @@ func markOf(path string, info os.FileInfo) mark {
 	m := mark{size: info.Size(), modified: info.ModTime().UnixNano()}
 	if wal, err := os.Stat(path + "-wal"); err == nil {
 		m.walSize, m.walModified = wal.Size(), wal.ModTime().UnixNano()
+	}
+	if sessions, _ := storage(filepath.Dir(path)); sessions {
+		// A message that is new changes its folder, one that is written to does not.
+		name := strings.TrimSuffix(filepath.Base(path), ".json")
+		if dir, err := os.Stat(filepath.Join(filepath.Dir(path), "..", "..", "message", name)); err == nil {
+			m.modified = max(m.modified, dir.ModTime().UnixNano())
+		}
 	}
 	return m
 }
