@@ -47,7 +47,7 @@ func (Copilot) Tables() []eventlog.Table { return nil }
 // Open returns a decoder. The session is named by its first event; that one is
 // looked at now, so that every other one can be decoded without it.
 func (Copilot) Open(seg Segment) Decoder {
-	c := &copilot{names: names{}, calls: map[string]copilotCall{}, before: map[string]copilotCount{}, sofar: map[string]*copilotSum{}, agents: map[string]string{}}
+	c := &copilot{names: names{}, calls: map[string]copilotCall{}, before: map[string]copilotCount{}, sofar: map[string]*copilotSum{}, paid: map[string]copilotAnswer{}, agents: map[string]string{}}
 	c.session = strings.TrimSuffix(filepath.Base(seg.Path), filepath.Ext(seg.Path))
 	if c.session == "events" {
 		c.session = filepath.Base(filepath.Dir(seg.Path))
@@ -78,9 +78,10 @@ type copilot struct {
 	calls   map[string]copilotCall
 	agents  map[string]string // names of sub-agents, by their id
 
-	process int                     // how many processes have written before this one
-	before  map[string]copilotCount // what the last of them had counted, by model
-	sofar   map[string]*copilotSum  // what this one has told of, by model
+	process int                      // how many processes have written before this one
+	before  map[string]copilotCount  // what the last of them had counted, by model
+	sofar   map[string]*copilotSum   // what this one has told of, by model
+	paid    map[string]copilotAnswer // which answer bears the bill of a model
 
 	r copilotRecord
 	e eventlog.Event
@@ -100,6 +101,13 @@ type copilotCount struct {
 // copilotSum is what single events have told of the use of a model.
 type copilotSum struct {
 	said, told copilotCount // by its messages, and by events about usage
+}
+
+// copilotAnswer is the first answer of a model in a process. What the model has
+// used is told by its span.
+type copilotAnswer struct {
+	call, run, agent string
+	time             eventlog.Stamp
 }
 
 type copilotRecord struct{ typ, id, parent, time, data, agent []byte }
@@ -266,10 +274,18 @@ func (c *copilot) shutdown(full bool, emit func(*eventlog.Event)) {
 		*e = base
 		e.Facts, e.Payload, e.Message, e.Failed, e.Hidden, e.Idle = nil, nil, "", false, true, eventlog.IdleSame
 		e.Kind, e.Type, e.Provider, e.Model = eventlog.ModelResponse, "usage", "github-copilot", name
-		e.CallID = "usage/" + name
 		now := copilotMetric(metric)
 		c.bill(name, now.minus(c.before[name]), false)
 		c.before[name] = now.atLeast(c.before[name])
+		if a, ok := c.paid[name]; !ok || e.Bill != nil && c.sofar[name] == nil {
+			c.paid[name] = copilotAnswer{"usage/" + strconv.Itoa(c.process) + "/" + name, e.RunID, e.Agent, e.Time}
+		} else {
+			e.RunID, e.Agent, e.Time = a.run, a.agent, a.time
+		}
+		e.CallID, e.Again = c.paid[name].call, true
+		if full {
+			e.Text = "all calls of " + name + " until the process ended"
+		}
 		emit(e)
 		return true
 	})
@@ -426,6 +442,10 @@ func (c *copilot) message(full bool, emit func(*eventlog.Event)) {
 		e.Began = c.last
 	}
 	if e.Model != "" {
+		if c.sofar[e.Model] == nil {
+			c.paid[e.Model] = copilotAnswer{e.CallID, e.RunID, e.Agent, e.Time}
+			e.Again = true
+		}
 		s := c.sum(e.Model)
 		s.said.usage.Output += count(r.get("outputTokens"))
 		s.said.calls++
