@@ -112,6 +112,11 @@ exit code is 1 when something is broken.`,
 }
 
 func runDoctor(ctx context.Context, env *Env, paths []string, asJSON bool) error {
+	paths, done, err := withStdin(ctx, env, paths, false)
+	if err != nil {
+		return err
+	}
+	defer done()
 	r := doctorResult{Version: Version(), Places: []doctorPlace{}, Read: []doctorFormat{}, Failed: []faultResult{}, Faults: []faultResult{}, Broken: []string{}, Advice: []string{}}
 	if err := r.logs(ctx, env, paths); err != nil {
 		return err
