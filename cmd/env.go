@@ -15,6 +15,8 @@ type Env struct {
 	Stderr io.Writer
 	Getenv func(string) string
 	Now    func() time.Time
+	// Format is the file that --format names, of the command that runs.
+	Format string
 	// Terminal reports whether the explorer can be shown: standard output is a
 	// terminal, and there is one that keys come from.
 	Terminal func() bool

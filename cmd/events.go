@@ -36,6 +36,7 @@ machine, one a line in the order of each log.`,
 	}
 	opts.flags(c)
 	opts.more(c)
+	formatFlag(c, env)
 	return c
 }
 
@@ -47,6 +48,7 @@ func newTail(env *Env) *cobra.Command {
 	}
 	opts.flags(c)
 	opts.more(c)
+	formatFlag(c, env)
 	return c
 }
 

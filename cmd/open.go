@@ -38,6 +38,7 @@ by the content. What grows is followed; nothing is ever written.`,
 		RunE: func(c *cobra.Command, args []string) error { return runOpen(c.Context(), env, args, opts) },
 	}
 	opts.flags(c)
+	formatFlag(c, env)
 	return c
 }
 

@@ -27,11 +27,13 @@ first, sub-sessions below their parents.`,
 		RunE: func(c *cobra.Command, args []string) error { return listSessions(c.Context(), env, args, opts) },
 	}
 	opts.all(c)
+	formatFlag(c, env)
 	list := &cobra.Command{
 		Use: "list [PATH...]", Short: "List sessions",
 		RunE: func(c *cobra.Command, args []string) error { return listSessions(c.Context(), env, args, opts) },
 	}
 	opts.all(list)
+	formatFlag(list, env)
 	showOne := &cobra.Command{
 		Use: "show ID [PATH...]", Short: "Show one session and its runs", Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -39,6 +41,7 @@ first, sub-sessions below their parents.`,
 		},
 	}
 	showOne.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON")
+	formatFlag(showOne, env)
 	c.AddCommand(list, showOne, newSessionsClose(env), newSessionsRemove(env))
 	return c
 }

@@ -37,6 +37,7 @@ func newStat(env *Env) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return runStat(c.Context(), env, args, asJSON) },
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	formatFlag(c, env)
 	return c
 }
 

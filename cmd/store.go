@@ -58,8 +58,12 @@ func sourceOptions(env *Env, paths []string, follow bool) (source.Options, []str
 		}
 		paths = source.Usual(env.Getenv, store)
 	}
+	known, err := knownFormats(env)
+	if err != nil {
+		return source.Options{}, nil, err
+	}
 	red, err := redact.New(redact.Options{})
-	return source.Options{Follow: follow, Redactor: red, Price: estimate}, paths, err
+	return source.Options{Follow: follow, Known: known, Redactor: red, Price: estimate}, paths, err
 }
 
 // estimate prices a call with the table that is built in.

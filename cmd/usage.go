@@ -34,6 +34,7 @@ records and files tell of it. Recorded, estimated and unpriced are kept apart.`,
 	opts.flags(c)
 	c.Flags().StringSliceVar(&opts.by, "by", nil, "group by "+strings.Join(usageBy, ",")+" (default: total, agent and model)")
 	c.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON")
+	formatFlag(c, env)
 	return c
 }
 

@@ -13,7 +13,7 @@ func larger(a, b Bill) Bill {
 		if bt > at {
 			a, b = b, a
 		}
-	case a.Source == Unpriced && b.Source != Unpriced, a.Side && !b.Side:
+	case a.Source == Unpriced && b.Source != Unpriced, a.Source == b.Source && b.Cost > a.Cost, a.Side && !b.Side:
 		a, b = b, a
 	}
 	if at == bt {

@@ -210,7 +210,9 @@ func (s *Sources) Catalog() *Catalog {
 	s.version++
 	version := s.version
 	s.mu.Unlock()
-	slices.SortStableFunc(summaries, func(a, b *Summary) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(summaries, func(a, b *Summary) int {
+		return cmp.Or(cmp.Compare(beside(a), beside(b)), strings.Compare(a.Path, b.Path))
+	})
 
 	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, byID: map[Sym]*Session{}}
 	b := builder{c: c, rank: map[Sym]int{}, adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}}
@@ -239,6 +241,19 @@ type builder struct {
 	used   map[Identity]int32
 }
 
+// beside is 1 for what tells about sessions that others hold: it comes last.
+func beside(s *Summary) int {
+	if s.Rank == Beside {
+		return 1
+	}
+	return 0
+}
+
+// outranked reports whether a better segment holds the session as well.
+func (b *builder) outranked(sum *Summary, session Sym) bool {
+	return sum.Rank != Beside && sum.Rank < b.rank[session]
+}
+
 func (b *builder) take(sum *Summary) {
 	c, number := b.c, int32(len(b.c.Segments))
 	seg := Segment{
@@ -259,7 +274,7 @@ func (b *builder) take(sum *Summary) {
 	c.Audit.Records += sum.records
 	c.Audit.Unreadable += sum.faults.Count
 	for id, p := range sum.sessions {
-		if sum.Rank < b.rank[id] {
+		if b.outranked(sum, id) {
 			c.Audit.ShadowEvents += p.events
 			continue
 		}
@@ -275,7 +290,7 @@ func (b *builder) take(sum *Summary) {
 		c.Audit.CallRecords += n
 	}
 	for _, e := range sum.entries {
-		if sum.Rank < b.rank[e.Session] {
+		if b.outranked(sum, e.Session) {
 			continue
 		}
 		c.Audit.CallRecords++
@@ -283,7 +298,7 @@ func (b *builder) take(sum *Summary) {
 		b.entry(e)
 	}
 	for _, u := range sum.uses {
-		if sum.Rank < b.rank[u.Session] {
+		if b.outranked(sum, u.Session) {
 			continue
 		}
 		b.use(u)
@@ -299,7 +314,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) {
 	}
 	s.Paths = append(s.Paths, sum.Path)
 	if p.facts != nil {
-		if p.first.Known() && s.First.Known() && p.first < s.First {
+		if p.first.Known() && s.First.Known() && p.first < s.First && sum.Rank != Beside {
 			// This segment tells of an earlier time: its goal and name are the first.
 			later := s.Facts
 			s.Facts = Facts{}

@@ -47,6 +47,8 @@ type Table struct {
 	// of these or, if it stands behind one of them in the list, after them. A
 	// table may be asked for twice.
 	Order string
+	// Optional says that the database may lack the table, as if it had no rows.
+	Optional bool
 }
 
 // Writer takes events into a log. WriteEvents returns when the events are as

@@ -15,7 +15,7 @@ type Summary struct {
 	Format string
 	// Rank tells copies of one session apart: of two segments that hold the
 	// same session, only those of the higher rank count. A database outranks
-	// the lines that were exported from it.
+	// the lines that were exported from it. See also Beside.
 	Rank int
 
 	mu       sync.Mutex
@@ -35,6 +35,10 @@ type Summary struct {
 	modified Stamp
 	version  int64
 }
+
+// Beside is the rank of a segment that tells about sessions and holds none: an
+// index of them. It counts beside all others and outranks nobody.
+const Beside = -1
 
 // Entry is one line of the ledger: one billed model call.
 type Entry struct {

@@ -91,6 +91,8 @@ type claude struct {
 	parentCall string
 	named      bool
 	linked     bool // the sub-agent's parent has been told
+	inferred   bool // the call that started it is the one with the same prompt
+	forked     bool // that the session is a fork has been told
 	broken     bool // the last answer was a failure of the API
 
 	last     map[string]eventlog.Stamp // when each run last heard from outside
@@ -235,9 +237,8 @@ func (c *claude) envelope(kind string) {
 		c.session = s
 	}
 	e.SessionID = c.session
-	if from := c.names.text(r.requestSession); from != "" && from != c.session {
-		e.Copied = true
-	}
+	from := c.names.text(r.requestSession)
+	e.Copied = from != "" && from != c.session
 	e.RunID = c.run()
 	if !c.named && r.cwd != nil {
 		c.named = true
@@ -245,6 +246,11 @@ func (c *claude) envelope(kind string) {
 			Agent: "claude", Directory: readable(r.cwd), Project: filepath.Base(readable(r.cwd)),
 			Branch: readable(r.branch), Version: readable(r.version),
 		}
+	}
+	if e.Copied && !c.forked && e.RunID == c.session {
+		c.forked = true
+		e.Facts = orNew(e.Facts)
+		e.Facts.ForkOf = from
 	}
 	switch {
 	case e.RunID == c.session:
@@ -258,7 +264,10 @@ func (c *claude) envelope(kind string) {
 		c.linked = true
 		e.ParentRunID, e.Link = c.session, eventlog.LinkTask
 		if c.parentCall != "" {
-			e.ParentCall, e.Link = c.parentCall, eventlog.LinkSure
+			e.ParentCall = c.parentCall
+			if !c.inferred {
+				e.Link = eventlog.LinkSure
+			}
 		}
 	}
 }
@@ -281,9 +290,7 @@ func (c *claude) run() string {
 	if run == "" {
 		run = "side-" + uuid
 		c.linked = false
-		if call, ok := c.tasks[promptOf(r.message)]; ok {
-			c.parentCall = call
-		}
+		c.parentCall, c.inferred = c.tasks[promptOf(r.message)], true
 	}
 	c.sides[uuid] = run
 	return c.names.of([]byte(run))
@@ -314,8 +321,11 @@ func (c *claude) other(kind string, full bool, emit func(*eventlog.Event)) {
 		e.Facts = orNew(e.Facts)
 		e.Facts.Title = readable(first(r.title, r.aiTitle))
 	case "ai-title", "summary":
-		e.Facts = orNew(e.Facts)
-		e.Facts.Name = readable(first(r.aiTitle, r.summary))
+		// At the top of a file stand summaries of other sessions.
+		if kind == "ai-title" || c.named {
+			e.Facts = orNew(e.Facts)
+			e.Facts.Name = readable(first(r.aiTitle, r.summary))
+		}
 	case "cost-state":
 		if m, ok := cost(r.totalCost); ok {
 			e.Facts = orNew(e.Facts)

@@ -277,6 +277,11 @@ func (c *claude) user(full bool, emit func(*eventlog.Event)) {
 		e.Tool = "system"
 	case strings.HasPrefix(text, "[Request interrupted by user"):
 		e.Idle = eventlog.IdleYes
+		if prompt {
+			c.broken = true
+			e.Facts = orNew(e.Facts)
+			e.Facts.Outcome = eventlog.Cancelled
+		}
 	case prompt && !strings.HasPrefix(text, "<"):
 		e.Facts = orNew(e.Facts)
 		e.Facts.Goal = text

@@ -59,8 +59,9 @@ func codexName(path string) bool { return strings.HasPrefix(filepath.Base(path),
 // Tables asks for nothing: a rollout is never a database.
 func (Codex) Tables() []eventlog.Table { return nil }
 
-// Rank puts a rollout before what the same thread wrote on standard output.
-func (Codex) Rank(*Head) int { return 1 }
+// Rank puts a rollout before what the same thread wrote on standard output, and
+// both before the history that the program keeps for its screens.
+func (Codex) Rank(*Head) int { return 2 }
 
 // Open returns a decoder. Which thread the file is of stands in its first
 // record; that record is looked at now, so that every other one can be decoded

@@ -190,7 +190,7 @@ func (x *codexEnd) parse(body []byte) {
 			x.server = value
 		case "status":
 			x.status = value
-		case "exit_code":
+		case "exit_code", "exitCode":
 			x.exit = value
 		case "error":
 			x.failure = value
@@ -200,7 +200,7 @@ func (x *codexEnd) parse(body []byte) {
 			x.command = value
 		case "success":
 			x.success = value
-		case "aggregated_output", "formatted_output":
+		case "aggregated_output", "formatted_output", "aggregatedOutput":
 			x.output = value
 		case "result":
 			x.result = value

@@ -38,6 +38,9 @@ func (CodexExec) Sniff(h *Head) int {
 // Tables asks for nothing: the lines never stand in a database.
 func (CodexExec) Tables() []eventlog.Table { return nil }
 
+// Rank puts what tells of tokens before what does not; see Codex.
+func (CodexExec) Rank(*Head) int { return 1 }
+
 // Open returns a decoder. The thread stands in the first line; it is looked at
 // now, so that every line can be decoded without those before it.
 func (CodexExec) Open(seg Segment) Decoder {

@@ -30,6 +30,9 @@ func (CodexThreads) Tables() []eventlog.Table {
 	}
 }
 
+// Rank says that the index tells of sessions whatever else holds them.
+func (CodexThreads) Rank(*Head) int { return eventlog.Beside }
+
 // Open returns a decoder.
 func (CodexThreads) Open(Segment) Decoder { return &codexThreads{} }
 

@@ -108,6 +108,9 @@ func TestGoldenDatabases(t *testing.T) {
 		{"goose", Goose{}, "goose/sessions.sql", false},
 		{"goose-full", Goose{}, "goose/sessions.sql", true},
 		{"codex-threads", CodexThreads{}, "codex-threads/state.sql", true},
+		{"codex-history", CodexHistory{}, "codex-history/history.sql", true},
+		{"agents-sessions", AgentsSessions{}, "agents-sessions/sessions.sql", false},
+		{"agents-sessions-full", AgentsSessions{}, "agents-sessions/sessions.sql", true},
 		{"agentsdk", AgentSDK{}, "agentsdk/sessions.sql", false},
 		{"agentsdk-full", AgentSDK{}, "agentsdk/sessions.sql", true},
 	} {

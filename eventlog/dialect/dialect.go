@@ -46,6 +46,19 @@ type Sidecarer interface {
 	Sidecar(path string) string
 }
 
+// Explainer is a dialect that can say why a segment is not in it.
+type Explainer interface {
+	Explain(h *Head) string
+}
+
+// Treed is a dialect whose segments are trees of small files, each of them a
+// record: the file of a segment leads to others.
+type Treed interface {
+	// Below returns a pattern of the files that lie below one, or nothing. Table
+	// is how deep that one lies; it is the table of its record.
+	Below(table int, path string) string
+}
+
 // Ranker is a dialect that may hold the same session as another segment does
 // in a poorer form; see eventlog.Summary.Rank.
 type Ranker interface {
@@ -69,7 +82,7 @@ var ErrNoEvent = errors.New("not an event")
 // All returns the dialects that are built in, in the order in which ties are
 // broken.
 func All() []Dialect {
-	return []Dialect{LazyBridge{}, Legacy{}, Claude{}, Opencode{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{}, ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}}
+	return []Dialect{LazyBridge{}, Legacy{}, Claude{}, Opencode{}, OpencodeFiles{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{}, ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}, CodexHistory{}, Copilot{}, AgentsSessions{}}
 }
 
 // Sniff returns the dialect that a segment is in, or nil.

@@ -245,7 +245,7 @@ func FuzzDecode(f *testing.F) {
 		"codex/sessions/2026/03/02/rollout-2026-03-02T09-00-00-019cadc6-9a80-7000-8000-000000000001.jsonl",
 		"codex/archived_sessions/rollout-2026-03-02T11-00-00-019cae34-7780-7000-8000-000000000005.jsonl",
 		"codex/sessions/2025/06/01/rollout-2025-06-01T08-00-00-0c0de000-0000-4000-8000-000000000007.jsonl",
-		geminiChat, "gemini/stream.jsonl", "pi/stdout.jsonl", "claude-stream/two-turns.jsonl", "claude-stream/cut-off.jsonl", "opencode-run/run.jsonl",
+		geminiChat, "gemini/stream.jsonl", "pi/stdout.jsonl", "claude-stream/two-turns.jsonl", "claude-stream/cut-off.jsonl", "opencode-run/run.jsonl", copilotLog,
 	} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "testdata", path))
 		if err != nil {

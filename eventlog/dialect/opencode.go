@@ -32,8 +32,9 @@ func (Opencode) Sniff(h *Head) int {
 	return 0
 }
 
-// Rank prefers the database over the lines that the program wrote to stdout.
-func (Opencode) Rank(*Head) int { return 1 }
+// Rank prefers the database over the files that came before it, and over the
+// lines that the program wrote to stdout.
+func (Opencode) Rank(*Head) int { return 2 }
 
 // Tables asks for the three tables and for no other: some hold secrets.
 func (Opencode) Tables() []eventlog.Table {

@@ -99,6 +99,16 @@ func (CodexThreads) Places(env func(string) string) []string {
 	return within(homes(env, "CODEX_HOME", ".codex"), "state_*.sqlite")
 }
 
+// Places are the histories of threads of Codex, one a version of the schema.
+func (CodexHistory) Places(env func(string) string) []string {
+	return within(homes(env, "CODEX_HOME", ".codex"), "thread_history_*.sqlite")
+}
+
+// Places are the sessions of Copilot CLI, a folder or a file each.
+func (Copilot) Places(env func(string) string) []string {
+	return within(homes(env, "COPILOT_HOME", ".copilot"), "session-state")
+}
+
 // shared returns where programs of this user keep their data.
 func shared(env func(string) string) []string {
 	if data := env("XDG_DATA_HOME"); data != "" {

@@ -82,6 +82,10 @@ func (f *finder) folder(dir string, depth int) {
 		f.complain(dir, fmt.Errorf("read folder %s: %w", dir, reason(err)))
 		return
 	}
+	sessions, below := storage(dir)
+	if below {
+		return
+	}
 	for _, e := range entries {
 		p := filepath.Join(dir, e.Name())
 		switch {
@@ -95,7 +99,7 @@ func (f *finder) folder(dir string, depth int) {
 			} else if err == nil && info.Mode().IsRegular() && hasSuffix(e.Name()) {
 				f.add(p, info, false)
 			}
-		case e.Type().IsRegular() && hasSuffix(e.Name()):
+		case e.Type().IsRegular() && (hasSuffix(e.Name()) || sessions && strings.HasSuffix(e.Name(), ".json")):
 			if info, err := e.Info(); err == nil {
 				f.add(p, info, false)
 			}
@@ -123,18 +127,40 @@ func (f *finder) add(p string, info fs.FileInfo, named bool) {
 // keep. Those that are not there are left out; a pattern that matches something
 // stays a pattern, for what will match it later.
 func Usual(getenv func(string) string, store string) []string {
-	places := []string{store, ".lazytrace"}
-	for _, d := range dialect.All() {
-		if p, ok := d.(dialect.Placer); ok {
-			places = append(places, p.Places(getenv)...)
+	var there []string
+	for _, p := range Places(getenv, store) {
+		if p.There {
+			there = append(there, p.Path)
 		}
 	}
-	return slices.DeleteFunc(places, func(p string) bool {
-		if strings.ContainsAny(p, "*?[") {
-			found, err := filepath.Glob(p)
-			return err != nil || len(found) == 0
+	return there
+}
+
+// Place is somewhere that sessions are usually found.
+type Place struct {
+	Path   string // or a pattern
+	Format string // of the agent that keeps them there; empty for our own
+	There  bool   // something is
+}
+
+// Places returns all usual places, also those where nothing is.
+func Places(getenv func(string) string, store string) []Place {
+	places := []Place{{Path: store}, {Path: ".lazytrace"}}
+	for _, d := range dialect.All() {
+		if p, ok := d.(dialect.Placer); ok {
+			for _, path := range p.Places(getenv) {
+				places = append(places, Place{Path: path, Format: d.Name()})
+			}
 		}
-		_, err := os.Stat(p)
-		return err != nil
-	})
+	}
+	for i, p := range places {
+		if strings.ContainsAny(p.Path, "*?[") {
+			found, err := filepath.Glob(p.Path)
+			places[i].There = err == nil && len(found) > 0
+			continue
+		}
+		_, err := os.Stat(p.Path)
+		places[i].There = err == nil
+	}
+	return places
 }

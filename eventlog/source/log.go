@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/dialect"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 	"github.com/lazytrace/lazytrace/redact"
 )
@@ -88,6 +89,8 @@ type logPart struct {
 	mu   sync.Mutex // of what is used to read single records
 	file *os.File
 	db   *sqlite.Reader
+
+	files []treeFile // of a tree
 }
 
 func (l *openLog) reads(path string) bool {
@@ -420,6 +423,9 @@ func (l *openLog) part(row eventlog.Row) (*logPart, *segment) {
 func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*eventlog.Record, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if t, ok := seg.dialect.(dialect.Treed); ok {
+		return p.fromTree(ctx, t, row.Pos)
+	}
 	if seg.head.IsDatabase() {
 		if p.db == nil {
 			var err error
@@ -504,12 +510,13 @@ func (l *openLog) Grep(ctx context.Context, words []string, from eventlog.RowID,
 		if seg == nil {
 			continue
 		}
-		if seg.head.IsDatabase() {
+		_, tree := seg.dialect.(dialect.Treed)
+		if tree || seg.head.IsDatabase() {
 			rec, err := p.at(ctx, seg, row)
 			if err != nil {
 				continue
 			}
-			body = body[:0]
+			body = append(body[:0], rec.Body...)
 			for _, c := range rec.Cells {
 				body = append(append(body, c.Text...), '\n')
 			}

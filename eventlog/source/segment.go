@@ -96,6 +96,9 @@ func (f *fault) Unwrap() error { return f.err }
 // feed returns the records of the segment from their beginning. Several feeds
 // of one segment do not disturb each other.
 func (s *segment) feed(ctx context.Context) (feed, error) {
+	if t, ok := s.dialect.(dialect.Treed); ok {
+		return &treeFeed{path: s.path, tree: t}, nil
+	}
 	if !s.head.IsDatabase() {
 		return &lineFeed{path: s.path}, nil
 	}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +27,9 @@ type Options struct {
 	// Price estimates what a call cost whose log does not say it; nil leaves
 	// such calls without a price.
 	Price func(provider, model string, u eventlog.Usage) (eventlog.Money, bool)
+	// Inspect is called with every record that is summed up, before its events
+	// with a nil event, and then with each of them; by several goroutines.
+	Inspect func(path string, d dialect.Dialect, rec *eventlog.Record, e *eventlog.Event)
 }
 
 // estimate prices a call whose log says nothing of its cost.
@@ -287,7 +292,7 @@ func (s *Set) read(t *tracked) (*eventlog.Summary, error) {
 			if sum == t.summary {
 				s.sources.Notify()
 			}
-		}, summaryReader{sum, &s.opt, t.path})
+		}, summaryReader{sum, &s.opt, t.path, t.seg.dialect})
 		if !errors.Is(err, errStartOver) {
 			return sum, err
 		}
@@ -394,8 +399,9 @@ func (r *reader) close() { r.feed.close() }
 // summaryReader adds events to a summary, its texts masked.
 type summaryReader struct {
 	*eventlog.Summary
-	opt  *Options
-	path string
+	opt     *Options
+	path    string
+	dialect dialect.Dialect
 }
 
 // mask hides the secrets of a text that is kept for every session.
@@ -408,9 +414,17 @@ func (s summaryReader) mask(text string) string {
 	return text
 }
 
-func (s summaryReader) record(*eventlog.Record) { s.Record() }
+func (s summaryReader) record(rec *eventlog.Record) {
+	s.Record()
+	if s.opt.Inspect != nil {
+		s.opt.Inspect(s.path, s.dialect, rec, nil)
+	}
+}
 
 func (s summaryReader) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
+	if s.opt.Inspect != nil {
+		s.opt.Inspect(s.path, s.dialect, rec, e)
+	}
 	if e.Facts != nil {
 		e.Facts.Goal, e.Facts.Name, e.Facts.Title = s.mask(e.Facts.Goal), s.mask(e.Facts.Name), s.mask(e.Facts.Title)
 		e.Facts.Command = s.mask(e.Facts.Command)
@@ -447,6 +461,13 @@ func markOf(path string, info os.FileInfo) mark {
 	m := mark{size: info.Size(), modified: info.ModTime().UnixNano()}
 	if wal, err := os.Stat(path + "-wal"); err == nil {
 		m.walSize, m.walModified = wal.Size(), wal.ModTime().UnixNano()
+	}
+	if sessions, _ := storage(filepath.Dir(path)); sessions {
+		// A message that is new changes its folder, one that is written to does not.
+		name := strings.TrimSuffix(filepath.Base(path), ".json")
+		if dir, err := os.Stat(filepath.Join(filepath.Dir(path), "..", "..", "message", name)); err == nil {
+			m.modified = max(m.modified, dir.ModTime().UnixNano())
+		}
 	}
 	return m
 }

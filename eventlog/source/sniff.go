@@ -21,8 +21,8 @@ const (
 	sniffLines = 24
 )
 
-// errUnknown is the reason for a file that no dialect knows.
-var errUnknown = errors.New("no known format")
+// ErrUnknown is the reason for a file that no dialect knows.
+var ErrUnknown = errors.New("no known format")
 
 // sniff opens a file as far as is needed to tell its dialect.
 func sniff(ctx context.Context, path string, known []dialect.Dialect) (*segment, error) {
@@ -55,7 +55,7 @@ func sniff(ctx context.Context, path string, known []dialect.Dialect) (*segment,
 	}
 	if seg.dialect == nil {
 		seg.close()
-		return nil, fmt.Errorf("open %s: %w", path, seg.unknown())
+		return nil, fmt.Errorf("open %s: %w", path, seg.unknown(known))
 	}
 	if s, ok := seg.dialect.(dialect.Sidecarer); ok {
 		if name := s.Sidecar(path); name != "" {
@@ -144,23 +144,28 @@ func wholeLines(start []byte) [][]byte {
 }
 
 // unknown says what was found instead of a known format.
-func (s *segment) unknown() error {
+func (s *segment) unknown(known []dialect.Dialect) error {
+	if len(known) == 1 {
+		if d, ok := known[0].(dialect.Explainer); ok {
+			return fmt.Errorf("it is not in the format %s: %s", known[0].Name(), d.Explain(s.head))
+		}
+	}
 	if s.head.IsDatabase() {
 		names := make([]string, 0, len(s.head.Tables))
 		for name := range s.head.Tables {
 			names = append(names, name)
 		}
-		return fmt.Errorf("%w: the database has %s", errUnknown, listOf(names))
+		return fmt.Errorf("%w: the database has %s", ErrUnknown, listOf(names))
 	}
 	if len(s.head.Lines) > 0 {
 		switch first := s.head.Lines[0]; {
 		case first[0] == '[':
-			return fmt.Errorf("%w: it is one JSON array; what is read is one object a line", errUnknown)
+			return fmt.Errorf("%w: it is one JSON array; what is read is one object a line", ErrUnknown)
 		case len(first) == 1 && first[0] == '{':
-			return fmt.Errorf("%w: its JSON is spread over lines; what is read is one object a line", errUnknown)
+			return fmt.Errorf("%w: its JSON is spread over lines; what is read is one object a line", ErrUnknown)
 		}
 	}
-	return fmt.Errorf("%w: none of its first %d lines is a record that is known", errUnknown, len(s.head.Lines))
+	return fmt.Errorf("%w: none of its first %d lines is a record that is known", ErrUnknown, len(s.head.Lines))
 }
 
 func listOf(names []string) string {

@@ -126,3 +126,27 @@ func TestUsualLines(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// Agents whose sessions lie in a folder of their own.
+func TestUsualFolders(t *testing.T) {
+	home := t.TempDir()
+	t.Chdir(home)
+	for _, dir := range []string{".copilot/session-state", "elsewhere/session-state", ".local/share/opencode/storage/session", ".codex"} {
+		if err := os.MkdirAll(filepath.Join(home, filepath.FromSlash(dir)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(home, ".codex", "thread_history_1.sqlite"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for override, want := range map[string]string{
+		"":                               "~/.local/share/opencode/storage/session ~/.codex/thread_history_*.sqlite ~/.copilot/session-state",
+		filepath.Join(home, "elsewhere"): "~/.local/share/opencode/storage/session ~/.codex/thread_history_*.sqlite ~/elsewhere/session-state",
+	} {
+		env := map[string]string{"HOME": home, "COPILOT_HOME": override}
+		got := strings.Join(Usual(func(name string) string { return env[name] }, filepath.Join(home, "no-store")), " ")
+		if got = strings.ReplaceAll(filepath.ToSlash(got), filepath.ToSlash(home), "~"); got != want {
+			t.Errorf("COPILOT_HOME=%q: %s, want %s", override, got, want)
+		}
+	}
+}

@@ -134,6 +134,9 @@ func (s *scan) page(ctx context.Context, c *sql.Conn) error {
 		return nil
 	}
 	p, err := planOf(ctx, c, s.table)
+	if s.table.Optional && errors.Is(err, ErrNoTable) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

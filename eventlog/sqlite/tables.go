@@ -51,6 +51,20 @@ func (r *Reader) UserVersion(ctx context.Context) (int64, error) {
 	return version, err
 }
 
+// Check looks for damage and returns what it finds, a few lines at most. It
+// reads the whole file and changes nothing.
+func (r *Reader) Check(ctx context.Context) ([]string, error) {
+	var found []string
+	err := r.use(ctx, "check", func(c *sql.Conn) (err error) {
+		found, err = namesOf(ctx, c, "PRAGMA quick_check(5)")
+		return err
+	})
+	if len(found) == 1 && found[0] == "ok" {
+		found = nil
+	}
+	return found, err
+}
+
 // DataVersion returns a number that differs from the last one when the
 // database may have been changed by somebody. It means nothing to another
 // reader. It is cheap, but not free: ask when a file was written to. Of a

@@ -1,0 +1,509 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/dialect"
+	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/formats"
+	"github.com/lazytrace/lazytrace/eventlog/jsonl"
+	"github.com/lazytrace/lazytrace/eventlog/source"
+	"github.com/lazytrace/lazytrace/eventlog/sqlite"
+	"github.com/lazytrace/lazytrace/rollup/price"
+)
+
+// doctorResult is what doctor prints.
+type doctorResult struct {
+	Version  string         `json:"version"`
+	Places   []doctorPlace  `json:"places"`
+	Read     []doctorFormat `json:"read"`
+	Drift    []doctorDrift  `json:"drift"`
+	Failed   []faultResult  `json:"failed"`
+	Faults   []faultResult  `json:"faults"`
+	Store    doctorStore    `json:"store"`
+	Prices   doctorPrices   `json:"prices"`
+	Formats  doctorFormats  `json:"formats"`
+	Terminal doctorTerminal `json:"terminal"`
+	Broken   []string       `json:"broken"`
+	Advice   []string       `json:"advice"`
+}
+
+type doctorPlace struct {
+	Path   string `json:"path"`
+	Format string `json:"format"`
+	There  bool   `json:"there"`
+	Files  int    `json:"files"`
+}
+
+type doctorFormat struct {
+	Format   string   `json:"format"`
+	Files    int      `json:"files"`
+	Records  int64    `json:"records"`
+	Sessions int      `json:"sessions"`
+	Unread   int64    `json:"unreadable"`
+	Versions []string `json:"versions"` // the oldest and the newest writer
+}
+
+// doctorDrift is something that a writer wrote and its reader does not know.
+type doctorDrift struct {
+	Format string `json:"format"`
+	What   string `json:"what"` // kind, field
+	Name   string `json:"name"`
+	Count  int64  `json:"count"`
+	Path   string `json:"path"`
+	Pos    int64  `json:"position"`
+}
+
+type doctorStore struct {
+	Path   string   `json:"path"`
+	There  bool     `json:"there"`
+	Size   int64    `json:"size"`
+	Damage []string `json:"damage"`
+}
+
+type doctorPrices struct {
+	Date string `json:"date"`
+	Days int    `json:"days"`
+}
+
+type doctorFormats struct {
+	Folder   string   `json:"folder"`
+	Names    []string `json:"names"`
+	Problems []string `json:"problems"`
+}
+
+type doctorTerminal struct {
+	Terminal bool   `json:"terminal"`
+	Term     string `json:"term"`
+	Colors   string `json:"colors"`
+	Width    int    `json:"width"`
+	Height   int    `json:"height"`
+}
+
+func newDoctor(env *Env) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "doctor [PATH...]", Short: "Say what is found, what is not understood, and what to do about it",
+		Long: `Look at all usual places, or at the paths: what is there, by which versions it was
+written, what of it is new to this version or cannot be read; and at the store,
+the prices, the formats of your own and the terminal. Nothing is changed. The
+exit code is 1 when something is broken.`,
+		RunE: func(c *cobra.Command, args []string) error { return runDoctor(c.Context(), env, args, asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func runDoctor(ctx context.Context, env *Env, paths []string, asJSON bool) error {
+	paths, done, err := withStdin(ctx, env, paths, false)
+	if err != nil {
+		return err
+	}
+	defer done()
+	r := doctorResult{Version: Version(), Places: []doctorPlace{}, Read: []doctorFormat{}, Failed: []faultResult{}, Faults: []faultResult{}, Broken: []string{}, Advice: []string{}}
+	if err := r.logs(ctx, env, paths); err != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		if err := r.store(ctx, env); err != nil {
+			return err
+		}
+	}
+	r.formats(env)
+	r.prices(env.Now())
+	r.Terminal = terminalFacts(env)
+	if asJSON {
+		if err := printJSON(env.Stdout, r); err != nil {
+			return err
+		}
+	} else {
+		r.print(env.Stdout)
+	}
+	if len(r.Broken) > 0 {
+		return exitError{code: exitFailed}
+	}
+	return nil
+}
+
+// logs reads everything and notes what is there and what is not understood.
+func (r *doctorResult) logs(ctx context.Context, env *Env, paths []string) error {
+	quiet := *env // what is wrong is told below
+	quiet.Stderr = io.Discard
+	opt, found, err := sourceOptions(&quiet, paths, false)
+	if err != nil {
+		return err
+	}
+	in := inspector{known: map[string]dialect.Vocabulary{}, news: map[[3]string]*doctorDrift{}}
+	opt.Inspect, opt.Price = in.inspect, nil
+	set := source.Open(ctx, found, opt)
+	defer func() { _ = set.Close() }() // it was only read
+	if err := set.Wait(ctx); err != nil {
+		return err
+	}
+	cat := set.Sources().Catalog()
+	r.Drift = in.list()
+	r.read(cat)
+	store, _ := defaultStore(env.Getenv)
+	if len(paths) == 0 {
+		for _, p := range source.Places(env.Getenv, store) {
+			r.Places = append(r.Places, doctorPlace{p.Path, p.Format, p.There, filesIn(cat, p.Path)})
+		}
+	}
+	for _, f := range cat.Progress.Failed {
+		if len(paths) == 0 && f.Path == store {
+			continue // it is looked at by itself
+		}
+		r.Failed = append(r.Failed, faultResult{f.Path, f.Pos, f.Why})
+		// In a folder there may be files of any kind.
+		if slices.Contains(paths, f.Path) || !strings.Contains(f.Why, source.ErrUnknown.Error()) {
+			r.Broken = append(r.Broken, f.Why)
+		}
+	}
+	if len(r.Drift) > 0 {
+		r.advise("a newer lazytrace may know what is new here; until then it is kept and shown as it is")
+	}
+	if len(r.Failed) > 0 {
+		r.advise("a file of no known format can be described: docs/formats.md, then lazytrace events --all --format FILE PATH")
+	}
+	if len(r.Faults) > 0 {
+		r.advise("lines that cannot be read are mostly torn by a crash or a full disk; all others count")
+	}
+	return nil
+}
+
+func (r *doctorResult) advise(text string) { r.Advice = append(r.Advice, text) }
+
+// read adds up what was read by format.
+func (r *doctorResult) read(cat *eventlog.Catalog) {
+	by := map[string]*doctorFormat{}
+	formatOf := map[string]string{}
+	for _, s := range cat.Segments {
+		f := by[s.Format]
+		if f == nil {
+			f = &doctorFormat{Format: s.Format, Versions: []string{}}
+			by[s.Format] = f
+		}
+		f.Files++
+		f.Records += s.Records
+		f.Unread += s.Faults.Count
+		formatOf[s.Path] = s.Format
+		for _, fault := range s.Faults.Samples {
+			r.Faults = append(r.Faults, faultResult{fault.Path, fault.Pos, fault.Why})
+			if fault.Pos < 0 { // the file could not be read on
+				r.Broken = append(r.Broken, fault.String())
+			}
+		}
+	}
+	for _, s := range cat.Sessions {
+		f := by[s.Format]
+		f.Sessions++
+		if s.Version == "" {
+			continue
+		}
+		f.Versions = append(f.Versions, s.Version)
+		slices.SortFunc(f.Versions, compareVersions)
+		if f.Versions = slices.Compact(f.Versions); len(f.Versions) > 2 {
+			f.Versions = []string{f.Versions[0], f.Versions[len(f.Versions)-1]}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(by)) {
+		r.Read = append(r.Read, *by[name])
+	}
+}
+
+// compareVersions compares 2.1.39 and 2.1.328 number by number.
+func compareVersions(a, b string) int {
+	x, y := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range min(len(x), len(y)) {
+		n, errN := strconv.Atoi(x[i])
+		m, errM := strconv.Atoi(y[i])
+		c := cmp.Compare(n, m)
+		if errN != nil || errM != nil {
+			c = cmp.Compare(x[i], y[i])
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(x), len(y))
+}
+
+// filesIn counts the files that were read in a place.
+func filesIn(cat *eventlog.Catalog, place string) int {
+	n := 0
+	for _, s := range cat.Segments {
+		for dir := s.Path; ; dir = filepath.Dir(dir) {
+			if ok, _ := filepath.Match(place, dir); ok || dir == place {
+				n++
+				break
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	}
+	return n
+}
+
+// inspector notes what of the records is new.
+type inspector struct {
+	mu    sync.Mutex
+	known map[string]dialect.Vocabulary
+	news  map[[3]string]*doctorDrift
+}
+
+func (in *inspector) inspect(path string, d dialect.Dialect, rec *eventlog.Record, e *eventlog.Event) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	v, ok := in.known[d.Name()]
+	if !ok {
+		v, _ = dialect.VocabularyOf(d)
+		in.known[d.Name()] = v
+	}
+	if len(v.Kinds) == 0 {
+		return
+	}
+	if e != nil {
+		if e.Kind == eventlog.Custom && !v.KnowsKind(e.Type) {
+			in.note(d.Name(), "kind", e.Type, path, rec.Pos)
+		}
+		return
+	}
+	if rec.Cells != nil {
+		return
+	}
+	_ = jsonl.Fields(rec.Body, func(key, _ []byte) bool {
+		if !v.KnowsField(string(key)) {
+			in.note(d.Name(), "field", string(key), path, rec.Pos)
+		}
+		return true
+	})
+}
+
+// maxNews bounds how many different things are noted.
+const maxNews = 1000
+
+func (in *inspector) note(format, what, name, path string, pos int64) {
+	key := [3]string{format, what, name}
+	n := in.news[key]
+	if n == nil {
+		if len(in.news) == maxNews {
+			return
+		}
+		n = &doctorDrift{Format: format, What: what, Name: name, Path: path, Pos: pos}
+		in.news[key] = n
+	}
+	n.Count++
+	if path < n.Path || path == n.Path && pos < n.Pos {
+		n.Path, n.Pos = path, pos
+	}
+}
+
+func (in *inspector) list() []doctorDrift {
+	list := []doctorDrift{}
+	for _, n := range in.news {
+		list = append(list, *n)
+	}
+	slices.SortFunc(list, func(a, b doctorDrift) int {
+		return cmp.Or(cmp.Compare(a.Format, b.Format), -cmp.Compare(a.What, b.What), -cmp.Compare(a.Count, b.Count), cmp.Compare(a.Name, b.Name))
+	})
+	return list
+}
+
+// store looks at the user's own store.
+func (r *doctorResult) store(ctx context.Context, env *Env) error {
+	path, err := defaultStore(env.Getenv)
+	if err != nil {
+		return err
+	}
+	r.Store = doctorStore{Path: path, Damage: []string{}}
+	info, err := os.Stat(path)
+	if err != nil {
+		if !errors.Is(err, os.ErrNotExist) {
+			r.Broken = append(r.Broken, err.Error())
+		}
+		return nil
+	}
+	r.Store.There, r.Store.Size = true, info.Size()
+	db, err := sqlite.Open(ctx, path)
+	if err == nil {
+		r.Store.Damage, err = db.Check(ctx)
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		r.Store.Damage = append(r.Store.Damage, err.Error())
+	}
+	if len(r.Store.Damage) > 0 {
+		r.Broken = append(r.Broken, "the store is damaged: "+r.Store.Damage[0])
+		r.advise("move the damaged store away: a new one is made, and what can still be read of the old one is shown with lazytrace open")
+	} else {
+		r.Store.Damage = []string{}
+	}
+	return nil
+}
+
+func (r *doctorResult) formats(env *Env) {
+	r.Formats = doctorFormats{Folder: formats.Folder(env.Getenv), Names: []string{}, Problems: []string{}}
+	own, problems := formats.Load(r.Formats.Folder)
+	for _, d := range own {
+		r.Formats.Names = append(r.Formats.Names, d.Title)
+	}
+	for _, p := range problems {
+		r.Formats.Problems = append(r.Formats.Problems, p.Error())
+	}
+	if len(problems) > 0 {
+		r.Broken = append(r.Broken, "descriptions of formats have "+plural(len(problems), "mistake"))
+		r.advise("mend the descriptions of formats: docs/formats.md tells every key")
+	}
+}
+
+// oldPrices is from how many days on prices are said to be old.
+const oldPrices = 180
+
+func (r *doctorResult) prices(now time.Time) {
+	r.Prices.Date = price.Date
+	if day, err := time.Parse(time.DateOnly, price.Date); err == nil {
+		r.Prices.Days = max(0, int(now.Sub(day).Hours()/24))
+	}
+	if r.Prices.Days > oldPrices {
+		r.advise(fmt.Sprintf("prices are %d days old: a newer lazytrace has newer ones; recorded costs are not touched", r.Prices.Days))
+	}
+}
+
+func terminalFacts(env *Env) doctorTerminal {
+	t := doctorTerminal{Term: env.Getenv("TERM"), Colors: "none"}
+	out, ok := env.Stdout.(*os.File)
+	if !ok || !term.IsTerminal(out.Fd()) {
+		return t
+	}
+	t.Terminal = true
+	t.Colors = colorprofile.Detect(out, os.Environ()).String()
+	t.Width, t.Height, _ = term.GetSize(out.Fd())
+	return t
+}
+
+// print tells it to people.
+func (r *doctorResult) print(w io.Writer) {
+	line := func(format string, args ...any) {
+		for i, a := range args {
+			if s, ok := a.(string); ok {
+				args[i] = escape.Line(s)
+			}
+		}
+		fmt.Fprintf(w, format+"\n", args...)
+	}
+	line("lazytrace %s", r.Version)
+	if len(r.Places) > 0 {
+		line("\nplaces")
+	}
+	for _, p := range r.Places {
+		switch {
+		case !p.There:
+			line("  none     %s", p.Path)
+		default:
+			line("  %-7s  %s", plural(p.Files, "file"), p.Path)
+		}
+	}
+	line("\nread")
+	if len(r.Read) == 0 {
+		line("  nothing")
+	}
+	for _, f := range r.Read {
+		text := fmt.Sprintf("%-16s %s, %s, %s", f.Format, plural(f.Files, "file"), plural(int(f.Records), "record"), plural(f.Sessions, "session"))
+		if len(f.Versions) > 0 {
+			text += ", written by " + strings.Join(f.Versions, " to ")
+		}
+		if f.Unread > 0 {
+			text += fmt.Sprintf(", %d unreadable", f.Unread)
+		}
+		line("  %s", text)
+	}
+	r.printNews(line)
+	line("\nstore")
+	switch {
+	case r.Store.Path == "":
+		line("  not looked at")
+	case !r.Store.There:
+		line("  none yet: %s", r.Store.Path)
+	default:
+		state := "sound"
+		if len(r.Store.Damage) > 0 {
+			state = "damaged: " + r.Store.Damage[0]
+		}
+		line("  %s, %d bytes, %s", r.Store.Path, r.Store.Size, state)
+	}
+	line("\nprices\n  of %s, %s old", r.Prices.Date, plural(r.Prices.Days, "day"))
+	line("\nformats of your own\n  in %s: %s", r.Formats.Folder, cmp.Or(strings.Join(r.Formats.Names, ", "), "none"))
+	for _, p := range r.Formats.Problems {
+		line("  %s", p)
+	}
+	if t := r.Terminal; t.Terminal {
+		line("\nterminal\n  %s, colours %s, %d columns, %d lines", cmp.Or(t.Term, "no TERM"), t.Colors, t.Width, t.Height)
+	} else {
+		line("\nterminal\n  %s, standard output is none: the explorer needs one", cmp.Or(t.Term, "no TERM"))
+	}
+	line("\nwhat to do")
+	if len(r.Broken)+len(r.Advice) == 0 {
+		line("  nothing: all is well")
+	}
+	for _, b := range r.Broken {
+		line("  broken: %s", b)
+	}
+	for _, a := range r.Advice {
+		line("  %s", a)
+	}
+}
+
+// printNews tells what could not be opened, read, or understood.
+func (r *doctorResult) printNews(line func(format string, args ...any)) {
+	const most = 20
+	if len(r.Drift) > 0 {
+		line("\nnew to this version")
+	}
+	for i, n := range r.Drift {
+		if i == most {
+			line("  and %d more; --json has all", len(r.Drift)-most)
+			break
+		}
+		line("  %s: the %s %q, %s, first in %s at %d", n.Format, n.What, n.Name, plural(int(n.Count), "time"), n.Path, n.Pos)
+	}
+	for _, part := range []struct {
+		title string
+		list  []faultResult
+	}{{"not opened", r.Failed}, {"not read", r.Faults}} {
+		if len(part.list) > 0 {
+			line("\n%s", part.title)
+		}
+		for i, f := range part.list {
+			if i == most {
+				line("  and %d more", len(part.list)-most)
+				break
+			}
+			line("  %s", eventlog.Fault{Path: f.Path, Pos: f.Pos, Why: f.Why}.String())
+		}
+	}
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}

@@ -1,0 +1,549 @@
+package dialect
+
+import (
+	"cmp"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/jsonl"
+)
+
+// Copilot reads the events that GitHub Copilot CLI keeps of a session. See
+// docs/format/copilot.md.
+type Copilot struct{}
+
+// Name returns the name of the format.
+func (Copilot) Name() string { return "copilot" }
+
+// Sniff knows the events by their dotted types with data and a link to the
+// event before.
+func (Copilot) Sniff(h *Head) int {
+	best := 0
+	for _, line := range h.Lines {
+		var r copilotRecord
+		if r.parse(line) != nil || len(r.data) == 0 || r.data[0] != '{' {
+			continue
+		}
+		family, _, dotted := strings.Cut(readable(r.typ), ".")
+		switch {
+		case !dotted || !copilotFamilies[family]:
+		case r.id != nil && r.parent != nil && r.time != nil:
+			return 90
+		case r.id != nil || r.time != nil:
+			best = max(best, 60)
+		}
+	}
+	return best
+}
+
+// copilotFamilies are what stands before the dot.
+var copilotFamilies = map[string]bool{"session": true, "user": true, "assistant": true, "tool": true, "subagent": true, "system": true, "hook": true}
+
+// Tables asks for nothing: the events never stand in a database.
+func (Copilot) Tables() []eventlog.Table { return nil }
+
+// Open returns a decoder. The session is named by its first event; that one is
+// looked at now, so that every other one can be decoded without it.
+func (Copilot) Open(seg Segment) Decoder {
+	c := &copilot{names: names{}, calls: map[string]copilotCall{}, before: map[string]copilotCount{}, sofar: map[string]*copilotSum{}, paid: map[string]copilotAnswer{}, agents: map[string]string{}}
+	c.session = strings.TrimSuffix(filepath.Base(seg.Path), filepath.Ext(seg.Path))
+	if c.session == "events" {
+		c.session = filepath.Base(filepath.Dir(seg.Path))
+	}
+	if seg.Head == nil {
+		return c
+	}
+	for _, line := range seg.Head.Lines {
+		var r copilotRecord
+		if r.parse(line) != nil {
+			continue
+		}
+		if id, ok := lookup(r.data, "sessionId"); ok && strings.HasPrefix(readable(r.typ), "session.") {
+			c.session = readable(id)
+			break
+		}
+	}
+	return c
+}
+
+// copilot decodes one session.
+type copilot struct {
+	names   names
+	session string
+	model   string
+	asked   bool
+	last    eventlog.Stamp // when the main run last heard from outside
+	calls   map[string]copilotCall
+	agents  map[string]string // names of sub-agents, by their id
+
+	process int                      // how many processes have written before this one
+	before  map[string]copilotCount  // what the last of them had counted, by model
+	sofar   map[string]*copilotSum   // what this one has told of, by model
+	paid    map[string]copilotAnswer // which answer bears the bill of a model
+
+	r copilotRecord
+	e eventlog.Event
+	b eventlog.Bill
+}
+
+// copilotCall is what is known of a tool call until its result comes.
+type copilotCall struct{ tool, run string }
+
+// copilotCount is what a shutdown says that a model has used since the session
+// began.
+type copilotCount struct {
+	usage eventlog.Usage
+	calls int64
+}
+
+// copilotSum is what single events have told of the use of a model.
+type copilotSum struct {
+	said, told copilotCount // by its messages, and by events about usage
+}
+
+// copilotAnswer is the first answer of a model in a process. What the model has
+// used is told by its span.
+type copilotAnswer struct {
+	call, run, agent string
+	time             eventlog.Stamp
+}
+
+type copilotRecord struct{ typ, id, parent, time, data, agent []byte }
+
+func (r *copilotRecord) parse(body []byte) error {
+	*r = copilotRecord{}
+	return jsonl.Fields(body, func(key, value []byte) bool {
+		switch string(key) {
+		case "type":
+			r.typ = value
+		case "id":
+			r.id = value
+		case "parentId":
+			r.parent = value
+		case "timestamp":
+			r.time = value
+		case "data":
+			r.data = value
+		case "agentId":
+			r.agent = value
+		}
+		return true
+	})
+}
+
+// get returns a field of the record's data.
+func (r *copilotRecord) get(path ...string) []byte {
+	value, _ := lookup(r.data, path...)
+	return value
+}
+
+// Decode decodes a line.
+func (c *copilot) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error {
+	r, e := &c.r, &c.e
+	if err := r.parse(rec.Body); err != nil {
+		return err
+	}
+	kind := c.names.text(r.typ)
+	if kind == "" {
+		return ErrNoEvent
+	}
+	*e = eventlog.Event{ID: readable(r.id), Type: kind, Time: moment(r.time), SessionID: c.session, RunID: c.session, Agent: "copilot", Kind: eventlog.Custom, Hidden: true}
+	if agent := c.names.text(first(r.agent, r.get("parentToolCallId"))); agent != "" && agent != c.session {
+		e.RunID, e.Agent = agent, c.agents[agent]
+	}
+	family, rest, _ := strings.Cut(kind, ".")
+	switch family {
+	case "session":
+		c.about(rest, full, emit)
+	case "user":
+		c.user(rest, full, emit)
+	case "assistant":
+		c.assistant(rest, full, emit)
+	case "tool":
+		c.tool(rest, full, emit)
+	case "subagent":
+		c.subagent(rest, full, emit)
+	default:
+		c.other(full, emit)
+	}
+	return nil
+}
+
+// other keeps an event that nothing more is known of.
+func (c *copilot) other(full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	if e.Type == "abort" {
+		e.Hidden, e.Idle = false, eventlog.IdleYes
+		e.Facts = &eventlog.Facts{Outcome: eventlog.Cancelled}
+	}
+	if full {
+		e.Text = readable(first(r.get("message"), r.get("content"), r.get("reason"), r.get("title")))
+		e.Payload = clone(r.data)
+	}
+	emit(e)
+}
+
+// about decodes what is told of the session as a whole.
+func (c *copilot) about(kind string, full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	switch kind {
+	case "start", "resume":
+		if m := c.names.text(first(r.get("selectedModel"), r.get("currentModel"))); m != "" {
+			c.model = m
+		}
+		dir := readable(r.get("context", "cwd"))
+		e.Kind = eventlog.LoopStep
+		e.Facts = &eventlog.Facts{
+			Agent: "copilot", Directory: dir, Branch: readable(r.get("context", "branch")),
+			Version: readable(r.get("copilotVersion")), Started: moment(r.get("startTime")),
+		}
+		if dir != "" {
+			e.Facts.Project = filepath.Base(filepath.ToSlash(dir))
+		}
+	case "title_changed":
+		e.Facts = &eventlog.Facts{Title: readable(r.get("title"))}
+	case "model_change":
+		if m := c.names.text(r.get("newModel")); m != "" {
+			c.model = m
+		}
+	case "compaction_complete":
+		e.Kind, e.Hidden = eventlog.Compaction, false
+	case "error":
+		e.Kind, e.Failed, e.Hidden, e.Idle = eventlog.Error, true, false, eventlog.IdleYes
+		e.Facts = &eventlog.Facts{Outcome: eventlog.Failure, FailureReason: readable(r.get("message"))}
+	case "idle":
+		e.Idle = eventlog.IdleYes
+	case "shutdown":
+		c.shutdown(full, emit)
+		return
+	case "usage_checkpoint":
+		c.units(emit)
+		return
+	}
+	if full {
+		text := readable(first(r.get("message"), r.get("title"), r.get("summaryContent"), r.get("newModel")))
+		if e.Failed {
+			e.Message = text
+		} else {
+			e.Text = text
+		}
+		e.Payload = clone(r.data)
+	}
+	emit(e)
+}
+
+// units keeps the counts that GitHub bills by. They are sums and no dollars.
+func (c *copilot) units(emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	metrics := map[string]float64{}
+	if n, ok := jsonl.Float(r.get("totalPremiumRequests")); ok {
+		metrics["premium_requests"] = n
+	}
+	if n, ok := jsonl.Float(r.get("totalNanoAiu")); ok {
+		metrics["ai_units"] = n / 1e9
+	}
+	e.Kind = eventlog.Metrics
+	if len(metrics) > 0 {
+		e.Facts = orNew(e.Facts)
+		e.Facts.Metrics = metrics
+	}
+	emit(e)
+}
+
+// shutdown decodes the end of a process, the only event with all tokens. They
+// are sums since the session began, so what the processes before had used is
+// taken off.
+func (c *copilot) shutdown(full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	e.Idle = eventlog.IdleYes
+	e.Facts = &eventlog.Facts{}
+	if readable(r.get("shutdownType")) == "error" {
+		e.Failed, e.Hidden = true, false
+		e.Facts.Outcome, e.Facts.FailureReason = eventlog.Failure, readable(r.get("errorReason"))
+	}
+	if full {
+		e.Message = readable(r.get("errorReason"))
+		e.Payload = clone(r.data)
+	}
+	base := *e
+	c.units(emit)
+	_ = fieldsOf(r.get("modelMetrics"), func(model, metric []byte) bool {
+		name := c.names.of(model)
+		*e = base
+		e.Facts, e.Payload, e.Message, e.Failed, e.Hidden, e.Idle = nil, nil, "", false, true, eventlog.IdleSame
+		e.Kind, e.Type, e.Provider, e.Model = eventlog.ModelResponse, "usage", "github-copilot", name
+		now := copilotMetric(metric)
+		c.bill(name, now.minus(c.before[name]), false)
+		c.before[name] = now.atLeast(c.before[name])
+		if a, ok := c.paid[name]; !ok || e.Bill != nil && c.sofar[name] == nil {
+			c.paid[name] = copilotAnswer{"usage/" + strconv.Itoa(c.process) + "/" + name, e.RunID, e.Agent, e.Time}
+		} else {
+			e.RunID, e.Agent, e.Time = a.run, a.agent, a.time
+		}
+		e.CallID, e.Again = c.paid[name].call, true
+		if full {
+			e.Text = "all calls of " + name + " until the process ended"
+		}
+		emit(e)
+		return true
+	})
+	c.process++
+	clear(c.sofar)
+}
+
+// copilotMetric reads what one model has used. The input includes the cache.
+func copilotMetric(metric []byte) copilotCount {
+	var n copilotCount
+	usage, _ := lookup(metric, "usage")
+	n.usage = copilotUsage(usage)
+	calls, _ := lookup(metric, "requests", "count")
+	n.calls = count(calls)
+	return n
+}
+
+func copilotUsage(object []byte) eventlog.Usage {
+	var u eventlog.Usage
+	_ = fieldsOf(object, func(key, value []byte) bool {
+		switch string(key) {
+		case "inputTokens":
+			u.Input = count(value)
+		case "outputTokens":
+			u.Output = count(value)
+		case "cacheReadTokens":
+			u.CacheRead = count(value)
+		case "cacheWriteTokens":
+			u.CacheWrite5m = count(value)
+		case "reasoningTokens":
+			u.Reasoning = count(value)
+		}
+		return true
+	})
+	return inclusive(u)
+}
+
+// inclusive takes the tokens of the cache off an input that includes them.
+func inclusive(u eventlog.Usage) eventlog.Usage {
+	u.Input = max(0, u.Input-u.CacheRead-u.CacheWrite5m-u.CacheWrite1h)
+	u.Reasoning = min(u.Reasoning, u.Output)
+	return u
+}
+
+// minus returns what came since an earlier count. A counter that has fallen
+// adds nothing.
+func (n copilotCount) minus(m copilotCount) copilotCount {
+	return copilotCount{eventlog.Usage{
+		Input: max(0, n.usage.Input-m.usage.Input), Output: max(0, n.usage.Output-m.usage.Output), Reasoning: max(0, n.usage.Reasoning-m.usage.Reasoning),
+		CacheRead: max(0, n.usage.CacheRead-m.usage.CacheRead), CacheWrite5m: max(0, n.usage.CacheWrite5m-m.usage.CacheWrite5m),
+	}, max(0, n.calls-m.calls)}
+}
+
+// atLeast returns the larger of each counter.
+func (n copilotCount) atLeast(m copilotCount) copilotCount {
+	return copilotCount{eventlog.Usage{
+		Input: max(n.usage.Input, m.usage.Input), Output: max(n.usage.Output, m.usage.Output), Reasoning: max(n.usage.Reasoning, m.usage.Reasoning),
+		CacheRead: max(n.usage.CacheRead, m.usage.CacheRead), CacheWrite5m: max(n.usage.CacheWrite5m, m.usage.CacheWrite5m),
+	}, max(n.calls, m.calls)}
+}
+
+// bill bills all that a model was used for by one process. Every record that
+// tells of it has the same identity: the one that counts most stands.
+func (c *copilot) bill(model string, n copilotCount, atLeast bool) {
+	if n.usage.Total() == 0 {
+		return
+	}
+	c.b = eventlog.Bill{
+		Call: eventlog.Identify("copilot", c.session, model, strconv.Itoa(c.process)), Rule: eventlog.RuleRecord,
+		Usage: n.usage, Calls: n.calls, AtLeast: atLeast,
+	}
+	c.e.Bill = &c.b
+}
+
+// user decodes what a person wrote.
+func (c *copilot) user(kind string, full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	if kind != "message" {
+		c.other(full, emit)
+		return
+	}
+	e.Kind, e.Tool, e.Hidden, e.Idle = eventlog.Message, "user", false, eventlog.IdleNo
+	main := e.RunID == c.session
+	if source := readable(r.get("source")); source != "" && source != "user" {
+		e.Tool, e.Hidden = "system", true // the program put it in
+	} else if main && !c.asked {
+		c.asked = true
+		e.Facts = &eventlog.Facts{Goal: readable(r.get("content"))}
+	}
+	if main {
+		c.last = e.Time
+	}
+	if full {
+		e.Text = readable(r.get("content"))
+		if list := r.get("attachments"); len(list) > len("[]") {
+			e.Payload = clone(list)
+		}
+	}
+	emit(e)
+}
+
+// assistant decodes what the model did.
+func (c *copilot) assistant(kind string, full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	switch kind {
+	case "message":
+		c.message(full, emit)
+	case "turn_start":
+		e.Kind, e.Idle = eventlog.LoopStep, eventlog.IdleNo
+		emit(e)
+	case "turn_end":
+		e.Kind = eventlog.LoopStep
+		emit(e)
+	case "usage":
+		// Only on standard output: what one call used.
+		e.Kind, e.Provider, e.Model = eventlog.Metrics, "github-copilot", c.modelOf(r.get("model"))
+		s := c.sum(e.Model)
+		s.told.usage.Add(copilotUsage(r.data))
+		s.told.calls++
+		c.bill(e.Model, s.told, false)
+		emit(e)
+	default:
+		if strings.HasSuffix(kind, "_delta") {
+			e.Kind = eventlog.Heartbeat
+		}
+		c.other(full && e.Kind == eventlog.Custom, emit)
+	}
+}
+
+func (c *copilot) modelOf(value []byte) string { return cmp.Or(c.names.text(value), c.model) }
+
+func (c *copilot) sum(model string) *copilotSum {
+	s := c.sofar[model]
+	if s == nil {
+		s = &copilotSum{}
+		c.sofar[model] = s
+	}
+	return s
+}
+
+// message decodes an answer. It tells its output only: until the process ends
+// nobody knows what was read for it.
+func (c *copilot) message(full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	e.Kind, e.Hidden, e.Provider, e.Model = eventlog.ModelResponse, false, "github-copilot", c.modelOf(r.get("model"))
+	e.CallID = readable(first(r.get("messageId"), r.id))
+	requests := r.get("toolRequests")
+	wants := len(requests) > len("[]")
+	e.Idle = eventlog.IdleYes
+	if wants {
+		e.Idle = eventlog.IdleNo
+	}
+	if e.RunID == c.session {
+		e.Began = c.last
+	}
+	if e.Model != "" {
+		if c.sofar[e.Model] == nil {
+			c.paid[e.Model] = copilotAnswer{e.CallID, e.RunID, e.Agent, e.Time}
+			e.Again = true
+		}
+		s := c.sum(e.Model)
+		s.said.usage.Output += count(r.get("outputTokens"))
+		s.said.calls++
+		c.bill(e.Model, s.said, true)
+	}
+	if full {
+		e.Text = readable(r.get("content"))
+		if t := readable(r.get("reasoningText")); t != "" {
+			e.Details = append(e.Details, eventlog.Detail{Name: "thinking", Value: t})
+		}
+		if wants {
+			e.Payload = clone(requests)
+		}
+	}
+	emit(e)
+}
+
+// maxCopilotCalls bounds how many open calls a decoder remembers.
+const maxCopilotCalls = 1 << 16
+
+// tool decodes a call or its result.
+func (c *copilot) tool(kind string, full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	e.CallID = readable(r.get("toolCallId"))
+	switch kind {
+	case "execution_start":
+		e.Kind, e.Hidden, e.Idle = eventlog.ToolCall, false, eventlog.IdleNo
+		e.Tool = c.names.text(first(r.get("toolName"), r.get("mcpToolName")))
+		e.Spawns = true // an agent is named after the call that started it
+		if len(c.calls) < maxCopilotCalls {
+			c.calls[e.CallID] = copilotCall{e.Tool, e.RunID}
+		}
+		if full {
+			e.Input = inputOf(r.get("arguments"))
+		}
+	case "execution_complete":
+		e.Kind, e.Hidden, e.Idle = eventlog.ToolResult, false, eventlog.IdleNo
+		e.Tool = c.calls[e.CallID].tool
+		if string(r.get("success")) == "false" || r.get("error") != nil {
+			e.Kind, e.Failed = eventlog.ToolError, true
+		}
+		if e.RunID == c.session {
+			c.last = max(c.last, e.Time)
+		}
+		if full {
+			e.Output = clone(r.get("result"))
+			text := readable(first(r.get("result", "content"), r.get("result", "detailedContent")))
+			if e.Failed {
+				e.Message = cmp.Or(readable(r.get("error", "message")), text)
+			} else {
+				e.Text = text
+			}
+			e.Payload = clone(r.get("toolTelemetry"))
+		}
+	default:
+		c.other(full, emit)
+		return
+	}
+	emit(e)
+}
+
+// subagent decodes the beginning and the end of a sub-agent, which is named
+// after the call that started it.
+func (c *copilot) subagent(kind string, full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	call := c.names.text(r.get("toolCallId"))
+	if call == "" {
+		c.other(full, emit)
+		return
+	}
+	e.RunID = cmp.Or(c.names.text(r.agent), call)
+	e.Agent = c.names.text(first(r.get("agentName"), r.get("agentDisplayName")))
+	e.Hidden = false
+	switch kind {
+	case "started":
+		c.agents[e.RunID] = e.Agent
+		e.Kind, e.Idle, e.Link = eventlog.AgentStart, eventlog.IdleNo, eventlog.LinkSure
+		e.ParentRunID, e.ParentCall = cmp.Or(c.calls[call].run, c.session), call
+		e.Model = c.names.text(r.get("model"))
+	case "completed", "failed":
+		e.Kind, e.Outcome = eventlog.AgentFinish, eventlog.Success
+		if kind == "failed" {
+			e.Outcome, e.Failed = eventlog.Failure, true
+		}
+	default:
+		e.Hidden = true
+	}
+	if full {
+		e.Text = readable(r.get("agentDescription"))
+		e.Message = readable(r.get("error"))
+		for _, d := range []struct {
+			name  string
+			value []byte
+		}{{"tokens", r.get("totalTokens")}, {"tool calls", r.get("totalToolCalls")}, {"duration ms", r.get("durationMs")}} {
+			if v := readable(d.value); v != "" {
+				e.Details = append(e.Details, eventlog.Detail{Name: d.name, Value: v})
+			}
+		}
+	}
+	emit(e)
+}
