@@ -37,6 +37,7 @@ type doctorResult struct {
 	Drift    []doctorDrift  `json:"drift"`
 	Failed   []faultResult  `json:"failed"`
 	Faults   []faultResult  `json:"faults"`
+	Kept     []doctorKept   `json:"kept"`
 	Store    doctorStore    `json:"store"`
 	Prices   doctorPrices   `json:"prices"`
 	Formats  doctorFormats  `json:"formats"`
@@ -59,6 +60,21 @@ type doctorFormat struct {
 	Sessions int      `json:"sessions"`
 	Unread   int64    `json:"unreadable"`
 	Versions []string `json:"versions"` // the oldest and the newest writer
+}
+
+// doctorKept is how long an agent keeps sessions, by one setting of it.
+type doctorKept struct {
+	Format  string `json:"format"`
+	Setting string `json:"setting"`
+	File    string `json:"file"`
+	Default bool   `json:"default"` // it is set nowhere
+	Days    any    `json:"days"`    // null when nothing is deleted by age
+	Newest  int    `json:"newest"`  // so many of a folder are kept; 0: all
+	Trouble string `json:"trouble"` // why it cannot be told
+	Files   int    `json:"files"`
+	Soon    int    `json:"dying_soon"` // sessions that are deleted within 7 days
+
+	keeping eventlog.Keeping
 }
 
 // doctorDrift is something that a writer wrote and its reader does not know.
@@ -117,7 +133,7 @@ func runDoctor(ctx context.Context, env *Env, paths []string, asJSON bool) error
 		return err
 	}
 	defer done()
-	r := doctorResult{Version: Version(), Places: []doctorPlace{}, Read: []doctorFormat{}, Failed: []faultResult{}, Faults: []faultResult{}, Broken: []string{}, Advice: []string{}}
+	r := doctorResult{Version: Version(), Places: []doctorPlace{}, Read: []doctorFormat{}, Failed: []faultResult{}, Faults: []faultResult{}, Kept: []doctorKept{}, Broken: []string{}, Advice: []string{}}
 	if err := r.logs(ctx, env, paths); err != nil {
 		return err
 	}
@@ -160,6 +176,7 @@ func (r *doctorResult) logs(ctx context.Context, env *Env, paths []string) error
 	cat := set.Sources().Catalog()
 	r.Drift = in.list()
 	r.read(cat)
+	r.kept(cat, eventlog.StampOf(env.Now()))
 	store, _ := defaultStore(env.Getenv)
 	if len(paths) == 0 {
 		for _, p := range source.Places(env.Getenv, store) {
@@ -225,6 +242,42 @@ func (r *doctorResult) read(cat *eventlog.Catalog) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(by)) {
 		r.Read = append(r.Read, *by[name])
+	}
+}
+
+// kept tells what agents delete by themselves, and how to keep it.
+func (r *doctorResult) kept(cat *eventlog.Catalog, now eventlog.Stamp) {
+	type place struct {
+		format  string
+		keeping eventlog.Keeping
+	}
+	by := map[place]int{}
+	for _, s := range cat.Segments {
+		k := s.Keeping
+		if k.Forever() && k.Trouble == "" {
+			continue
+		}
+		at, ok := by[place{s.Format, k}]
+		if !ok {
+			at = len(r.Kept)
+			by[place{s.Format, k}] = at
+			one := doctorKept{Format: s.Format, Setting: k.Setting, File: k.File, Default: k.Default, Newest: k.Newest, Trouble: k.Trouble, keeping: k}
+			if k.For > 0 {
+				one.Days = k.For.Hours() / 24
+			}
+			r.Kept = append(r.Kept, one)
+		}
+		r.Kept[at].Files++
+	}
+	for _, s := range cat.Sessions {
+		if at, ok := by[place{s.Format, s.Keeping}]; ok && s.Left(now) != "" {
+			r.Kept[at].Soon++
+		}
+	}
+	for _, k := range r.Kept {
+		if k.Soon > 0 {
+			r.advise(fmt.Sprintf("%s deletes %s within 7 days; to keep more, %s", k.Format, plural(k.Soon, "session"), k.keeping.Advice()))
+		}
 	}
 }
 
@@ -436,6 +489,12 @@ func (r *doctorResult) print(w io.Writer) {
 		line("  %s", text)
 	}
 	r.printNews(line)
+	if len(r.Kept) > 0 {
+		line("\nkept by their agents")
+	}
+	for _, k := range r.Kept {
+		line("  %-16s %s, %s", k.Format, plural(k.Files, "file"), k.text())
+	}
 	line("\nstore")
 	switch {
 	case r.Store.Path == "":
@@ -469,6 +528,32 @@ func (r *doctorResult) print(w io.Writer) {
 	for _, a := range r.Advice {
 		line("  %s", a)
 	}
+}
+
+// text says how long the agent keeps its sessions.
+func (k doctorKept) text() string {
+	if k.Trouble != "" {
+		return "nobody can say how long: " + k.Trouble
+	}
+	var parts []string
+	if k.keeping.For > 0 {
+		since := "written to"
+		if k.keeping.ByLast {
+			since = "used"
+		}
+		parts = append(parts, fmt.Sprintf("deleted when not %s for %s", since, plural(int(k.keeping.For/(24*time.Hour)), "day")))
+		if k.keeping.For < 24*time.Hour {
+			parts[0] = fmt.Sprintf("deleted when not %s for %s", since, plural(int(k.keeping.For/time.Hour), "hour"))
+		}
+	}
+	if k.Newest > 0 {
+		parts = append(parts, fmt.Sprintf("but the newest %d deleted", k.Newest))
+	}
+	source := k.Setting + " in " + k.File
+	if k.Default {
+		source = "as always where " + k.Setting + " is not set"
+	}
+	return strings.Join(parts, ", ") + ": " + source
 }
 
 // printNews tells what could not be opened, read, or understood.

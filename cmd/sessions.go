@@ -93,6 +93,10 @@ func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep 
 		session *eventlog.Session
 		depth   int
 	}
+	dying := slices.ContainsFunc(cat.Sessions, func(s *eventlog.Session) bool { return keep(s) && s.Left(now) != "" })
+	if dying {
+		t.head = slices.Insert(t.head, diesColumn, ">DIES")
+	}
 	var stack []step
 	push := func(list []*eventlog.Session, depth int) {
 		for _, s := range slices.Backward(list) {
@@ -103,7 +107,11 @@ func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep 
 		at := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		if keep(at.session) && (limit == 0 || len(t.rows) < limit) {
-			t.add(sessionRow(cat, at.session, at.depth, now)...)
+			row := sessionRow(cat, at.session, at.depth, now)
+			if dying {
+				row = slices.Insert(row, diesColumn, at.session.Left(now))
+			}
+			t.add(row...)
 		}
 		push(at.session.Children, at.depth+1)
 	}
@@ -114,6 +122,10 @@ func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep 
 	_, err := fmt.Fprintf(env.Stdout, "\n%d sessions, %s tokens, %s\n", sum.Sessions, tokens(sum.Usage.Total()), orNone(costText(sum.Cost(), sum.Calls, sum.Unpriced)))
 	return err
 }
+
+// diesColumn is where the column of what its agent deletes soon stands, if there
+// is any.
+const diesColumn = 8
 
 func orNone(s string) string {
 	if s == "" {
@@ -189,7 +201,7 @@ func (o *sessionObjects) of(s *eventlog.Session) map[string]any {
 		"ended_at": s.Ended, "events": s.Events, "runs": runs, "parent_session_id": s.ParentID, "fork_of": s.ForkOf,
 		"experiment": s.Experiment, "variant": s.Variant, "environment": s.Environment, "directory": s.Directory, "branch": s.Branch,
 		"metadata": orEmpty(s.Metadata), "tags": append([]string{}, s.Tags...), "metrics": orEmpty(s.Metrics), "paths": s.Paths,
-		"dropped": s.Dropped, "redact_dropped": s.RedactDropped,
+		"dropped": s.Dropped, "redact_dropped": s.RedactDropped, "deleted_at": s.Dies,
 	} {
 		one[k] = v
 	}
@@ -269,6 +281,10 @@ func showSession(ctx context.Context, env *Env, id string, paths []string, opts 
 	put("tokens", tokens(s.Usage.Total()))
 	put("tools", fmt.Sprintf("%d calls, %d failed", s.ToolCalls, s.ToolFails))
 	put("errors", fmt.Sprint(s.Errors))
+	if fate, _ := s.Fate(now); fate != "" {
+		put("kept", fate)
+		put("to keep it", s.Keeping.Advice())
+	}
 	put("directory", s.Directory)
 	put("branch", s.Branch)
 	put("parent", s.ParentID)

@@ -63,7 +63,7 @@ func sourceOptions(env *Env, paths []string, follow bool) (source.Options, []str
 		return source.Options{}, nil, err
 	}
 	red, err := redact.New(redact.Options{})
-	return source.Options{Follow: follow, Known: known, Redactor: red, Price: estimate}, paths, err
+	return source.Options{Follow: follow, Known: known, Redactor: red, Price: estimate, Env: env.Getenv}, paths, err
 }
 
 // estimate prices a call with the table that is built in.

@@ -103,6 +103,7 @@ type Segment struct {
 	Pending  bool
 	Sessions int
 	Modified Stamp
+	Keeping  Keeping
 	Kinds    map[string]int64
 	Customs  map[string]int64
 }
@@ -152,8 +153,12 @@ type Session struct {
 	Parent    *Session // nil at the top
 	Orphan    bool     // names a parent that is nowhere to be found
 	Children  []*Session
+	Dies      Stamp   // from when on its agent deletes it; zero: never, or nobody knows
+	Keeping   Keeping // what says so
 
 	open   bool
+	stays  bool   // a segment of it is never deleted
+	folder string // of the segment that dies last
 	last   Stamp
 	models []string
 	agents []string
@@ -258,7 +263,7 @@ func (b *builder) take(sum *Summary) {
 	c, number := b.c, int32(len(b.c.Segments))
 	seg := Segment{
 		Path: sum.Path, Format: sum.Format, Records: sum.records, Faults: sum.faults.clone(), Pending: sum.pending,
-		Sessions: len(sum.sessions), Modified: sum.modified, Kinds: map[string]int64{}, Customs: map[string]int64{},
+		Sessions: len(sum.sessions), Modified: sum.modified, Keeping: sum.keeping, Kinds: map[string]int64{}, Customs: map[string]int64{},
 	}
 	for k, n := range sum.kinds {
 		if n > 0 {
@@ -329,6 +334,9 @@ func (b *builder) session(id Sym, sum *Summary, p *part) {
 	s.last = max(s.last, p.last, p.heartbeat)
 	if !s.last.Known() {
 		s.last = sum.modified
+	}
+	if sum.Rank != Beside {
+		s.kept(sum, p)
 	}
 	s.Events += p.events
 	s.Errors += p.errors
@@ -433,6 +441,7 @@ func (b *builder) finish() {
 		s.Recent = s.Recent[:min(len(s.Recent), headlines)]
 	}
 	slices.SortFunc(c.Sessions, newestFirst)
+	c.fates()
 	c.tree()
 }
 
@@ -551,6 +560,7 @@ func (s *Session) Matches(q Query, now Stamp) bool {
 		ID: s.ID, Session: s.ID, Agent: s.Agent, Name: s.Label(), Goal: s.Goal, Status: status, Outcome: s.Outcome, Format: s.Format,
 		Path: strings.Join(s.Paths, " "), Facts: &s.Facts, Errors: s.Errors, Cost: s.Cost(), Priced: s.Calls > s.Unpriced, Usage: s.Usage,
 		Time: earlier(s.Started, s.First), Duration: s.Duration(now), Orphan: s.Orphan, Open: status == Running, Now: now, Models: s.models, Agents: s.agents,
+		Dies: s.Dies,
 	}
 	return q.Match(&subject)
 }

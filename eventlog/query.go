@@ -51,6 +51,7 @@ type Subject struct {
 	Time     Stamp
 	Duration time.Duration
 	Now      Stamp
+	Dies     Stamp // of a session: when its agent deletes it
 	// Found reports whether a body holds a free word. It is asked only when
 	// none of the names does.
 	Found func(word string) bool
@@ -92,7 +93,7 @@ const (
 	PartFacts                    // Facts
 	PartState                    // Status, Outcome, Link, Failed, Open, Orphan, Errors
 	PartBill                     // Cost, Priced, Usage
-	PartTime                     // Time, Duration
+	PartTime                     // Time, Duration, Dies
 	PartWords                    // Found
 	PartFile                     // ID, Name, Goal, Format, Path: of sessions and events, not of spans
 )

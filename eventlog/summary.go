@@ -33,6 +33,7 @@ type Summary struct {
 	customs  map[string]int64
 	copies   [RuleRecord + 1]int64
 	modified Stamp
+	keeping  Keeping
 	version  int64
 }
 
@@ -153,6 +154,25 @@ func (s *Summary) Pending(yes bool) { s.pending = yes }
 
 // Modified says when the segment last changed, for logs that hold no times.
 func (s *Summary) Modified(at Stamp) { s.modified = at }
+
+// Keep says how long its agent keeps the segment. Like Modified it may only be
+// called from within Update.
+func (s *Summary) Keep(k Keeping) { s.keeping = k }
+
+// Kept returns how long the segment is kept, as Keep was told.
+func (s *Summary) Kept() Keeping { return s.keeping }
+
+// Directory returns the folder in which a session of the segment was held, the
+// first by name of several, or nothing.
+func (s *Summary) Directory() string {
+	dir := ""
+	for _, p := range s.sessions {
+		if p.facts != nil && p.facts.Directory != "" && (dir == "" || p.facts.Directory < dir) {
+			dir = p.facts.Directory
+		}
+	}
+	return dir
+}
 
 // Add counts an event whose record lies at pos. The event may be reused.
 func (s *Summary) Add(pos int64, e *Event) {

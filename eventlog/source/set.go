@@ -30,6 +30,11 @@ type Options struct {
 	// Inspect is called with every record that is summed up, before its events
 	// with a nil event, and then with each of them; by several goroutines.
 	Inspect func(path string, d dialect.Dialect, rec *eventlog.Record, e *eventlog.Event)
+	// Env gives the variables that say where agents keep sessions and settings,
+	// to tell for how long; nil tells nothing.
+	Env func(string) string
+	// Hopeful says that paths may not be there yet: that is no failure.
+	Hopeful bool
 }
 
 // estimate prices a call whose log says nothing of its cost.
@@ -54,6 +59,7 @@ type Set struct {
 	wg      sync.WaitGroup
 	ready   chan struct{} // closed when what was there at first has been read
 	work    chan *tracked // segments to read on; workers take them
+	clock   *clock        // nil when nobody asks
 
 	mu    sync.Mutex
 	known map[string]*tracked // by path; nil for a file that is no log
@@ -85,7 +91,7 @@ func Open(ctx context.Context, paths []string, opt Options) *Set {
 	s := &Set{
 		opt: opt, paths: paths, sources: eventlog.NewSources(opt.Symbols), ready: make(chan struct{}),
 		// Room for a burst: find never waits long for a worker.
-		work: make(chan *tracked, 256), known: map[string]*tracked{}, logs: map[*openLog]bool{},
+		work: make(chan *tracked, 256), clock: newClock(opt.Env), known: map[string]*tracked{}, logs: map[*openLog]bool{},
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.sources.Report(func(p *eventlog.Progress) { p.Loading = true })
@@ -152,6 +158,9 @@ func (s *Set) run() {
 	for w.wait(s.ctx) {
 		began := time.Now()
 		s.look()
+		if s.clock.changed() {
+			s.reconsider()
+		}
 		w.watch()
 		w.took = time.Since(began)
 	}
@@ -265,6 +274,7 @@ func (s *Set) advance(t *tracked, at mark) {
 	t.summary.Update(func() {
 		t.summary.Pending(t.reader.feed.pending())
 		t.summary.Modified(eventlog.Stamp(at.modified))
+		s.keep(t)
 		if err != nil && s.ctx.Err() == nil {
 			t.summary.Fault(eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()})
 		}

@@ -109,6 +109,7 @@ type Row struct {
 	Model   string
 	Status  eventlog.Status
 	Why     string // what closed it
+	Dies    string // when its agent deletes it, where that is soon
 	Failed  bool
 	Own     rollup.Sum
 	Sum     rollup.Sum // with everything below
@@ -216,6 +217,7 @@ func (v *View) matches(s *eventlog.Session, now eventlog.Stamp) bool {
 		ID: s.ID, Session: s.ID, Agent: s.Agent, Model: names.Name(s.Model), Name: s.Label(), Goal: s.Goal, Status: status, Outcome: s.Outcome,
 		Format: s.Format, Facts: &s.Facts, Failed: failed(s), Open: status == eventlog.Running, Orphan: s.Orphan, Errors: s.Errors,
 		Cost: s.Cost(), Priced: s.Calls > s.Unpriced, Usage: s.Usage, Time: s.Last, Duration: s.Duration(now), Now: now,
+		Dies: s.Dies,
 	}
 	if len(s.Paths) > 0 {
 		x.Path = s.Paths[0]

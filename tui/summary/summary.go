@@ -101,6 +101,9 @@ func (g *page) session(v *overview.View, r *overview.Row) {
 	if where = strings.TrimSpace(where); where != "" {
 		g.add("where", frame.Part{Style: t.Text, Text: tail(where, g.width-labels-2)})
 	}
+	if r.Run == nil {
+		g.fate(v, s)
+	}
 	g.models(v, r)
 	g.cost(r)
 	if n := r.Sum.Usage.Context(); n > 0 {
@@ -147,6 +150,22 @@ func (g *page) state(r *overview.Row) {
 		parts = append(parts, frame.Part{Style: t.Dim, Text: why})
 	}
 	g.add("state", parts...)
+}
+
+// fate says when the agent deletes the session, and what keeps it.
+func (g *page) fate(v *overview.View, s *eventlog.Session) {
+	text, soon := s.Fate(eventlog.StampOf(v.Ask.Now))
+	if text == "" {
+		return
+	}
+	style := g.t.Dim
+	if soon {
+		style = g.t.Warn
+	}
+	g.add("kept", frame.Part{Style: style, Text: text + " "}, frame.Part{Style: g.t.Dim, Text: s.Dies.Time().Local().Format("2006-01-02 15:04")})
+	if soon {
+		g.text("", "to keep it, "+s.Keeping.Advice(), g.t.Dim, 3)
+	}
 }
 
 func (g *page) models(v *overview.View, r *overview.Row) {
