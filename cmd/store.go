@@ -51,19 +51,23 @@ func sourceOptions(env *Env, paths []string, follow bool) (source.Options, []str
 			return source.Options{}, nil, refuse("open %s: %v", p, fileReason(err))
 		}
 	}
-	if len(paths) == 0 {
+	usual := len(paths) == 0
+	if usual {
 		store, err := defaultStore(env.Getenv)
 		if err != nil {
 			return source.Options{}, nil, err
 		}
 		paths = source.Usual(env.Getenv, store)
+		if follow {
+			paths = source.Expected(env.Getenv, store)
+		}
 	}
 	known, err := knownFormats(env)
 	if err != nil {
 		return source.Options{}, nil, err
 	}
 	red, err := redact.New(redact.Options{})
-	return source.Options{Follow: follow, Known: known, Redactor: red, Price: estimate, Env: env.Getenv}, paths, err
+	return source.Options{Follow: follow, Known: known, Redactor: red, Price: estimate, Env: env.Getenv, Hopeful: usual}, paths, err
 }
 
 // estimate prices a call with the table that is built in.

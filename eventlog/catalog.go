@@ -70,6 +70,14 @@ func (s *Sources) Replace(old, sum *Summary) {
 	s.Notify()
 }
 
+// Remove takes a segment's summary away: the segment is gone.
+func (s *Sources) Remove(sum *Summary) {
+	s.mu.Lock()
+	s.summaries = slices.DeleteFunc(s.summaries, func(old *Summary) bool { return old == sum })
+	s.mu.Unlock()
+	s.Notify()
+}
+
 // Report changes the progress.
 func (s *Sources) Report(fn func(*Progress)) {
 	s.mu.Lock()

@@ -14,7 +14,7 @@ func TestQueryMatch(t *testing.T) {
 		Kind: ToolError, Type: "tool_error", Session: "abc-1", Agent: "research", Model: "claude-sonnet-4-6", Tool: "Bash",
 		Name: "Fix checkout race", Failed: true, Cost: Dollar / 4, Priced: true, Usage: Usage{Input: 1000, CacheRead: 9000, Output: 500},
 		Duration: 90 * time.Second, Time: now - Stamp(time.Hour), Now: now, Status: Running,
-		Dies: now + Stamp(50*time.Hour),
+		Dies:  now + Stamp(50*time.Hour),
 		Facts: &Facts{Tags: []string{"ci", "nightly"}, Metadata: map[string]string{"ticket": "SHOP-1"}, Directory: "/home/dev/shop"},
 		Found: func(word string) bool { return word == "needle" },
 	}

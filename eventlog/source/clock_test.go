@@ -33,7 +33,9 @@ func TestSettingsAreFollowed(t *testing.T) {
 		s, _ := set.Sources().Catalog().Session(id)
 		return s.Dies
 	}
-	after := func(days int) eventlog.Stamp { return eventlog.StampOf(written.Add(time.Duration(days) * 24 * time.Hour)) }
+	after := func(days int) eventlog.Stamp {
+		return eventlog.StampOf(written.Add(time.Duration(days) * 24 * time.Hour))
+	}
 	if got := dies(); got != after(30) {
 		t.Errorf("dies at %v, want %v", got.Time(), after(30).Time())
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
+	"github.com/lazytrace/lazytrace/eventlog/watch"
 	"github.com/lazytrace/lazytrace/redact"
 )
 
@@ -35,7 +36,12 @@ type Options struct {
 	Env func(string) string
 	// Hopeful says that paths may not be there yet: that is no failure.
 	Hopeful bool
+
+	watching watch.Options
 }
+
+// missing reports whether a path is not there, and need not be.
+func (o *Options) missing(err error) bool { return o.Hopeful && errors.Is(err, os.ErrNotExist) }
 
 // estimate prices a call whose log says nothing of its cost.
 func (o *Options) estimate(e *eventlog.Event) {
@@ -70,12 +76,14 @@ type Set struct {
 type tracked struct {
 	path    string
 	named   bool
-	seen    mark // guarded by Set.mu
+	seen    mark      // guarded by Set.mu, as is missed
+	missed  time.Time // since when its file is not there
 	seg     *segment
 	summary *eventlog.Summary
 	reader  *reader
 
 	mu    sync.Mutex // held while the segment is read
+	gone  bool       // its file is; guarded by mu
 	again bool       // it changed while it waited for a worker; guarded by Set.mu
 	done  chan struct{}
 }
@@ -142,7 +150,8 @@ func (s *Set) Close() error {
 func (s *Set) run() {
 	w := newWaker(s)
 	defer w.close()
-	first := s.look()
+	first, folders := s.look()
+	w.watch(folders)
 	for _, t := range first {
 		select {
 		case <-t.done:
@@ -157,21 +166,25 @@ func (s *Set) run() {
 	}
 	for w.wait(s.ctx) {
 		began := time.Now()
-		s.look()
+		_, folders := s.look()
 		if s.clock.changed() {
 			s.reconsider()
 		}
-		w.watch()
+		w.watch(folders)
 		w.took = time.Since(began)
 	}
 }
 
 // look finds files that are new or have changed and hands them to the workers.
-// It returns the segments it handed over for the first time.
-func (s *Set) look() []*tracked {
+// What is gone it forgets. It returns the segments it handed over for the first
+// time, and the folders that it looked into.
+func (s *Set) look() (first []*tracked, folders []string) {
 	var fresh, changed []*tracked
 	var failed []eventlog.Fault
-	files := find(s.ctx, s.paths, func(path string, err error) {
+	files, folders := find(s.ctx, s.paths, func(path string, err error) {
+		if s.opt.missing(err) {
+			return
+		}
 		failed = append(failed, eventlog.Fault{Path: path, Pos: -1, Why: err.Error()})
 	})
 	now := time.Now()
@@ -179,9 +192,12 @@ func (s *Set) look() []*tracked {
 	for _, f := range files {
 		t, old := s.known[f.path]
 		at := markOf(f.path, f.info)
+		if old {
+			t.missed = time.Time{}
+		}
 		switch {
 		case !old:
-			t = &tracked{path: f.path, named: f.named, seen: at, done: make(chan struct{})}
+			t = &tracked{path: f.path, named: f.named && !s.opt.Hopeful, seen: at, done: make(chan struct{})}
 			s.known[f.path] = t
 			fresh = append(fresh, t)
 		case t.seen != at || at.fresh(now):
@@ -194,6 +210,7 @@ func (s *Set) look() []*tracked {
 	}
 	logs := s.logsOf(changed)
 	s.mu.Unlock()
+	s.forget(files)
 	loading := true
 	select {
 	case <-s.ready:
@@ -216,10 +233,53 @@ func (s *Set) look() []*tracked {
 		select {
 		case s.work <- t:
 		case <-s.ctx.Done():
-			return nil
+			return nil, nil
 		}
 	}
-	return fresh
+	return fresh, folders
+}
+
+// goneAfter is how long a file is missed before it is gone: programs that write
+// a file anew may take it away for a moment.
+const goneAfter = 500 * time.Millisecond
+
+// forget lets go of segments whose file is gone, and of their sessions with them.
+// One that is being read is left to the next look.
+func (s *Set) forget(files []found) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.known) == len(files) || s.ctx.Err() != nil {
+		return
+	}
+	here := make(map[string]bool, len(files))
+	for _, f := range files {
+		here[f.path] = true
+	}
+	for path, t := range s.known {
+		if here[path] {
+			continue
+		}
+		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+			continue // its folder cannot be read, or another path leads to it now
+		}
+		if t.missed.IsZero() {
+			t.missed = time.Now()
+		}
+		if time.Since(t.missed) < goneAfter || !t.mu.TryLock() {
+			continue
+		}
+		t.gone = true
+		if t.reader != nil {
+			t.reader.close()
+			s.sources.Remove(t.summary)
+		}
+		t.mu.Unlock()
+		delete(s.known, path)
+		s.sources.Report(func(p *eventlog.Progress) {
+			p.Found--
+			p.Failed = slices.DeleteFunc(p.Failed, func(f eventlog.Fault) bool { return f.Path == path })
+		})
+	}
 }
 
 func (s *Set) logsOf(changed []*tracked) []*openLog {
@@ -258,6 +318,12 @@ func (s *Set) advance(t *tracked, at mark) {
 			close(t.done)
 		}
 	}()
+	if t.gone {
+		return
+	}
+	if t.reader != nil && t.seg.blank && at.size > 0 {
+		s.again(t) // it was empty when its dialect was told
+	}
 	if t.reader == nil && !s.begin(t) {
 		return
 	}
@@ -309,6 +375,18 @@ func (s *Set) read(t *tracked) (*eventlog.Summary, error) {
 		t.reader.decoder = t.seg.decoder()
 		sum = eventlog.NewSummary(s.opt.Symbols, t.path, t.seg.dialect.Name(), t.seg.rank())
 	}
+}
+
+// again forgets what was told of a file as long as it was empty.
+func (s *Set) again(t *tracked) {
+	seg, err := sniff(s.ctx, t.path, s.opt.Known)
+	if err != nil || seg.blank {
+		return // not enough is there yet
+	}
+	seg.close()
+	t.reader.close()
+	s.sources.Remove(t.summary)
+	t.reader, t.summary = nil, nil
 }
 
 // begin tells the dialect of a file. A file that is none of ours is told as

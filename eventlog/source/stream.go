@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
@@ -33,16 +34,19 @@ func Stream(ctx context.Context, paths []string, opt Options, h Handler) error {
 	st := streamer{opt: opt, h: h, open: map[string]*streamed{}}
 	defer st.close()
 	for {
-		if err := st.look(ctx, paths); err != nil {
+		began := time.Now()
+		folders, err := st.look(ctx, paths)
+		if err != nil {
 			return err
 		}
+		w.watch(folders)
+		w.took = time.Since(began)
 		if err := h.Idle(); err != nil {
 			return err
 		}
 		if !opt.Follow || !w.wait(ctx) {
 			return nil
 		}
-		w.watch()
 	}
 }
 
@@ -67,24 +71,25 @@ func (st *streamer) close() {
 	}
 }
 
-func (st *streamer) look(ctx context.Context, paths []string) error {
+// look gives what is new, and returns the folders that it looked into.
+func (st *streamer) look(ctx context.Context, paths []string) (folders []string, err error) {
 	var bad error
-	files := find(ctx, paths, func(_ string, err error) { bad = err })
-	if len(files) == 0 && bad != nil && !st.opt.Follow {
-		return bad
+	files, folders := find(ctx, paths, func(_ string, err error) { bad = err })
+	if len(files) == 0 && bad != nil && !st.opt.Follow && !st.opt.missing(bad) {
+		return nil, bad
 	}
 	for _, f := range slices.Backward(files) { // the oldest first
 		if st.open[f.path] == nil {
 			seg, err := sniff(ctx, f.path, st.opt.Known)
 			if err != nil || seg.blank {
-				if err != nil && f.named && !st.opt.Follow {
-					return err
+				if err != nil && f.named && !st.opt.Follow && !st.opt.Hopeful {
+					return nil, err
 				}
 				continue // it may become a log
 			}
 			fd, err := seg.feed(ctx)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			s := &streamed{path: f.path, seg: seg, feed: fd, decoder: seg.decoder()}
 			if st.opt.Follow && fd.changes() {
@@ -97,10 +102,10 @@ func (st *streamer) look(ctx context.Context, paths []string) error {
 	// Files that are gone for now are still read: they may come back.
 	for _, s := range st.list {
 		if err := st.drain(ctx, s.path, s); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return folders, nil
 }
 
 // drain gives what is new in a segment.
