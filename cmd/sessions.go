@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -156,7 +157,7 @@ func sessionRow(cat *eventlog.Catalog, s *eventlog.Session, depth int, now event
 		started = at.Time().Local().Format("2006-01-02 15:04")
 	}
 	return []string{
-		status.String(), strings.Repeat("  ", min(depth, 16)) + s.Label(), s.Agent, cat.Symbols.Name(s.Model), errors,
+		status.String(), strings.Repeat("  ", min(depth, 16)) + s.Label(), cmp.Or(s.Agent, s.Format), cat.Symbols.Name(s.Model), errors,
 		tokens(s.Usage.Total()), costText(s.Cost(), s.Calls, s.Unpriced), took(s.Duration(now)), started, short(s.ID),
 	}
 }
@@ -273,7 +274,7 @@ func showSession(ctx context.Context, env *Env, id string, paths []string, opts 
 	put("name", s.Label())
 	put("goal", eventlog.Prose(s.Goal))
 	put("format", s.Format)
-	put("agent", s.Agent)
+	put("agent", cmp.Or(s.Agent, s.Format))
 	put("status", strings.TrimSpace(status.String()+" "+closedBy))
 	put("outcome", s.Outcome.String())
 	put("time", took(s.Duration(now)))

@@ -19,6 +19,11 @@ type Handler interface {
 	Idle() error // nothing more is there for now
 }
 
+// Opener is a Handler that hears of each segment before its events.
+type Opener interface {
+	Opened(path, format string)
+}
+
 // Stream reads the paths and gives their events to h, segment by segment, and
 // with Follow for ever what is written afterwards, to them and to new files.
 func Stream(ctx context.Context, paths []string, opt Options, h Handler) error {
@@ -96,6 +101,9 @@ func (st *streamer) look(ctx context.Context, paths []string) (folders []string,
 				s.given = map[eventKey]eventlog.Kind{}
 			}
 			st.open[f.path] = s
+			if o, ok := st.h.(Opener); ok {
+				o.Opened(f.path, seg.dialect.Name())
+			}
 			st.list = append(st.list, s)
 		}
 	}
