@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/charmbracelet/colorprofile"
@@ -38,6 +39,7 @@ type doctorResult struct {
 	Failed   []faultResult  `json:"failed"`
 	Faults   []faultResult  `json:"faults"`
 	Kept     []doctorKept   `json:"kept"`
+	Followed doctorFollowed `json:"followed"`
 	Store    doctorStore    `json:"store"`
 	Prices   doctorPrices   `json:"prices"`
 	Formats  doctorFormats  `json:"formats"`
@@ -75,6 +77,13 @@ type doctorKept struct {
 	Soon    int    `json:"dying_soon"` // sessions that are deleted within 7 days
 
 	keeping eventlog.Keeping
+}
+
+// doctorFollowed is how changes come to be known.
+type doctorFollowed struct {
+	Told   int    `json:"told"`   // folders of which the system tells
+	Polled int    `json:"polled"` // paths that are looked at every second
+	Reason string `json:"reason"` // why the system does not tell of those
 }
 
 // doctorDrift is something that a writer wrote and its reader does not know.
@@ -179,6 +188,10 @@ func (r *doctorResult) logs(ctx context.Context, env *Env, paths []string) error
 	r.kept(cat, eventlog.StampOf(env.Now()))
 	store, _ := defaultStore(env.Getenv)
 	if len(paths) == 0 {
+		found = source.Expected(env.Getenv, store)
+	}
+	r.followed(source.Watch(ctx, found, opt))
+	if len(paths) == 0 {
 		for _, p := range source.Places(env.Getenv, store) {
 			r.Places = append(r.Places, doctorPlace{p.Path, p.Format, p.There, filesIn(cat, p.Path)})
 		}
@@ -278,6 +291,24 @@ func (r *doctorResult) kept(cat *eventlog.Catalog, now eventlog.Stamp) {
 		if k.Soon > 0 {
 			r.advise(fmt.Sprintf("%s deletes %s within 7 days; to keep more, %s", k.Format, plural(k.Soon, "session"), k.keeping.Advice()))
 		}
+	}
+}
+
+// followed tells how what is written comes to be known.
+func (r *doctorResult) followed(w source.Watching) {
+	r.Followed = doctorFollowed{Told: w.Told, Polled: w.Polled}
+	if w.Polled == 0 {
+		return
+	}
+	r.Followed.Reason = "so many are left to other programs"
+	if w.Reason != nil {
+		r.Followed.Reason = w.Reason.Error()
+	}
+	switch {
+	case errors.Is(w.Reason, syscall.ENOSPC):
+		r.advise("the system watches no more folders for you: raise fs.inotify.max_user_watches; until then changes are seen a second later")
+	case errors.Is(w.Reason, syscall.EMFILE):
+		r.advise("the system has no more watchers for you: raise fs.inotify.max_user_instances; until then changes are seen a second later")
 	}
 }
 
@@ -494,6 +525,12 @@ func (r *doctorResult) print(w io.Writer) {
 	}
 	for _, k := range r.Kept {
 		line("  %-16s %s, %s", k.Format, plural(k.Files, "file"), k.text())
+	}
+	line("\nfollowed")
+	if f := r.Followed; f.Polled > 0 {
+		line("  %s as the system tells, %s looked at every second: %s", plural(f.Told, "folder"), plural(f.Polled, "path"), f.Reason)
+	} else {
+		line("  %s, as the system tells", plural(f.Told, "folder"))
 	}
 	line("\nstore")
 	switch {

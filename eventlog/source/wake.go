@@ -73,6 +73,28 @@ func (w *waker) watch(folders []string) {
 	}
 }
 
+// Watching says how changes below paths come to be known.
+type Watching struct {
+	Told   int   // folders of which the system tells
+	Polled int   // paths that are looked at every second, since it does not
+	Reason error // why it does not; nil where the limit is our own
+}
+
+// Watch finds out how the paths would be followed.
+func Watch(ctx context.Context, paths []string, opt Options) Watching {
+	opt.Follow = true
+	w := newWaker(&Set{opt: opt, paths: paths, ctx: ctx})
+	defer w.close()
+	_, folders := find(ctx, paths, func(string, error) {})
+	w.watch(folders)
+	var r Watching
+	r.Told, r.Polled, r.Reason = w.w.State()
+	if r.Polled == 0 {
+		r.Reason = nil
+	}
+	return r
+}
+
 // expand adds what has to be watched for everything that a pattern matches, and
 // will match: the folder before each wildcard, and all matches of it.
 func expand(pattern string, to map[string]bool) {
