@@ -17,7 +17,7 @@ func larger(a, b Bill) Bill {
 		a, b = b, a
 	}
 	if at == bt {
-		a.AtLeast = a.AtLeast || b.AtLeast
+		a.AtLeast = a.AtLeast && b.AtLeast // one of them knows
 	}
 	a.Calls = calls
 	a.Side = a.Side && b.Side

@@ -1,6 +1,9 @@
 package eventlog
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"slices"
+)
 
 // Index holds the rows and spans of the sessions that have been opened. One
 // goroutine at a time may call Append, Fault and Publish; the snapshots that
@@ -40,6 +43,7 @@ type runState struct {
 	model SpanID // the last model call, which later records may extend
 	call  uint64
 	last  Stamp
+	begun []SpanID // calls whose end was not seen when they were put here
 }
 
 // NewIndex returns an empty index over a symbol table.
@@ -331,6 +335,7 @@ func (x *Index) place(row RowID, parent SpanID, run *runState, key runKey, e *Ev
 	case AgentFinish:
 		if run != nil {
 			x.end(run.span, row, e)
+			x.cut(run, e.Time)
 			return run.span
 		}
 	case ModelRequest, ModelResponse:
@@ -398,6 +403,9 @@ func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key
 	})
 	if e.Kind.begins() {
 		x.open[h] = span
+		if run != nil {
+			x.begin(run, span)
+		}
 	}
 	if e.Again || e.Spawns && e.Kind.begins() {
 		x.spawns[h] = span
@@ -408,11 +416,36 @@ func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key
 	return span
 }
 
+// begin remembers a call that is under way in a run.
+func (x *Index) begin(run *runState, span SpanID) {
+	const few = 64
+	if n := len(run.begun); n == cap(run.begun) && n >= few {
+		run.begun = slices.DeleteFunc(run.begun, func(id SpanID) bool { return !x.spans.at(int(id) - 1).Flags.Has(SpanOpen) })
+	}
+	run.begun = append(run.begun, span)
+}
+
+// cut ends the calls that are under way in a run that has ended. A result that
+// comes yet finds its call as before.
+func (x *Index) cut(run *runState, at Stamp) {
+	for _, id := range run.begun {
+		if s := x.spans.at(int(id) - 1); s.Flags.Has(SpanOpen) {
+			e := x.spans.edit(int(id) - 1)
+			e.Flags = e.Flags&^SpanOpen | SpanCut
+			e.End = max(e.End, at)
+		}
+	}
+	run.begun = run.begun[:0]
+}
+
 // end closes a span, or extends one that is closed.
 func (x *Index) end(span SpanID, row RowID, e *Event) {
 	s := x.spans.edit(int(span) - 1)
 	s.Last = row
-	s.Flags &^= SpanOpen
+	if s.Flags.Has(SpanCut) { // its run ended first
+		s.End = s.Start
+	}
+	s.Flags &^= SpanOpen | SpanCut
 	if e.Failed {
 		s.Flags |= SpanFailed
 	}

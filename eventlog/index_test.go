@@ -118,6 +118,34 @@ func TestIndexAdoptsInAnyOrder(t *testing.T) {
 	}
 }
 
+// A call that was under way when its run ended is under way no more, unless its
+// result comes later.
+func TestIndexCutsCallsThatOutliveTheirRun(t *testing.T) {
+	x := NewIndex(NewSymbols())
+	for i := range 500 { // calls that end are forgotten
+		call := fmt.Sprint("done", i)
+		x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolCall, Tool: "Read", CallID: call, Time: at(1)})
+		x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolResult, CallID: call, Time: at(2)})
+	}
+	for _, tool := range []string{"Lost", "Late"} {
+		x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolCall, Tool: tool, CallID: tool, Time: at(3)})
+	}
+	x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: AgentFinish, Time: at(10)})
+	snap := x.Publish()
+	for id := SpanID(snap.Spans.Len() - 1); int(id) <= snap.Spans.Len(); id++ {
+		if s := snap.Span(id); s.Flags.Has(SpanOpen) || !s.Flags.Has(SpanCut) || s.End != at(10) {
+			t.Errorf("%+v", s)
+		}
+	}
+	x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolResult, CallID: "Late", Time: at(8)})
+	if s := x.Publish().Span(SpanID(snap.Spans.Len())); s.Flags.Has(SpanCut) || s.End != at(8) {
+		t.Errorf("the late one: %+v", s)
+	}
+	if n := cap(x.runs[runKey{x.syms.Intern("s"), x.syms.Intern("r")}].begun); n > 128 {
+		t.Errorf("%d calls are remembered", n)
+	}
+}
+
 // A parent's record may tell of a child session before or after the child's own
 // records are read, and while the call is still going on.
 func TestIndexHangsSessionsUnderTheirCall(t *testing.T) {

@@ -282,7 +282,7 @@ func (d *drawing) note(id eventlog.SpanID, span *eventlog.Span, shut, failed boo
 		return frame.Part{Style: t.BadBold, Text: t.Failed + " " + text}
 	case span.Flags.Has(eventlog.SpanOrphan):
 		return frame.Part{Style: t.Warn, Text: "parent missing"}
-	case span.Flags.Has(eventlog.SpanOpen) && !d.live && span.Kind != eventlog.SpanSession && !span.Flags.Has(eventlog.SpanWaiting):
+	case span.Flags.Has(eventlog.SpanCut), span.Flags.Has(eventlog.SpanOpen) && !d.live && span.Kind != eventlog.SpanSession && !span.Flags.Has(eventlog.SpanWaiting):
 		return frame.Part{Style: t.Dim, Text: "no end"}
 	case span.Flags.Has(eventlog.SpanWaiting|eventlog.SpanOpen) && d.live:
 		return frame.Part{Style: t.Human, Text: "waiting"}

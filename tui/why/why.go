@@ -111,6 +111,7 @@ func (g *page) flags(s *eventlog.Span) {
 	case !s.Flags.Has(eventlog.SpanWaiting):
 		say(eventlog.SpanOpen, t.Dim, "no end was seen")
 	}
+	say(eventlog.SpanCut, t.Dim, "its run ended first")
 	say(eventlog.SpanApprox, t.Dim, "start is a guess")
 	say(eventlog.SpanSkewed, t.Warn, "clock went backwards")
 	say(eventlog.SpanOrphan, t.Warn, "its parent is missing")
