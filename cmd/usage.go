@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/rollup"
 )
 
@@ -53,18 +54,31 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 	}
 	defer done()
 	report := rollup.New(cat, keep)
+	prices, err := openPrices(env)
+	if err != nil {
+		return err
+	}
 	if opts.asJSON {
 		by := opts.by
 		if len(by) == 0 {
 			by = usageBy
 		}
-		return printJSON(env.Stdout, usageObject(report, cat, by))
+		out := usageObject(report, cat, by)
+		out["prices"] = prices.object()
+		return printJSON(env.Stdout, out)
 	}
 	by := opts.by
 	if len(by) == 0 {
 		by = []string{"total", "agent", "model"}
 	}
-	return printUsage(env, report, by)
+	if err := printUsage(env, report, by); err != nil {
+		return err
+	}
+	if t := report.Total; t.Estimated > 0 || t.Unpriced > 0 {
+		fmt.Fprintf(env.Stdout, "\ncost: %s recorded, %s estimated with the %s, %d calls unpriced\n",
+			dollars(t.Recorded), dollars(t.Estimated), escape.Line(prices.About()), t.Unpriced)
+	}
+	return nil
 }
 
 // usageObject is the JSON of the contract.
@@ -190,9 +204,6 @@ func printUsage(env *Env, r *rollup.Report, by []string) error {
 		if err := t.print(env.Stdout, 48); err != nil {
 			return err
 		}
-	}
-	if r.Total.Estimated > 0 || r.Total.Unpriced > 0 {
-		fmt.Fprintf(env.Stdout, "\ncost: %s recorded, %s estimated, %d calls unpriced\n", dollars(r.Total.Recorded), dollars(r.Total.Estimated), r.Total.Unpriced)
 	}
 	return nil
 }
