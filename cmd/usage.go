@@ -34,7 +34,8 @@ sessions found on this machine. Every billed call counts once, however many
 records and files tell of it. Recorded, estimated and unpriced are kept apart.
 
 --audit says what was read and what was cut before anything was added up, and
---list prints the records behind one of its figures: ` + figureNames() + `.`,
+--list prints the records behind one of its figures, by the name that --audit
+shows. Both are of all logs that were read, whatever a filter leaves out.`,
 		RunE: func(c *cobra.Command, args []string) error { return runUsage(c.Context(), env, args, opts) },
 	}
 	opts.flags(c)

@@ -57,7 +57,9 @@ func NewAudit(c *eventlog.Catalog) *Audit {
 		}
 		g.Calls += e.Count()
 		g.Usage.Add(e.Usage)
-		g.Cost += e.Cost
+		if e.Source == eventlog.Estimated {
+			g.Cost += e.Cost
+		}
 	}
 	for k, g := range groups {
 		if k.source == eventlog.Estimated {
