@@ -45,7 +45,3 @@ var aliases = map[string]string{
 	// Those who pass on what others serve, and what is no provider's name.
 	"litellm": anybody, "litellmproxy": anybody, "portkey": anybody, "models": anybody, "model": anybody,
 }
-
-// clouds spell models in ways of their own, which tells them where a log names
-// the maker only.
-var clouds = map[string]bool{"amazonbedrock": true, "googlevertexanthropic": true}

@@ -157,7 +157,7 @@ type pull struct {
 	err  error
 }
 
-// errEnough ends a search.
+// enough ends a search.
 type enough struct{}
 
 func (enough) Error() string { return "enough" }
