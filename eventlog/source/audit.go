@@ -12,9 +12,9 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 )
 
-// Find tells of every record behind a figure of the audit. Of what is not counted the catalog keeps numbers only, so the
-// records are found by reading the segments that have some once more. found may
-// return an error to stoa.
+// Find tells of every record behind a figure of the audit. Of what is not
+// counted the catalog keeps numbers only, so the records are found by reading
+// the segments once more. found may return an error to stop.
 func (s *Set) Find(ctx context.Context, f eventlog.Figure, found func(*eventlog.Finding) error) error {
 	a := &auditor{set: s, figure: f, found: found, rank: s.sources.Ranks(), lines: map[string]*lineNumbers{}}
 	a.ctx, a.cancel = context.WithCancel(ctx)
