@@ -38,6 +38,7 @@ type Event struct {
 	Copied  bool    // the record says that it was copied from another session
 	Spawns  bool    // of a call: a run may name it as its parent, even after its result
 	Again   bool    // of a call: several records tell of it, and all of them are one span
+	Echo    bool    // it embeds a copy of a record that tells of a model call; that copy is never billed
 
 	Bill    *Bill    // the model call that this record pays for
 	Use     Identity // of a tool call or result that other files may hold copies of
@@ -162,6 +163,8 @@ type Bill struct {
 	Side    bool // told by a side chain, whose copy in the main chain is preferred
 	Copied  bool // the record says that it was copied from another session
 	Final   bool // the record says that its cost is not known: nobody is to guess
+	Mode    Mode // how the call was served
+	Price   Sym  // of an estimate the price that it was made with; of a call without a price, why it has none
 }
 
 // Rule names what made two records one call, for the audit.

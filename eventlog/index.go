@@ -516,7 +516,8 @@ type Snapshot struct {
 	Spans   View[Span]
 	Bills   View[Bill]
 	Faults  Faults
-	Loading bool // more is being read that was there when the log was opened
+	Paths   []string // of the segments, by Row.Segment; may be nil
+	Loading bool     // more is being read that was there when the log was opened
 	Read    int64
 	Total   int64 // bytes or rows to read while Loading
 	Version int64

@@ -314,6 +314,7 @@ func (l *openLog) Snapshot() *eventlog.Snapshot {
 	s := l.index.Publish()
 	s.Loading, s.Version, s.Generation = l.loading, l.version, l.generation
 	for _, p := range l.parts {
+		s.Paths = append(s.Paths, p.path)
 		s.Read += p.read
 		s.Total += p.total
 	}

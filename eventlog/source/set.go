@@ -24,9 +24,9 @@ type Options struct {
 	Known   []dialect.Dialect // dialect.All when nil
 	// Redactor hides secrets in what is kept or shown; nil hides nothing.
 	Redactor *redact.Redactor
-	// Price estimates what a call cost whose log does not say it; nil leaves
-	// such calls without a price.
-	Price func(provider, model string, u eventlog.Usage) (eventlog.Money, bool)
+	// Price estimates what a call cost whose log does not say it, and tells by
+	// which price, or why there is none. Nil leaves such calls without a price.
+	Price func(provider, model string, b *eventlog.Bill) (cost eventlog.Money, why string, ok bool)
 	// Inspect is called with every record that is summed up, before its events
 	// with a nil event, and then with each of them; by several goroutines.
 	Inspect func(path string, d dialect.Dialect, rec *eventlog.Record, e *eventlog.Event)
@@ -35,10 +35,12 @@ type Options struct {
 // estimate prices a call whose log says nothing of its cost.
 func (o *Options) estimate(e *eventlog.Event) {
 	b := e.Bill
-	if b == nil || o.Price == nil || b.Source != eventlog.Unpriced || b.Final || b.Usage.Total() == 0 {
+	if b == nil || o.Price == nil || b.Source != eventlog.Unpriced {
 		return
 	}
-	if m, ok := o.Price(e.Provider, e.Model, b.Usage); ok {
+	m, why, ok := o.Price(e.Provider, e.Model, b)
+	b.Price = o.Symbols.Intern(why)
+	if ok {
 		b.Cost, b.Source = m, eventlog.Estimated
 	}
 }
@@ -419,6 +421,7 @@ func (s summaryReader) record(rec *eventlog.Record) {
 	if s.opt.Inspect != nil {
 		s.opt.Inspect(s.path, s.dialect, rec, nil)
 	}
+	s.Table(rec.Table)
 }
 
 func (s summaryReader) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
