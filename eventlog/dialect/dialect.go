@@ -54,9 +54,11 @@ type Ranker interface {
 
 // Head is the beginning of a segment.
 type Head struct {
-	Path   string
-	Lines  [][]byte            // the first lines that are whole, of a text file
-	Tables map[string][]string // the columns by table, of a database
+	Path    string
+	Lines   [][]byte            // the first lines that are whole, of a text file, or the first values of a document
+	Text    []byte              // the beginning of a text that may be a document
+	Tables  map[string][]string // the columns by table, of a database
+	Members []string            // the names of the members, of an archive
 }
 
 // IsDatabase reports whether the segment is a database.
@@ -69,7 +71,7 @@ var ErrNoEvent = errors.New("not an event")
 // All returns the dialects that are built in, in the order in which ties are
 // broken.
 func All() []Dialect {
-	return []Dialect{LazyBridge{}, Legacy{}, Claude{}, Opencode{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{}, ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}}
+	return []Dialect{LazyBridge{}, Legacy{}, Claude{}, Opencode{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{}, ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}, GeminiResult{}, SWEAgent{}, MiniSWE{}, Inspect{}}
 }
 
 // Sniff returns the dialect that a segment is in, or nil.

@@ -85,9 +85,10 @@ type logPart struct {
 	seg         *segment // nil until it was told; this and the next are under openLog.mu
 	read, total int64
 
-	mu   sync.Mutex // of what is used to read single records
-	file *os.File
-	db   *sqlite.Reader
+	mu    sync.Mutex // of what is used to read single records
+	file  *os.File
+	db    *sqlite.Reader
+	whole *whole
 }
 
 func (l *openLog) reads(path string) bool {
@@ -201,6 +202,10 @@ type given struct {
 }
 
 func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
+	if p.reader != nil && p.seg.blank {
+		p.reader.close()
+		p.reader = nil
+	}
 	if p.reader == nil {
 		seg, err := sniff(ctx, p.path, l.set.opt.Known)
 		if err != nil {
@@ -295,11 +300,11 @@ func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
 	t.l.target().Append(eventlog.Place{Segment: t.segment, Pos: rec.Pos, Size: size(int64(rec.Size)), Sub: place(rec.Table, sub)}, e)
 }
 
-func (t *logTaker) fault(pos int64, n int, err error) {
+func (t *logTaker) fault(table int, pos int64, n int, err error) {
 	if t.p.pass > 0 {
 		return // it was told before
 	}
-	t.l.target().Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n))}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
+	t.l.target().Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n)), Sub: place(table, 0)}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
 }
 
 // place packs the table of a row and the number of the event in its record.
@@ -344,6 +349,7 @@ func (l *openLog) stop() {
 			_ = p.db.Close()
 			p.db = nil
 		}
+		p.closeWhole()
 		p.mu.Unlock()
 	}
 }
@@ -432,6 +438,9 @@ func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*even
 		rec.Table = table
 		return &rec, err
 	}
+	if seg.isWhole() {
+		return p.wholeAt(ctx, seg, row)
+	}
 	if row.Pos < 0 {
 		return nil, errGone
 	}
@@ -443,8 +452,11 @@ func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*even
 	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("read %s at %d: %w", p.path, row.Pos, err)
 	}
-	return &eventlog.Record{Pos: row.Pos, Size: n, Body: bytes.Trim(body[:n], " \t\r\n\x00")}, nil
+	return &eventlog.Record{Pos: row.Pos, Size: n, Body: trimLine(body[:n])}, nil
 }
+
+// trimLine returns a line without what may stand around it.
+func trimLine(line []byte) []byte { return bytes.Trim(line, " \t\r\n\x00") }
 
 // open opens the file for single reads, again when the path has come to lead
 // to another file.
@@ -502,12 +514,12 @@ func (l *openLog) Grep(ctx context.Context, words []string, found func(int, even
 		if seg == nil {
 			continue
 		}
-		if seg.head.IsDatabase() {
+		if seg.head.IsDatabase() || seg.isWhole() {
 			rec, err := p.at(ctx, seg, *row)
 			if err != nil {
 				continue
 			}
-			body = body[:0]
+			body = append(body[:0], rec.Body...)
 			for _, c := range rec.Cells {
 				body = append(append(body, c.Text...), '\n')
 			}
