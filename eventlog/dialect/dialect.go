@@ -75,9 +75,15 @@ func All() []Dialect {
 }
 
 // Sniff returns the dialect that a segment is in, or nil.
-func Sniff(h *Head, known []Dialect) Dialect {
+func Sniff(h *Head, known []Dialect) Dialect { return sniff(h, known, 1) }
+
+// SniffDocument is Sniff for a file that may be any of the many things that are
+// kept as JSON: half a guess is not enough.
+func SniffDocument(h *Head, known []Dialect) Dialect { return sniff(h, known, 40) }
+
+func sniff(h *Head, known []Dialect, least int) Dialect {
 	var best Dialect
-	score := 0
+	score := least - 1
 	for _, d := range known {
 		if n := d.Sniff(h); n > score {
 			best, score = d, n

@@ -112,11 +112,13 @@ func (Inspect) Tables() []eventlog.Table { return nil }
 
 // Open returns a decoder.
 func (Inspect) Open(seg Segment) Decoder {
-	d := &inspect{names: names{}, path: seg.Path}
+	d := &inspect{names: names{}, path: seg.Path, apart: map[string]bool{}}
 	if seg.Head != nil {
 		d.sampled = hasSamples(seg.Head.Members)
-		for _, m := range seg.Head.Members {
-			d.apart = d.apart || strings.HasPrefix(m, "samples/") && strings.Contains(m, "/events/")
+		for _, m := range (Inspect{}).Members(seg.Head.Members) {
+			if m.As == "samples/events" {
+				d.apart[path.Dir(path.Dir(m.Name))] = true
+			}
 		}
 	}
 	return d
@@ -127,7 +129,8 @@ type inspect struct {
 	names   names
 	path    string
 	sampled bool // the archive has samples
-	apart   bool // and events in members of their own
+	// apart has the folders of samples whose events are members of their own.
+	apart map[string]bool
 
 	eval    inspectSpec
 	session string
@@ -255,7 +258,7 @@ func (d *inspect) sample(body []byte, full bool) (inspectSampleRecord, error) {
 	if d.session == "" {
 		d.session = d.name() + "/" + readable(r.id) + "/" + cmp.Or(readable(r.epoch), "1")
 	}
-	d.kept = d.apart || hasElements(r.events) || r.transcript != nil
+	d.kept = d.apart["samples/"+readable(r.id)+"_epoch_"+readable(r.epoch)] || hasElements(r.events) || r.transcript != nil
 	d.attach = nil
 	if full {
 		d.attach = bytes.Clone(r.attachments)

@@ -91,7 +91,7 @@ func (d *inspect) event(body []byte, full bool, emit func(*eventlog.Event)) erro
 	e := &d.e
 	*e = d.envelope(kind, moment(r.time))
 	e.ID = readable(r.uuid)
-	if run, ok := d.runs[span]; ok {
+	if run, ok := d.runs[span]; ok && run != d.session {
 		e.RunID, e.Agent = run, d.agents[run]
 	}
 	switch kind {

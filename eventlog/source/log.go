@@ -388,6 +388,9 @@ func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, 
 	if seg == nil {
 		return eventlog.Event{}, errGone
 	}
+	if row.Kind == eventlog.Unreadable && row.Pos < 0 {
+		return eventlog.Event{}, l.whyOf(p.path)
+	}
 	rec, err := p.at(ctx, seg, row)
 	if err != nil {
 		return eventlog.Event{}, err
@@ -412,6 +415,16 @@ func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, 
 		return eventlog.Event{}, errGone
 	}
 	return out, nil
+}
+
+// whyOf returns what is wrong with a segment as a whole.
+func (l *openLog) whyOf(path string) error {
+	for _, f := range l.Snapshot().Faults.Samples {
+		if f.Path == path && f.Pos < 0 {
+			return errors.New(f.Why)
+		}
+	}
+	return errGone
 }
 
 // part returns the part of the log that a row came from, and its segment.

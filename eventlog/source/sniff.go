@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
@@ -126,7 +127,12 @@ func (s *segment) tellText(ctx context.Context, b *beginning, known []dialect.Di
 		if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
 			s.head.Text = text
 		}
-		s.dialect = dialect.Sniff(s.head, known)
+		s.dialect = nil
+		if document || strings.Contains(filepath.Base(s.path), ".json.") || strings.HasSuffix(s.path, ".json") {
+			s.dialect = dialect.SniffDocument(s.head, known)
+		} else {
+			s.dialect = dialect.Sniff(s.head, known)
+		}
 		if d, ok := s.dialect.(dialect.Documenter); ok {
 			s.lists, s.document = d.Lists(s.head)
 		}

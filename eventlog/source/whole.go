@@ -210,7 +210,7 @@ func (f *wholeFeed) line(ctx context.Context) (*eventlog.Record, error) {
 	switch {
 	case err == io.EOF:
 		if f.flow.err != nil && f.flow.err != io.EOF {
-			f.rest = &fault{f.flow.pos, f.flow.err}
+			f.rest, f.flow.err = &fault{f.flow.pos, f.flow.err}, io.EOF // it is told once
 		} else {
 			_, f.writing = f.flow.lines.Pending()
 		}
@@ -218,8 +218,8 @@ func (f *wholeFeed) line(ctx context.Context) (*eventlog.Record, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:
-		f.rest = &fault{-1, err}
-		return nil, f.finish()
+		f.close()
+		return nil, &broken{err}
 	case line.Fault != nil:
 		return nil, &fault{line.Pos, line.Fault}
 	}
