@@ -92,7 +92,6 @@ type sweAgent struct {
 	run     string
 	model   string
 	names   names
-	begun   bool
 	steps   bool // what was done stands in steps, and once more in messages
 	tries   bool // there are several attempts, and once more the best of them
 	called  bool // the task has been told
