@@ -408,3 +408,39 @@ func TestRealTrajectories(t *testing.T) {
 		t.Errorf("%d sessions, %d calls, %d and %d tokens, %s", len(c.Sessions), calls, input, output, cost)
 	}
 }
+
+// A session of the Agent SDK in a file: what is added, changed, cleared is seen.
+func TestSessionFileLive(t *testing.T) {
+	document := func(words ...string) string {
+		var all []string
+		for i, w := range words {
+			all = append(all, `{"role":"`+[]string{"user", "assistant"}[i%2]+`","content":"`+w+`","name":null,"tool_call_id":null,"tool_calls":null}`)
+		}
+		return `{"session_id":"s","system":"x","messages":[` + strings.Join(all, ", ") + `]}`
+	}
+	path := filepath.Join(t.TempDir(), "session.json")
+	write(t, path, document("a", "b"))
+	set := Open(t.Context(), []string{path}, Options{Follow: true})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	log, err := set.OpenLog(t.Context(), set.Sources().Catalog().Sessions[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	load(t, log)
+	for _, step := range []struct {
+		words      []string
+		generation int64
+	}{{[]string{"a", "b", "c", "d"}, 0}, {[]string{"a", "another", "c", "d"}, 0}, {nil, 1}, {[]string{"new"}, 1}} {
+		replace(t, path, document(step.words...))
+		until(t, log.Changed(), func() bool {
+			snap := log.Snapshot()
+			return snap.Rows.Len() == len(step.words)+1 && snap.Generation == step.generation && texts(t, log, 1) == strings.Join(step.words, "|")
+		})
+	}
+	if n := set.Sources().Catalog().Sessions[0].Events; n != 2 {
+		t.Errorf("%d events in the end", n)
+	}
+}
