@@ -287,6 +287,7 @@ func FuzzParts(f *testing.F) {
 		f.Add(0, small.Bytes())
 	}
 	f.Add(2, []byte(`{"event":"tool","events":[{"event":"model","output":{"usage":{"input_tokens":-1,"total_tokens":1}}}]}`))
+	f.Add(2, []byte(strings.Repeat(`{"event":"tool","events":[`, 5000)+strings.Repeat(`]}`, 5000)))
 	f.Add(1, []byte(`{"action":1,"observation":[],"model_stats":{"instance_cost":-1,"api_calls":-3}}`))
 	f.Fuzz(func(t *testing.T, table int, body []byte) {
 		for _, d := range All() {

@@ -169,7 +169,7 @@ func (d *inspect) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Ev
 	case inspectOld:
 		return nil // its events follow
 	case inspectEvent, inspectOldEvent:
-		return d.event(rec.Body, full, emit)
+		return d.event(rec.Body, 0, full, emit)
 	}
 	return ErrNoEvent
 }

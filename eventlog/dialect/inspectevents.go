@@ -77,8 +77,12 @@ func (r *inspectEventRecord) parse(body []byte) error {
 	})
 }
 
+// maxWithin is how deep events stand in events. What is deeper is shown with
+// what holds it.
+const maxWithin = 16
+
 // event decodes an event, and those that old versions keep within it.
-func (d *inspect) event(body []byte, full bool, emit func(*eventlog.Event)) error {
+func (d *inspect) event(body []byte, depth int, full bool, emit func(*eventlog.Event)) error {
 	var r inspectEventRecord
 	if err := r.parse(body); err != nil {
 		return err
@@ -104,11 +108,11 @@ func (d *inspect) event(body []byte, full bool, emit func(*eventlog.Event)) erro
 	default:
 		d.other(kind, &r, body, full, emit)
 	}
-	if !isArray(r.events) {
+	if !isArray(r.events) || depth == maxWithin {
 		return nil
 	}
 	return jsonl.Elements(r.events, func(inner []byte) bool {
-		_ = d.event(inner, full, emit) // what is none is kept with what holds it
+		_ = d.event(inner, depth+1, full, emit) // what is none is kept with what holds it
 		return true
 	})
 }
