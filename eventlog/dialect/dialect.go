@@ -67,9 +67,11 @@ type Ranker interface {
 
 // Head is the beginning of a segment.
 type Head struct {
-	Path   string
-	Lines  [][]byte            // the first lines that are whole, of a text file
-	Tables map[string][]string // the columns by table, of a database
+	Path    string
+	Lines   [][]byte            // the first lines that are whole, of a text file, or the first values of a document
+	Text    []byte              // the beginning of a text that may be a document
+	Tables  map[string][]string // the columns by table, of a database
+	Members []string            // the names of the members, of an archive
 }
 
 // IsDatabase reports whether the segment is a database.
@@ -82,13 +84,23 @@ var ErrNoEvent = errors.New("not an event")
 // All returns the dialects that are built in, in the order in which ties are
 // broken.
 func All() []Dialect {
-	return []Dialect{LazyBridge{}, Legacy{}, Claude{}, Opencode{}, OpencodeFiles{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{}, ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}, CodexHistory{}, Copilot{}, AgentsSessions{}}
+	return []Dialect{
+		LazyBridge{}, Legacy{}, Claude{}, Opencode{}, OpencodeFiles{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{},
+		ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}, CodexHistory{}, Copilot{}, AgentsSessions{},
+		GeminiResult{}, SWEAgent{}, MiniSWE{}, Inspect{},
+	}
 }
 
 // Sniff returns the dialect that a segment is in, or nil.
-func Sniff(h *Head, known []Dialect) Dialect {
+func Sniff(h *Head, known []Dialect) Dialect { return sniff(h, known, 1) }
+
+// SniffDocument is Sniff for a file that may be any of the many things that are
+// kept as JSON: half a guess is not enough.
+func SniffDocument(h *Head, known []Dialect) Dialect { return sniff(h, known, 40) }
+
+func sniff(h *Head, known []Dialect, least int) Dialect {
 	var best Dialect
-	score := 0
+	score := least - 1
 	for _, d := range known {
 		if n := d.Sniff(h); n > score {
 			best, score = d, n

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/dialect"
 )
 
 // Find tells of every record behind a figure of the audit. Of what is not
@@ -156,9 +157,19 @@ func (a *auditor) table(segment int32, table uint16) string {
 	return ""
 }
 
+// table returns what the records of a segment are numbered within, or nothing
+// where they are lines, which have places in the file.
 func (s *segment) table(n int) string {
-	if tables := s.dialect.Tables(); s.head.IsDatabase() && n < len(tables) {
+	switch tables := s.dialect.Tables(); {
+	case s.head.IsDatabase() && n < len(tables):
 		return tables[n].Name
+	case s.document && n > 0 && n <= len(s.lists):
+		return s.lists[n-1]
+	case s.isWhole():
+		return "part"
+	}
+	if _, tree := s.dialect.(dialect.Treed); tree {
+		return "file"
 	}
 	return ""
 }
@@ -225,7 +236,7 @@ func (a *auditor) read(of *eventlog.Segment) {
 	})
 	err = r.advance(a.ctx, func(batch func()) { sum.Update(batch) }, take)
 	if err != nil && err != io.EOF && a.err == nil && !errors.Is(err, errLater) && a.ctx.Err() == nil {
-		take.fault(-1, 0, err)
+		take.fault(0, -1, 0, err)
 	}
 }
 
@@ -237,10 +248,9 @@ func (a *auditor) counts(session eventlog.Sym, rank int) bool {
 // findTaker takes the events of a segment that is read once more.
 type findTaker struct {
 	*auditor
-	seg  *segment
-	of   *eventlog.Segment
-	sum  *eventlog.Summary
-	last eventlog.Record // without its content
+	seg *segment
+	of  *eventlog.Segment
+	sum *eventlog.Summary
 }
 
 // at begins a finding at a place of the segment.
@@ -250,7 +260,6 @@ func (t *findTaker) at(table int, pos int64) eventlog.Finding {
 
 func (t *findTaker) record(rec *eventlog.Record) {
 	t.sum.Table(rec.Table)
-	t.last = eventlog.Record{Table: rec.Table, Pos: rec.Pos, Size: rec.Size}
 	if t.figure == eventlog.FigureRecords {
 		f := t.at(rec.Table, rec.Pos)
 		t.tell(&f)
@@ -297,13 +306,9 @@ func (t *findTaker) cut(c *eventlog.Cut) {
 	t.tell(&f)
 }
 
-func (t *findTaker) fault(pos int64, size int, err error) {
+func (t *findTaker) fault(table int, pos int64, size int, err error) {
 	if t.figure != eventlog.FigureUnreadable {
 		return
-	}
-	table := 0
-	if pos == t.last.Pos {
-		table = t.last.Table
 	}
 	f := t.at(table, pos)
 	f.Why = err.Error()

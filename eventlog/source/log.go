@@ -86,10 +86,10 @@ type logPart struct {
 	seg         *segment // nil until it was told; this and the next are under openLog.mu
 	read, total int64
 
-	mu   sync.Mutex // of what is used to read single records
-	file *os.File
-	db   *sqlite.Reader
-
+	mu    sync.Mutex // of what is used to read single records
+	file  *os.File
+	db    *sqlite.Reader
+	whole *whole
 	files []treeFile // of a tree
 }
 
@@ -204,6 +204,10 @@ type given struct {
 }
 
 func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
+	if p.reader != nil && p.seg.blank {
+		p.reader.close()
+		p.reader = nil
+	}
 	if p.reader == nil {
 		seg, err := sniff(ctx, p.path, l.set.opt.Known)
 		if err != nil {
@@ -298,11 +302,11 @@ func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
 	t.l.target().Append(eventlog.Place{Segment: t.segment, Pos: rec.Pos, Size: size(int64(rec.Size)), Sub: place(rec.Table, sub)}, e)
 }
 
-func (t *logTaker) fault(pos int64, n int, err error) {
+func (t *logTaker) fault(table int, pos int64, n int, err error) {
 	if t.p.pass > 0 {
 		return // it was told before
 	}
-	t.l.target().Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n))}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
+	t.l.target().Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n)), Sub: place(table, 0)}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
 }
 
 // place packs the table of a row and the number of the event in its record.
@@ -348,6 +352,7 @@ func (l *openLog) stop() {
 			_ = p.db.Close()
 			p.db = nil
 		}
+		p.closeWhole()
 		p.mu.Unlock()
 	}
 }
@@ -386,6 +391,9 @@ func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, 
 	if seg == nil {
 		return eventlog.Event{}, errGone
 	}
+	if row.Kind == eventlog.Unreadable && row.Pos < 0 {
+		return eventlog.Event{}, l.whyOf(p.path)
+	}
 	rec, err := p.at(ctx, seg, row)
 	if err != nil {
 		return eventlog.Event{}, err
@@ -410,6 +418,16 @@ func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, 
 		return eventlog.Event{}, errGone
 	}
 	return out, nil
+}
+
+// whyOf returns what is wrong with a segment as a whole.
+func (l *openLog) whyOf(path string) error {
+	for _, f := range l.Snapshot().Faults.Samples {
+		if f.Path == path && f.Pos < 0 {
+			return errors.New(f.Why)
+		}
+	}
+	return errGone
 }
 
 // part returns the part of the log that a row came from, and its segment.
@@ -439,6 +457,9 @@ func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*even
 		rec.Table = table
 		return &rec, err
 	}
+	if seg.isWhole() {
+		return p.wholeAt(ctx, seg, row)
+	}
 	if row.Pos < 0 {
 		return nil, errGone
 	}
@@ -450,8 +471,11 @@ func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*even
 	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("read %s at %d: %w", p.path, row.Pos, err)
 	}
-	return &eventlog.Record{Pos: row.Pos, Size: n, Body: bytes.Trim(body[:n], " \t\r\n\x00")}, nil
+	return &eventlog.Record{Pos: row.Pos, Size: n, Body: trimLine(body[:n])}, nil
 }
+
+// trimLine returns a line without what may stand around it.
+func trimLine(line []byte) []byte { return bytes.Trim(line, " \t\r\n\x00") }
 
 // open opens the file for single reads, again when the path has come to lead
 // to another file.
@@ -512,7 +536,7 @@ func (l *openLog) Grep(ctx context.Context, words []string, from eventlog.RowID,
 			continue
 		}
 		_, tree := seg.dialect.(dialect.Treed)
-		if tree || seg.head.IsDatabase() {
+		if tree || seg.head.IsDatabase() || seg.isWhole() {
 			rec, err := p.at(ctx, seg, row)
 			if err != nil {
 				continue

@@ -7,12 +7,15 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
+	"github.com/lazytrace/lazytrace/eventlog/pack"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 )
 
@@ -22,8 +25,12 @@ type segment struct {
 	sidecar string // the small file that describes this one, or nothing
 	head    *dialect.Head
 	dialect dialect.Dialect
-	blank   bool           // nothing is in it yet
-	db      *sqlite.Reader // of a database, until a feed takes it over
+	blank   bool // nothing is in it yet
+	packed  pack.Kind
+	// document says that the segment is one, and lists what it is cut at.
+	document bool
+	lists    []string
+	db       *sqlite.Reader // of a database, until a feed takes it over
 }
 
 func sorted(names []string) []string {
@@ -38,12 +45,19 @@ func (s *segment) close() {
 	}
 }
 
-// rank returns how good a copy of its sessions the segment is.
+// rank returns how good a copy of its sessions the segment is. A packed file
+// beside which the same stands unpacked is the lesser one.
 func (s *segment) rank() int {
+	rank := 1
 	if r, ok := s.dialect.(dialect.Ranker); ok {
-		return r.Rank(s.head)
+		rank += 2 * r.Rank(s.head)
 	}
-	return 0
+	if s.packed == pack.Gzip || s.packed == pack.Zstd {
+		if _, err := os.Stat(strings.TrimSuffix(s.path, filepath.Ext(s.path))); err == nil {
+			rank--
+		}
+	}
+	return rank
 }
 
 // decoder returns a fresh decoder of the segment.
@@ -99,7 +113,10 @@ func (s *segment) feed(ctx context.Context) (feed, error) {
 	if t, ok := s.dialect.(dialect.Treed); ok {
 		return &treeFeed{path: s.path, tree: t}, nil
 	}
-	if !s.head.IsDatabase() {
+	switch {
+	case s.isWhole():
+		return &wholeFeed{seg: s}, nil
+	case !s.head.IsDatabase():
 		return &lineFeed{path: s.path}, nil
 	}
 	db := s.db
