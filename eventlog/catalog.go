@@ -222,7 +222,9 @@ func (s *Sources) Catalog() *Catalog {
 	for _, sum := range summaries {
 		sum.mu.Lock()
 		for id := range sum.sessions {
-			b.rank[id] = max(b.rank[id], sum.Rank)
+			if best, known := b.rank[id]; !known || sum.Rank > best {
+				b.rank[id] = sum.Rank
+			}
 		}
 		sum.mu.Unlock()
 	}
@@ -377,6 +379,7 @@ func (b *builder) use(u Use) {
 func (b *builder) finish() {
 	c := b.c
 	tokens := map[[2]Sym]int64{}
+	c.Entries = slices.DeleteFunc(c.Entries, func(e Entry) bool { return e.Void })
 	for i := range c.Entries {
 		e := &c.Entries[i]
 		s := c.byID[e.Session]

@@ -38,11 +38,13 @@ type Event struct {
 	Copied  bool    // the record says that it was copied from another session
 	Spawns  bool    // of a call: a run may name it as its parent, even after its result
 	Again   bool    // of a call: several records tell of it, and all of them are one span
+	Holds   bool    // of a call or an event of its own: what names its CallID as its run lies below it
 
-	Bill    *Bill    // the model call that this record pays for
-	Use     Identity // of a tool call or result that other files may hold copies of
-	Facts   *Facts   // what the record says about its session
-	Adopts  *Adopt   // a child run that this record, of the parent, tells of
+	Bill    *Bill      // the model call that this record pays for
+	Use     Identity   // of a tool call or result that other files may hold copies of
+	Facts   *Facts     // what the record says about its session
+	Adopts  []Adopt    // child runs that this record, of the parent, tells of
+	Sums    []Identity // calls billed before that turn out to be sums of others, which pay for themselves
 	Payload json.RawMessage
 
 	Input   json.RawMessage // arguments, request
@@ -159,6 +161,7 @@ type Bill struct {
 	Side    bool // told by a side chain, whose copy in the main chain is preferred
 	Copied  bool // the record says that it was copied from another session
 	Final   bool // the record says that its cost is not known: nobody is to guess
+	Void    bool // it turned out to be the sum of others: it pays for nothing
 }
 
 // Rule names what made two records one call, for the audit.

@@ -103,7 +103,7 @@ func TestIndexJoinsRecordsOfOneCall(t *testing.T) {
 func TestIndexAdoptsInAnyOrder(t *testing.T) {
 	parent := []Event{
 		{SessionID: "s", RunID: "main", Kind: ToolCall, Tool: "Task", CallID: "c1", Time: at(1), Spawns: true},
-		{SessionID: "s", RunID: "main", Kind: ToolResult, CallID: "c1", Time: at(9), Adopts: &Adopt{RunID: "kid", ParentRunID: "main", ParentCall: "c1", Link: LinkSure, Agent: "Explore"}},
+		{SessionID: "s", RunID: "main", Kind: ToolResult, CallID: "c1", Time: at(9), Adopts: []Adopt{{RunID: "kid", ParentRunID: "main", ParentCall: "c1", Link: LinkSure, Agent: "Explore"}}},
 	}
 	child := []Event{{SessionID: "s", RunID: "kid", Kind: Message, Time: at(2), ParentRunID: "main", Link: LinkTask}}
 	want := "    tool Task 8s\n      run Explore open link=recorded 0s\n"

@@ -181,14 +181,19 @@ func (s *Summary) Add(pos int64, e *Event) {
 		}
 		p.facts.merge(e.Facts)
 	}
-	if a := e.Adopts; a != nil {
-		s.adopts[runKey{id, s.syms.Intern(a.RunID)}] = *a
+	for _, a := range e.Adopts {
+		s.adopts[runKey{id, s.syms.Intern(a.RunID)}] = a
 	}
 	run := s.run(id, p, e)
 	s.tool(id, run, e)
 	if e.Bill != nil {
 		p.context = e.Bill.Usage.Context()
 		s.bill(id, pos, e)
+	}
+	for _, sum := range e.Sums {
+		for _, i := range s.paid[sum] {
+			s.entries[i].Bill = s.entries[i].void()
+		}
 	}
 	p.beat(e)
 	if !e.Hidden {

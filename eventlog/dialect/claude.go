@@ -346,9 +346,9 @@ func (c *claude) progress(emit func(*eventlog.Event)) {
 	kind, _ := jsonl.Lookup(r.data, "type")
 	e.Type = c.names.of([]byte("progress/" + readable(kind)))
 	if agent, ok := jsonl.Lookup(r.data, "agentId"); ok && r.parentID != nil {
-		e.Adopts = &eventlog.Adopt{
+		e.Adopts = []eventlog.Adopt{{
 			RunID: readable(agent), ParentRunID: e.RunID, ParentCall: readable(r.parentID), Link: eventlog.LinkSure,
-		}
+		}}
 	}
 	emit(e)
 }
