@@ -52,10 +52,27 @@ type Ranker interface {
 	Rank(h *Head) int
 }
 
+// Framer is a dialect whose segments may hold messages of bytes, not of text.
+type Framer interface {
+	Frames(h *Head) Framing
+}
+
+// Framing says how messages stand in a file.
+type Framing uint8
+
+// The framings of a file.
+const (
+	NoFrames    Framing = iota // it is text
+	OneFrame                   // the whole file is one message
+	SizedFrames                // before each message stand four bytes: its size, the highest first
+)
+
 // Head is the beginning of a segment.
 type Head struct {
 	Path   string
 	Lines  [][]byte            // the first lines that are whole, of a text file
+	Spread bool                // its records are JSON values that take many lines: Lines are the first of those
+	Start  []byte              // the first bytes of a file, whatever they are
 	Tables map[string][]string // the columns by table, of a database
 }
 

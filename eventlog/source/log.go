@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/dialect"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 	"github.com/lazytrace/lazytrace/redact"
 )
@@ -302,8 +304,14 @@ func (t *logTaker) fault(pos int64, n int, err error) {
 	t.l.target().Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n))}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
 }
 
-// place packs the table of a row and the number of the event in its record.
-func place(table, sub int) uint16 { return uint16(table)<<12 | uint16(min(sub, 1<<12-1)) }
+// place packs the table of a row and the number of the event in its record. A
+// line has no table, and may hold many events.
+func place(table, sub int) uint16 {
+	if table == 0 {
+		return uint16(min(sub, math.MaxUint16))
+	}
+	return uint16(table)<<12 | uint16(min(sub, 1<<12-1))
+}
 
 func (l *openLog) Snapshot() *eventlog.Snapshot {
 	l.mu.Lock()
@@ -386,7 +394,10 @@ func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, 
 	if err != nil {
 		return eventlog.Event{}, err
 	}
-	want, sub := int(row.Sub&(1<<12-1)), 0
+	want, sub := int(row.Sub), 0
+	if seg.head.IsDatabase() {
+		want &= 1<<12 - 1
+	}
 	var out eventlog.Event
 	ok := false
 	err = seg.decoder().Decode(rec, true, func(e *eventlog.Event) {
@@ -442,6 +453,9 @@ func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*even
 	n, err := p.file.ReadAt(body, row.Pos)
 	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("read %s at %d: %w", p.path, row.Pos, err)
+	}
+	if seg.framing() != dialect.NoFrames {
+		return &eventlog.Record{Pos: row.Pos, Size: n, Body: body[:n]}, nil
 	}
 	return &eventlog.Record{Pos: row.Pos, Size: n, Body: bytes.Trim(body[:n], " \t\r\n\x00")}, nil
 }

@@ -46,6 +46,14 @@ func (s *segment) rank() int {
 	return 0
 }
 
+// framing returns how messages of bytes stand in the segment, if any do.
+func (s *segment) framing() dialect.Framing {
+	if f, ok := s.dialect.(dialect.Framer); ok {
+		return f.Frames(s.head)
+	}
+	return dialect.NoFrames
+}
+
 // decoder returns a fresh decoder of the segment.
 func (s *segment) decoder() dialect.Decoder {
 	seg := dialect.Segment{Path: s.path, Head: s.head}
@@ -97,7 +105,10 @@ func (f *fault) Unwrap() error { return f.err }
 // of one segment do not disturb each other.
 func (s *segment) feed(ctx context.Context) (feed, error) {
 	if !s.head.IsDatabase() {
-		return &lineFeed{path: s.path}, nil
+		if framing := s.framing(); framing != dialect.NoFrames {
+			return &frameFeed{path: s.path, framing: framing}, nil
+		}
+		return &lineFeed{path: s.path, values: s.head.Spread}, nil
 	}
 	db := s.db
 	s.db = nil
@@ -113,6 +124,7 @@ func (s *segment) feed(ctx context.Context) (feed, error) {
 // lineFeed gives the lines of a file.
 type lineFeed struct {
 	path   string
+	values bool // the records are JSON values, however many lines they take
 	follow *jsonl.Follower
 	from   int64
 	ended  bool // everything that was there has been given
@@ -122,7 +134,7 @@ type lineFeed struct {
 func (f *lineFeed) next(ctx context.Context) (*eventlog.Record, error) {
 	if f.follow == nil {
 		var err error
-		if f.follow, err = jsonl.Follow(f.path, jsonl.FollowOptions{LinesOptions: jsonl.LinesOptions{From: f.from}}); err != nil {
+		if f.follow, err = jsonl.Follow(f.path, jsonl.FollowOptions{LinesOptions: jsonl.LinesOptions{From: f.from, Values: f.values}}); err != nil {
 			return nil, err
 		}
 	}

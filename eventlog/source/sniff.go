@@ -46,7 +46,9 @@ func sniff(ctx context.Context, path string, known []dialect.Dialect) (*segment,
 		if why := notLines(start); why != "" {
 			return nil, fmt.Errorf("open %s: %s", path, why)
 		}
+		seg.head.Start = start
 		seg.head.Lines = wholeLines(start)
+		seg.spread()
 	}
 	seg.dialect = dialect.Sniff(seg.head, known)
 	if seg.dialect == nil && len(bytes.Trim(start, " \t\r\n\x00")) == 0 {
@@ -109,7 +111,7 @@ func beginning(path string) ([]byte, error) {
 
 // notLines says why a file cannot hold JSON lines, or nothing.
 func notLines(start []byte) string {
-	text := bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf")), " \t\r\n\x00")
+	text := textOf(start)
 	switch {
 	case bytes.HasPrefix(start, []byte("\x1f\x8b")):
 		return "it is compressed with gzip; unpack it with gunzip first"
@@ -121,6 +123,11 @@ func notLines(start []byte) string {
 		return "it is an HTML page, not a log"
 	}
 	return ""
+}
+
+// textOf returns a text without what may stand before its first line.
+func textOf(start []byte) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf")), " \t\r\n\x00")
 }
 
 // wholeLines returns the first lines that end within the text; the only line of
@@ -143,6 +150,38 @@ func wholeLines(start []byte) [][]byte {
 	return lines
 }
 
+// spread sees whether a text holds JSON values that take many lines each. One
+// that is longer than what was read is told by its dialect, from its beginning.
+func (s *segment) spread() {
+	text := textOf(s.head.Start)
+	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
+		return
+	}
+	for _, line := range s.head.Lines {
+		if isObject(line) {
+			return
+		}
+	}
+	var values [][]byte
+	lines := jsonl.NewLines(bytes.NewReader(s.head.Start), jsonl.LinesOptions{Values: true})
+	for len(values) < sniffLines {
+		line, err := lines.Next(context.Background())
+		if err != nil {
+			break
+		}
+		if line.Fault == nil && isObject(line.Body) {
+			values = append(values, bytes.Clone(line.Body))
+		}
+	}
+	if len(values) > 0 || len(s.head.Start) >= sniffBytes {
+		s.head.Lines, s.head.Spread = values, true
+	}
+}
+
+func isObject(text []byte) bool {
+	return jsonl.Fields(text, func(_, _ []byte) bool { return true }) == nil
+}
+
 // unknown says what was found instead of a known format.
 func (s *segment) unknown() error {
 	if s.head.IsDatabase() {
@@ -152,11 +191,11 @@ func (s *segment) unknown() error {
 		}
 		return fmt.Errorf("%w: the database has %s", errUnknown, listOf(names))
 	}
-	if len(s.head.Lines) > 0 {
-		switch first := s.head.Lines[0]; {
-		case first[0] == '[':
+	if text := textOf(s.head.Start); len(text) > 0 {
+		switch {
+		case text[0] == '[':
 			return fmt.Errorf("%w: it is one JSON array; what is read is one object a line", errUnknown)
-		case len(first) == 1 && first[0] == '{':
+		case s.head.Spread:
 			return fmt.Errorf("%w: its JSON is spread over lines; what is read is one object a line", errUnknown)
 		}
 	}
