@@ -197,3 +197,35 @@ func TestCatalogNewestFirst(t *testing.T) {
 		t.Error(ids)
 	}
 }
+
+// A sum that was billed as if it were a call pays for nothing once the calls are
+// known, whichever of its records comes later.
+func TestSumsPayForNothing(t *testing.T) {
+	sum, call := Identify("sum"), Identify("call")
+	bill := func(id Identity, tokens int64) *Bill { return &Bill{Call: id, Rule: RuleRecord, Usage: Usage{Input: tokens}} }
+	syms := NewSymbols()
+	set, x := NewSources(syms), NewIndex(syms)
+	s := NewSummary(syms, "x", "otlp", -1)
+	set.Add(s)
+	s.Update(func() {
+		for _, e := range []Event{
+			{SessionID: "s", RunID: "a", Kind: AgentFinish, Time: at(9), Bill: bill(sum, 30)},
+			{SessionID: "s", RunID: "a", Kind: ModelResponse, CallID: "1", Time: at(3), Bill: bill(call, 10), Sums: []Identity{sum}},
+			{SessionID: "s", RunID: "a", Kind: AgentFinish, Time: at(9), Bill: bill(sum, 30)},
+		} {
+			s.Add(0, &e)
+			x.Append(Place{}, &e)
+		}
+	})
+	c := set.Catalog()
+	if len(c.Sessions) != 1 || c.Sessions[0].Calls != 1 || c.Sessions[0].Usage.Input != 10 || c.Sessions[0].Unpriced != 1 || len(c.Entries) != 1 {
+		t.Errorf("%+v, %d entries", c.Sessions, len(c.Entries))
+	}
+	total := int64(0)
+	for _, b := range x.Publish().Bills.All() {
+		total += b.Usage.Total()
+	}
+	if total != 10 {
+		t.Errorf("the index counts %d tokens, want 10", total)
+	}
+}

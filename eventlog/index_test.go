@@ -186,3 +186,30 @@ func TestRunLastsAsLongAsItsEvents(t *testing.T) {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
+
+// A call may turn out to be what others named as their run, before or after
+// they came: it is one span either way, and they lie below it.
+func TestIndexCallHoldsRuns(t *testing.T) {
+	tool := []Event{
+		{SessionID: "s", RunID: "main", Kind: ToolCall, Tool: "ask", CallID: "t1", Time: at(1), Again: true, Holds: true},
+		{SessionID: "s", RunID: "main", Kind: ToolResult, Tool: "ask", CallID: "t1", Time: at(9), Again: true, Holds: true},
+	}
+	below := []Event{
+		{SessionID: "s", RunID: "t1", Kind: ModelRequest, Model: "m", CallID: "c1", Time: at(2), Again: true, Holds: true},
+		{SessionID: "s", RunID: "t1", Kind: ModelResponse, Model: "m", CallID: "c1", Time: at(3), Again: true, Holds: true},
+		{SessionID: "s", RunID: "kid", ParentRunID: "t1", Link: LinkSure, Agent: "kid", Kind: AgentStart, Time: at(4)},
+		{SessionID: "s", RunID: "kid", Kind: AgentFinish, Time: at(5)},
+	}
+	for name, order := range map[string][]Event{"call first": append(append([]Event{}, tool...), below...), "call last": append(append([]Event{}, below...), tool...)} {
+		x := NewIndex(NewSymbols())
+		for _, e := range order {
+			x.Append(Place{}, &e)
+		}
+		got := dump(x.Publish())
+		for _, want := range []string{"    tool ask 8s\n", "      model m 1s\n", "      run kid link=recorded 1s\n"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: no %q in\n%s", name, want, got)
+			}
+		}
+	}
+}

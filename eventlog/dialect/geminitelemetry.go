@@ -82,8 +82,7 @@ func (g *geminiTelemetry) Decode(rec *eventlog.Record, full bool, emit func(*eve
 		g.sdkSpan(rec.Body)
 	case itemLog:
 		g.sdkLog(rec.Body)
-	case itemMetrics:
-		g.sdkMetrics(rec.Body)
+	case itemMetrics: // counted as a record; see OTLP
 	default:
 		return ErrNoEvent
 	}
@@ -157,24 +156,6 @@ func (g *geminiTelemetry) sdkLog(body []byte) {
 		it.end = observed
 	}
 	it.finish()
-}
-
-// sdkMetrics notes that there were metrics; see otlp.metrics.
-func (g *geminiTelemetry) sdkMetrics(body []byte) {
-	it := g.item()
-	it.kind = itemMetrics
-	it.list, _ = lookup(body, "scopeMetrics")
-	elements(it.list, func(scope []byte) {
-		metrics, _ := lookup(scope, "metrics")
-		elements(metrics, func(metric []byte) {
-			points, _ := lookup(metric, "dataPoints")
-			elements(points, func(point []byte) {
-				if list, ok := lookup(point, "attributes"); ok && it.attrs.of[attrSession] == nil {
-					it.attrs.read(list)
-				}
-			})
-		})
-	})
 }
 
 // sdkResource reads what wrote an object. Attributes of a resource are pairs in

@@ -226,7 +226,9 @@ func (o *otlp) document(body []byte) error {
 	err := jsonl.Fields(body, func(key, value []byte) bool {
 		if what := signalOf(key); what != noSignal {
 			known = true
-			if value[0] == '[' {
+			// Metrics are counters that add up what spans and log records tell one by
+			// one: they are counted as records and otherwise left.
+			if value[0] == '[' && what != signalMetrics {
 				failed = errors.Join(failed, jsonl.Elements(value, func(v []byte) bool {
 					o.resource(what, v)
 					return true
@@ -260,7 +262,7 @@ func (o *otlp) resource(what signal, body []byte) {
 				}
 				return true
 			})
-		case "scopeSpans", "scope_spans", "scopeLogs", "scope_logs", "scopeMetrics", "scope_metrics", "instrumentationLibrarySpans", "instrumentation_library_spans", "instrumentationLibraryLogs", "instrumentation_library_logs", "instrumentationLibraryMetrics", "instrumentation_library_metrics":
+		case "scopeSpans", "scope_spans", "scopeLogs", "scope_logs", "instrumentationLibrarySpans", "instrumentation_library_spans", "instrumentationLibraryLogs", "instrumentation_library_logs":
 			scopes = value
 		}
 		return true
@@ -271,15 +273,11 @@ func (o *otlp) resource(what signal, body []byte) {
 			switch string(key) {
 			case "scope", "instrumentationLibrary", "instrumentation_library":
 				name, _ = lookup(value, "name")
-			case "spans", "logRecords", "log_records", "logs", "metrics":
+			case "spans", "logRecords", "log_records", "logs":
 				list = value
 			}
 			return true
 		})
-		if what == signalMetrics {
-			o.metrics(res, list)
-			return
-		}
 		elements(list, func(v []byte) {
 			it := o.item()
 			it.scope, it.resource = name, res
@@ -436,25 +434,3 @@ func severity(value []byte) int64 {
 
 // severityError is the least severity of an error.
 const severityError = 17
-
-// metrics notes that there were metrics. They are counters that add up what
-// spans and log records tell one by one, so they are counted as records and
-// otherwise left; the session that they name tells that it is alive.
-func (o *otlp) metrics(res *otlpResource, list []byte) {
-	it := o.item()
-	it.kind, it.resource, it.list = itemMetrics, res, list
-	elements(list, func(metric []byte) {
-		_ = fieldsOf(metric, func(_, data []byte) bool {
-			points, ok := lookup(data, "dataPoints")
-			if !ok {
-				points, _ = lookup(data, "data_points")
-			}
-			elements(points, func(point []byte) {
-				if list, ok := lookup(point, "attributes"); ok && it.attrs.of[attrSession] == nil {
-					it.attrs.read(list)
-				}
-			})
-			return true
-		})
-	})
-}

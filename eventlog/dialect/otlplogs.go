@@ -116,7 +116,7 @@ func (o *otlp) log(it *otlpItem, full bool, emit func(*eventlog.Event)) {
 			e.Text = said(first(a[attrOutput], it.body))
 		}
 	case logNoise:
-		e.Kind, e.Hidden = eventlog.Custom, true
+		e.Kind, e.Hidden, e.RunID = eventlog.Custom, true, ""
 		if it.refused() {
 			e.Kind, e.Hidden = eventlog.Retry, false
 		}
@@ -256,17 +256,4 @@ func (o *otlp) otherLog(it *otlpItem, name string) {
 	default:
 		e.Kind = eventlog.Custom
 	}
-}
-
-// counters decodes metrics, where they tell whose they are.
-func (o *otlp) counters(it *otlpItem, full bool, emit func(*eventlog.Event)) {
-	session := o.sessionTold(it)
-	if session == "" {
-		return
-	}
-	o.e = eventlog.Event{SessionID: session, Kind: eventlog.Custom, Type: "metrics", Hidden: true}
-	if full {
-		o.e.Payload = clone(it.list)
-	}
-	o.tell(emit)
 }

@@ -285,7 +285,11 @@ func anyValue(v []byte) []byte {
 	out := v
 	_ = jsonl.Fields(v, func(key, value []byte) bool {
 		switch string(key) {
-		case "stringValue", "string_value", "intValue", "int_value", "doubleValue", "double_value", "boolValue", "bool_value", "bytesValue", "bytes_value":
+		case "intValue", "int_value":
+			if out = value; len(value) > 2 && value[0] == '"' {
+				out = value[1 : len(value)-1]
+			}
+		case "stringValue", "string_value", "doubleValue", "double_value", "boolValue", "bool_value", "bytesValue", "bytes_value":
 			out = value
 		}
 		return false

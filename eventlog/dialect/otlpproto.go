@@ -67,15 +67,7 @@ var (
 		{number: 6, name: "attributes", list: true, of: wireKV}, {number: 9, name: "traceId", kind: wireHex}, {number: 10, name: "spanId", kind: wireHex},
 		{number: 12, name: "eventName", kind: wireText},
 	}
-	// The points of a metric have their attributes behind one of two numbers.
-	wirePoint  = &wireSchema{{number: 7, name: "attributes", list: true, of: wireKV}}
-	wirePoint9 = &wireSchema{{number: 9, name: "attributes", list: true, of: wireKV}}
-	wireData   = &wireSchema{{number: 1, name: "dataPoints", list: true, of: wirePoint}}
-	wireData9  = &wireSchema{{number: 1, name: "dataPoints", list: true, of: wirePoint9}}
-	wireMetric = &wireSchema{
-		{number: 1, name: "name", kind: wireText}, {number: 5, name: "gauge", of: wireData}, {number: 7, name: "sum", of: wireData},
-		{number: 9, name: "histogram", of: wireData9}, {number: 11, name: "summary", of: wireData},
-	}
+	wireMetric = &wireSchema{{number: 1, name: "name", kind: wireText}}
 
 	wireDocuments = [...]*wireSchema{
 		signalSpans:   document("resourceSpans", "scopeSpans", "spans", wireSpan),

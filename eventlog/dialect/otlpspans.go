@@ -44,8 +44,6 @@ func (o *otlp) decode(full bool, emit func(*eventlog.Event)) {
 			o.span(it, again[i], full, emit)
 		case itemLog:
 			o.log(it, full, emit)
-		case itemMetrics:
-			o.counters(it, full, emit)
 		}
 	}
 }
@@ -187,10 +185,9 @@ func (o *otlp) facts(it *otlpItem, session string, again bool) *eventlog.Facts {
 	}
 	f := &eventlog.Facts{User: readable(it.attrs.of[attrUser])}
 	if !it.parent.ok() {
-		f.Name, f.Started = o.names.text(it.name), it.start
-		f.Agent = o.e.Agent
-		if it.role == roleAgent {
-			f.Name = cmp.Or(f.Agent, f.Name)
+		f.Name, f.Started, f.Agent = o.names.text(it.attrs.of[attrEntity]), it.start, o.e.Agent
+		if it.role == roleOther {
+			f.Name = cmp.Or(f.Name, o.names.text(it.name))
 		}
 	}
 	if res := it.resource; res != nil {
@@ -219,8 +216,7 @@ func (o *otlp) agentSpan(it *otlpItem, node spanNode, facts *eventlog.Facts, aga
 		e.Link = eventlog.LinkSure
 	}
 	if full {
-		e.Text = it.asked()
-		e.Input = body(it.attrs.of[attrInput])
+		e.Text, e.Input = it.asked(), structured(it.attrs.of[attrInput])
 	}
 	o.tell(emit)
 	o.within(it, base, full, emit)
@@ -247,17 +243,20 @@ func (o *otlp) charge(it *otlpItem) {
 	if it.role != roleModel && c.usage.Total() == 0 {
 		return
 	}
+	var node *spanNode
+	if it.id.ok() {
+		node = &o.trace.nodes[o.trace.node(it.id)]
+	}
+	if node != nil && node.sum() && c.usage.Total() > 0 {
+		return // the sum of calls that pay for themselves
+	}
 	told := o.trace.call(it, teller{
 		voice: "span", session: o.e.SessionID, name: o.e.Model, answer: o.names.text(it.attrs.of[attrResponse]), from: it.start, to: it.end, count: c,
 	})
 	if !c.told {
 		return
 	}
-	if it.id.ok() {
-		node := &o.trace.nodes[o.trace.node(it.id)]
-		if c.usage.Total() > 0 && node.sum() {
-			return
-		}
+	if node != nil {
 		node.billed = true
 	}
 	o.b = it.bill(c, told)
@@ -270,7 +269,7 @@ func (o *otlp) modelSpan(it *otlpItem, node spanNode, facts *eventlog.Facts, aga
 	e := &o.e
 	e.Kind, e.Time, e.Facts = eventlog.ModelRequest, it.start, facts
 	if full {
-		e.Text = it.asked()
+		e.Text, e.Input = it.asked(), structured(it.attrs.of[attrInput])
 	}
 	o.tell(emit)
 	o.within(it, base, full, emit)

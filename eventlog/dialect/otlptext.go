@@ -140,8 +140,10 @@ func (it *otlpItem) numbered(prefixes ...string) (texts []string, lastUser strin
 // asked returns what a person asked, as far as an item tells.
 func (it *otlpItem) asked() string {
 	a := &it.attrs.of
-	if text := saidBy("user", a[attrInput]); text != "" {
-		return text
+	for _, v := range [][]byte{a[attrInput], a[attrPrompt]} {
+		if text := saidBy("user", v); text != "" {
+			return text
+		}
 	}
 	_, user := it.numbered("gen_ai.prompt.", "llm.input_messages.")
 	return user
@@ -152,10 +154,13 @@ func (o *otlp) bodies(it *otlpItem) {
 	e, a := &o.e, &it.attrs.of
 	switch it.role {
 	case roleTool:
-		e.Input, e.Output = body(a[attrArguments]), body(a[attrResult])
+		e.Output = body(a[attrResult])
 		e.Text = said(a[attrResult])
 	default:
-		e.Input, e.Output = body(a[attrInput]), body(a[attrOutput])
+		e.Output = structured(a[attrOutput])
+		if it.kind == itemLog || it.role == roleOther {
+			e.Input = body(a[attrInput])
+		}
 		e.Text = said(a[attrOutput])
 		if e.Text == "" {
 			texts, _ := it.numbered("gen_ai.completion.", "llm.output_messages.")
@@ -231,7 +236,7 @@ func (o *otlp) details(it *otlpItem) {
 		name  string
 		value []byte
 	}{
-		{"span", it.name}, {"stop reason", plain(a[attrStop])}, {"error type", a[attrErrorType]}, {"status", it.message},
+		{"span", it.name}, {"stop reason", appendJSONText(nil, []byte(said(a[attrStop])))}, {"error type", a[attrErrorType]}, {"status", it.message},
 		{"stack", exceptionOf(it.events, "exception.stacktrace")}, {"scope", it.scope}, {"service", service},
 	} {
 		if v := readable(d.value); v != "" {
@@ -241,14 +246,7 @@ func (o *otlp) details(it *otlpItem) {
 	if it.id.traced() {
 		e.Details = append(e.Details, eventlog.Detail{Name: "trace", Value: it.id.traceText()})
 	}
-	shown := [][]byte{}
-	if e.Input != nil {
-		shown = append(shown, a[attrInput], a[attrArguments])
-	}
-	if e.Output != nil {
-		shown = append(shown, a[attrOutput], a[attrResult])
-	}
-	e.Payload = attributesObject(it.list, shown)
+	e.Payload = attributesObject(it.list, [][]byte{a[attrInput], a[attrArguments], a[attrOutput], a[attrResult]})
 }
 
 // attributesObject spells attributes as one JSON object, without those whose
@@ -273,10 +271,14 @@ func attributesObject(list []byte, without [][]byte) json.RawMessage {
 	return append(out, '}')
 }
 
+// structured returns a value for showing that is or holds JSON; a text is shown
+// as such.
+func structured(value []byte) json.RawMessage { return clone(inner(value)) }
+
 // body returns a value for showing: the JSON that it is or holds, or its text.
 func body(value []byte) json.RawMessage {
 	if in := inner(value); in != nil {
-		return append(json.RawMessage(nil), in...)
+		return clone(in)
 	}
 	return clone(plain(value))
 }

@@ -94,6 +94,7 @@ type told struct {
 	voices   []string // who told of it
 	answer   string
 	counted  bool
+	void     bool // it turned out to be a sum of calls
 }
 
 func newTraces() traces {
@@ -163,7 +164,7 @@ func (t *traces) use(at int32, direct bool, answer string) {
 		}
 		s.used, s.direct = true, s.direct || direct
 		if s.billed && s.sum() && (answer == "" || s.told.answer != answer) {
-			s.billed = false
+			s.billed, s.told.void = false, true
 			t.sums = append(t.sums, s.told.id)
 		}
 		direct = direct && s.role != roleTool
@@ -295,7 +296,7 @@ func (t *traces) find(it *otlpItem, node *spanNode, w teller) (c *told, taken bo
 		}
 	}
 	fits := func(c *told) bool {
-		return !slices.Contains(c.voices, w.voice) && (c.answer == "" || w.answer == "" || c.answer == w.answer) &&
+		return !c.void && !slices.Contains(c.voices, w.voice) && (c.answer == "" || w.answer == "" || c.answer == w.answer) &&
 			w.from <= c.to+slack && c.from <= w.to+slack
 	}
 	if w.count.told || w.tool {
