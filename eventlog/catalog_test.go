@@ -202,7 +202,9 @@ func TestCatalogNewestFirst(t *testing.T) {
 // known, whichever of its records comes later.
 func TestSumsPayForNothing(t *testing.T) {
 	sum, call := Identify("sum"), Identify("call")
-	bill := func(id Identity, tokens int64) *Bill { return &Bill{Call: id, Rule: RuleRecord, Usage: Usage{Input: tokens}} }
+	bill := func(id Identity, tokens int64) *Bill {
+		return &Bill{Call: id, Rule: RuleRecord, Usage: Usage{Input: tokens}}
+	}
 	syms := NewSymbols()
 	set, x := NewSources(syms), NewIndex(syms)
 	s := NewSummary(syms, "x", "otlp", -1)

@@ -145,15 +145,16 @@ const deepestMessage = 64
 
 // appendMessage appends a document, spelled as JSON.
 func appendMessage(dst, message []byte) ([]byte, error) {
-	what := noSignal
-	whole := wireFields(message, func(number, typ int, _ uint64, body []byte) bool {
+	what, whole := noSignal, true
+	read := wireFields(message, func(number, typ int, _ uint64, body []byte) bool {
 		if number == 1 && typ == wireBytes {
 			what = signalOfResource(body)
+			whole = whole && wireFields(body, func(int, int, uint64, []byte) bool { return true }) == len(body)
 		}
 		return what == noSignal
 	})
 	if what == noSignal {
-		if whole == len(message) && len(message) > 0 {
+		if whole && read == len(message) && read > 0 {
 			return append(dst, `{"resourceSpans":[]}`...), nil // an export of nothing
 		}
 		return dst, errMessage

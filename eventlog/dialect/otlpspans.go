@@ -186,14 +186,16 @@ func (o *otlp) facts(it *otlpItem, session string, again bool) *eventlog.Facts {
 	f := &eventlog.Facts{User: readable(it.attrs.of[attrUser])}
 	if !it.parent.ok() {
 		f.Name, f.Started, f.Agent = o.names.text(it.attrs.of[attrEntity]), it.start, o.e.Agent
-		if it.role == roleOther {
+		if it.role == roleOther && session == it.id.traceText() {
 			f.Name = cmp.Or(f.Name, o.names.text(it.name))
 		}
 	}
 	if res := it.resource; res != nil {
 		r := &res.attrs.of
 		f.Environment, f.Host, f.Version = readable(r[attrEnvironment]), readable(r[attrHost]), readable(r[attrServiceVersion])
-		f.Project = o.service(it)
+		if f.Project = o.service(it); agents[f.Project] != "" {
+			f.Project = "" // an agent that reports for itself
+		}
 	}
 	if own := o.sessionTold(it); own != "" && own != session {
 		f.Conversation = own

@@ -236,8 +236,8 @@ func (o *otlp) details(it *otlpItem) {
 		name  string
 		value []byte
 	}{
-		{"span", it.name}, {"stop reason", appendJSONText(nil, []byte(said(a[attrStop])))}, {"error type", a[attrErrorType]}, {"status", it.message},
-		{"stack", exceptionOf(it.events, "exception.stacktrace")}, {"scope", it.scope}, {"service", service},
+		{"stop reason", appendJSONText(nil, []byte(said(a[attrStop])))}, {"error type", a[attrErrorType]}, {"status", it.message},
+		{"stack", exceptionOf(it.events, "exception.stacktrace")}, {"span", it.name}, {"scope", it.scope}, {"service", service},
 	} {
 		if v := readable(d.value); v != "" {
 			e.Details = append(e.Details, eventlog.Detail{Name: d.name, Value: v})

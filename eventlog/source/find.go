@@ -14,7 +14,7 @@ import (
 
 // suffixes are the endings of the files that a folder is searched for. A file
 // that is named may end in anything: its content tells what it is.
-var suffixes = []string{".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db"}
+var suffixes = []string{".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db", ".otlp", ".binpb", "telemetry.log"}
 
 // skipped are folders in which no log is looked for.
 var skipped = []string{"node_modules", ".git", ".venv", "vendor"}
