@@ -86,7 +86,7 @@ var ErrNoEvent = errors.New("not an event")
 // All returns the dialects that are built in, in the order in which ties are
 // broken.
 func All() []Dialect {
-	return []Dialect{LazyBridge{}, Legacy{}, Claude{}, Opencode{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{}, ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}, OTLP{}, GeminiTelemetry{}}
+	return []Dialect{LazyBridge{}, Legacy{}, Claude{}, Opencode{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{}, ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}, OTLP{}, GeminiTelemetry{}, Sentrial{}, Niitaka{}}
 }
 
 // Sniff returns the dialect that a segment is in, or nil.

@@ -50,7 +50,7 @@ func decodeAll(t *testing.T, d Dialect, docs [][]byte, full bool) string {
 	return b.String()
 }
 
-func TestOTLPGolden(t *testing.T) {
+func TestDocumentsGolden(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		d    Dialect
@@ -63,6 +63,8 @@ func TestOTLPGolden(t *testing.T) {
 		{"otlp-codex", OTLP{}, "otlp/codex.json", true},
 		{"otlp-conventions", OTLP{}, "otlp/conventions.jsonl", true},
 		{"gemini-telemetry", GeminiTelemetry{}, "gemini-telemetry/telemetry.log", true},
+		{"sentrial", Sentrial{}, "sentrial/wire.jsonl", true},
+		{"niitaka", Niitaka{}, "niitaka/export.json", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) { golden(t, tc.name, decodeAll(t, tc.d, otlpFile(t, tc.path), tc.full)) })
 	}
@@ -159,8 +161,8 @@ func split(t *testing.T, docs [][]byte) (single [][]byte) {
 }
 
 // Whoever looks at one record decodes it alone: it must have the same events.
-func TestOTLPAlone(t *testing.T) {
-	for _, name := range []string{"otlp/agents.jsonl", "otlp/claude.jsonl", "otlp/codex.json", "otlp/conventions.jsonl", "gemini-telemetry/telemetry.log"} {
+func TestDocumentsAlone(t *testing.T) {
+	for _, name := range []string{"otlp/agents.jsonl", "otlp/claude.jsonl", "otlp/codex.json", "otlp/conventions.jsonl", "gemini-telemetry/telemetry.log", "sentrial/wire.jsonl", "niitaka/export.json"} {
 		docs := otlpFile(t, name)
 		d := Sniff(&Head{Lines: docs}, All())
 		whole := d.Open(Segment{Path: "x"})

@@ -118,10 +118,13 @@ func (o *otlp) begin(it *otlpItem, session string) {
 		e.Agent = o.trace.agentOf(it.parent)
 	}
 	e.Model, e.Provider, e.Tool = o.names.text(a[attrModel]), providerOf(o.names.text(a[attrProvider])), ""
-	if it.isClaude() && e.Provider == "" {
-		e.Provider = "anthropic"
+	if e.Provider == "" && e.Model != "" {
+		e.Provider = makers[agents[o.service(it)]]
 	}
 }
+
+// makers are who answers agents that do not tell it.
+var makers = map[string]string{"claude": "anthropic", "gemini": "google", "codex": "openai"}
 
 // providerOf turns the names that conventions give to providers into those that
 // people use.

@@ -194,3 +194,20 @@ func TestRealTelemetry(t *testing.T) {
 		t.Errorf("%d sessions, %+v", len(c.Sessions), s)
 	}
 }
+
+func TestRealSeeds(t *testing.T) {
+	_, c := read(t, shared(t, "samples", "seeds", "sentrial_wire.jsonl"))
+	s, ok := c.Session("sess_abc123def456")
+	if !ok || s.Calls != 1 || s.Usage != (eventlog.Usage{Input: 1500, Output: 500}) || s.Cost() != 8_750_000 || s.ToolCalls != 2 || s.ToolFails != 1 ||
+		s.Outcome != eventlog.Success || s.Facts.Recorded != 11_250_000 || s.Goal != "reset my password" {
+		t.Errorf("%+v", s)
+	}
+	_, c = read(t, shared(t, "samples", "seeds", "niitaka_export.json"))
+	parent, ok := c.Session("0b8a3e0e-0000-4000-8000-000000000001")
+	if !ok || len(parent.Children) != 1 || parent.Outcome != eventlog.Success || parent.Metrics["score"] != 0.8 || parent.Variant != "B" {
+		t.Fatalf("%+v", parent)
+	}
+	if child := parent.Children[0]; child.Calls != 1 || child.Cost() != 3_840_000 || child.Usage != (eventlog.Usage{Input: 512, Output: 128}) {
+		t.Errorf("%+v", child)
+	}
+}
