@@ -127,6 +127,7 @@ type Audit struct {
 type Session struct {
 	Facts
 	ID        string
+	Others    []string // ids of what turned out to be this session
 	Sym       Sym
 	Format    string
 	Paths     []string
@@ -218,10 +219,20 @@ func (s *Sources) Catalog() *Catalog {
 	slices.SortStableFunc(summaries, func(a, b *Summary) int { return strings.Compare(a.Path, b.Path) })
 
 	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, byID: map[Sym]*Session{}}
-	b := builder{c: c, rank: map[Sym]int{}, adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}}
+	b := builder{c: c, same: map[Sym]Sym{}, rank: map[Sym]int{}, adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}}
+	for _, sum := range summaries {
+		sum.mu.Lock()
+		for id, p := range sum.sessions {
+			if p.facts != nil && p.facts.SameAs != "" {
+				b.same[id] = s.syms.Intern(p.facts.SameAs)
+			}
+		}
+		sum.mu.Unlock()
+	}
 	for _, sum := range summaries {
 		sum.mu.Lock()
 		for id := range sum.sessions {
+			id = b.is(id)
 			if best, known := b.rank[id]; !known || sum.Rank > best {
 				b.rank[id] = sum.Rank
 			}
@@ -240,10 +251,25 @@ func (s *Sources) Catalog() *Catalog {
 // builder joins summaries into a catalog.
 type builder struct {
 	c      *Catalog
+	same   map[Sym]Sym // sessions that turned out to be others
 	rank   map[Sym]int
 	adopts map[runKey]Adopt
 	paid   map[Identity][]int32
 	used   map[Identity]int32
+}
+
+// is returns the session that one turned out to be, or itself.
+func (b *builder) is(id Sym) Sym {
+	const most = 8 // who names each other in a circle is nobody else
+	at := id
+	for range most {
+		to, ok := b.same[at]
+		if !ok {
+			return at
+		}
+		at = to
+	}
+	return id
 }
 
 func (b *builder) take(sum *Summary) {
@@ -265,14 +291,22 @@ func (b *builder) take(sum *Summary) {
 	c.Segments = append(c.Segments, seg)
 	c.Audit.Records += sum.records
 	c.Audit.Unreadable += sum.faults.Count
+	held := map[Sym]bool{}
 	for id, p := range sum.sessions {
-		if sum.Rank < b.rank[id] {
+		at := b.is(id)
+		held[at] = true
+		if sum.Rank < b.rank[at] {
 			c.Audit.ShadowEvents += p.events
 			continue
 		}
-		b.session(id, sum, p)
+		s := b.session(at, sum, p)
+		if at != id {
+			s.Others = append(s.Others, c.Symbols.Name(id))
+		}
 	}
+	c.Segments[number].Sessions = len(held)
 	for key, a := range sum.adopts {
+		key.session = b.is(key.session)
 		b.adopts[key] = a
 	}
 	c.Audit.SameResponse += sum.copies[RuleResponse]
@@ -282,6 +316,7 @@ func (b *builder) take(sum *Summary) {
 		c.Audit.CallRecords += n
 	}
 	for _, e := range sum.entries {
+		e.Session = b.is(e.Session)
 		if sum.Rank < b.rank[e.Session] {
 			continue
 		}
@@ -290,6 +325,7 @@ func (b *builder) take(sum *Summary) {
 		b.entry(e)
 	}
 	for _, u := range sum.uses {
+		u.Session = b.is(u.Session)
 		if sum.Rank < b.rank[u.Session] {
 			continue
 		}
@@ -297,14 +333,16 @@ func (b *builder) take(sum *Summary) {
 	}
 }
 
-func (b *builder) session(id Sym, sum *Summary, p *part) {
+func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	s := b.c.byID[id]
 	if s == nil {
 		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format}
 		b.c.byID[id] = s
 		b.c.Sessions = append(b.c.Sessions, s)
 	}
-	s.Paths = append(s.Paths, sum.Path)
+	if !slices.Contains(s.Paths, sum.Path) {
+		s.Paths = append(s.Paths, sum.Path)
+	}
 	if p.facts != nil {
 		if p.first.Known() && s.First.Known() && p.first < s.First {
 			// This segment tells of an earlier time: its goal and name are the first.
@@ -330,6 +368,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) {
 	}
 	for _, r := range p.runs {
 		run := *r
+		run.Session = id
 		run.Tools = maps.Clone(r.Tools) // the summary goes on counting in its own
 		s.Runs = append(s.Runs, &run)
 		s.ToolCalls += r.ToolCalls
@@ -344,6 +383,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) {
 		s.Pulse[m.at] = Beat{sum.Model + m.Model, sum.Tool + m.Tool, sum.Errors + m.Errors}
 	}
 	s.Recent = append(s.Recent, p.recent...)
+	return s
 }
 
 // entry adds a call to the ledger, or cuts it when it is there already.

@@ -102,6 +102,7 @@ type Facts struct {
 	Conversation, ParentID, ForkOf, Experiment, Variant, Version     string
 	FailureReason, Summary, Host, Command                            string
 	Title                                                            string // given later by a person or the agent; beats Name
+	SameAs                                                           string // the session that this one turned out to be part of: both are one
 	Started, Ended                                                   Stamp
 	Closed                                                           bool
 	Outcome                                                          Outcome

@@ -137,6 +137,9 @@ func (x *Index) session(e *Event) SpanID {
 	if e.Facts.Closed {
 		s.Flags &^= SpanOpen
 	}
+	if same := e.Facts.SameAs; same != "" && same != e.SessionID {
+		x.merge(id, x.syms.Intern(same))
+	}
 	if p := e.Facts.ParentID; p != "" && s.Parent == 0 {
 		parent := x.syms.Intern(p)
 		x.children[id] = true
@@ -155,6 +158,21 @@ func (x *Index) session(e *Event) SpanID {
 		}
 	}
 	return span
+}
+
+// merge makes one of two sessions that turned out to be the same. What is
+// known of the first stays where it is, under the other's name or below it.
+func (x *Index) merge(id, into Sym) {
+	span := x.sessions[id]
+	up, found := x.sessions[into]
+	switch {
+	case !found:
+		x.sessions[into] = span
+		x.spans.edit(int(span) - 1).Session = into
+	case up != span && !x.within(up, span):
+		s := x.spans.edit(int(span) - 1)
+		s.Parent, s.Flags = up, s.Flags&^SpanOrphan
+	}
 }
 
 // run returns the state of the event's run, made now if need be.

@@ -422,6 +422,7 @@ func (f *Facts) merge(g *Facts) {
 	last(&f.Conversation, g.Conversation)
 	first(&f.ParentID, g.ParentID)
 	first(&f.ForkOf, g.ForkOf)
+	first(&f.SameAs, g.SameAs)
 	last(&f.Experiment, g.Experiment)
 	last(&f.Variant, g.Variant)
 	last(&f.Version, g.Version)

@@ -139,6 +139,7 @@ func spell(b *strings.Builder, e *eventlog.Event) {
 		put("dir", f.Directory)
 		put("sessionparent", f.ParentID)
 		put("fork", f.ForkOf)
+		put("sameas", f.SameAs)
 		if f.Closed {
 			b.WriteString(" closed")
 		}

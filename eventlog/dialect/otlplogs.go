@@ -82,7 +82,7 @@ func (o *otlp) log(it *otlpItem, full bool, emit func(*eventlog.Event)) {
 	if e.Agent = agentOr(o.names.text(a[attrAgent]), o.trace.agentOf(it.id), o.service(it)); agents[e.Agent] != "" {
 		e.Agent = agents[e.Agent]
 	}
-	e.Facts = &eventlog.Facts{User: readable(a[attrUser]), Agent: e.Agent}
+	e.Facts = &eventlog.Facts{User: readable(a[attrUser]), Agent: e.Agent, SameAs: o.sameAs(it, session)}
 	if res := it.resource; res != nil {
 		e.Facts.Environment, e.Facts.Host = readable(res.attrs.of[attrEnvironment]), readable(res.attrs.of[attrHost])
 		e.Facts.Version = readable(first(a[attrServiceVersion], res.attrs.of[attrServiceVersion]))

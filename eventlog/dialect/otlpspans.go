@@ -200,15 +200,22 @@ func (o *otlp) facts(it *otlpItem, session string, again bool) *eventlog.Facts {
 			f.Project = "" // an agent that reports for itself
 		}
 	}
-	if own := o.sessionTold(it); own != "" && own != session {
-		f.Conversation = own
-	}
+	f.SameAs = o.sameAs(it, session)
 	if !o.goals[session] && (it.role == roleAgent || it.role == roleModel) {
 		if f.Goal = it.asked(); f.Goal != "" {
 			o.goals[session] = true
 		}
 	}
 	return f
+}
+
+// sameAs returns what the session of an item turned out to be, where that is
+// said only now.
+func (o *otlp) sameAs(it *otlpItem, session string) string {
+	if own := o.sessionTold(it); own != session {
+		return own
+	}
+	return ""
 }
 
 func (o *otlp) agentSpan(it *otlpItem, node spanNode, facts *eventlog.Facts, again, full bool, emit func(*eventlog.Event)) {

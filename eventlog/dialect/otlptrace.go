@@ -43,12 +43,14 @@ type (
 // tell of another.
 type traceSession struct {
 	name string
-	told bool // it was told by one of them, and is not the trace itself
+	told bool   // it was told by one of them, and is not the trace itself
+	same string // what it turned out to be, when that was told too late
 }
 
 // session returns the session of an item. All of a trace belongs to the session
 // that one of its spans names, or else is one. Once a span was put to the trace
-// itself, all others are: what has been read does not move.
+// itself, all others are, and the trace turns out to be the same session as the
+// one that is named later.
 func (t *traces) session(it *otlpItem, own, file string) string {
 	if !it.id.traced() {
 		return cmp.Or(own, file)
@@ -60,9 +62,14 @@ func (t *traces) session(it *otlpItem, own, file string) string {
 		s = traceSession{name: it.id.traceText()}
 		t.sessions[trace] = s
 	case !ok:
-		s = traceSession{own, true}
+		s = traceSession{name: own, told: true}
 		t.sessions[trace] = s
 	case s.told && own != "":
+		return own
+	case own != "" && s.same == "":
+		s.same = own
+		t.sessions[trace] = s
+	case own != "" && own != s.same:
 		return own
 	}
 	return s.name

@@ -29,6 +29,9 @@ func (s *Set) OpenLog(ctx context.Context, session *eventlog.Session) (eventlog.
 	var walk func(*eventlog.Session)
 	walk = func(at *eventlog.Session) {
 		l.wanted[at.ID] = true
+		for _, id := range at.Others {
+			l.wanted[id] = true
+		}
 		for _, p := range at.Paths {
 			if _, ok := l.paths[p]; !ok {
 				l.paths[p] = len(l.parts)
@@ -283,6 +286,9 @@ type logTaker struct {
 func (t *logTaker) record(*eventlog.Record) {}
 
 func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
+	if !t.l.wanted[e.SessionID] && e.Facts != nil && e.Facts.SameAs != "" && t.l.wanted[e.Facts.SameAs] {
+		t.l.wanted[e.SessionID], t.p.lost = true, true // what came before it was said is wanted as well
+	}
 	if !t.l.wanted[e.SessionID] {
 		if e.Facts == nil || !t.l.wanted[e.Facts.ParentID] || e.Facts.ParentID == "" {
 			return
