@@ -52,6 +52,10 @@ type Ranker interface {
 	Rank(h *Head) int
 }
 
+// Stacker is a dialect whose records may be JSON values that take many lines, in
+// files that are appended to.
+type Stacker interface{ Stacks() }
+
 // Framer is a dialect whose segments may hold messages of bytes, not of text.
 type Framer interface {
 	Frames(h *Head) Framing
@@ -69,11 +73,12 @@ const (
 
 // Head is the beginning of a segment.
 type Head struct {
-	Path   string
-	Lines  [][]byte            // the first lines that are whole, of a text file
-	Spread bool                // its records are JSON values that take many lines: Lines are the first of those
-	Start  []byte              // the first bytes of a file, whatever they are
-	Tables map[string][]string // the columns by table, of a database
+	Path    string
+	Lines   [][]byte            // the first lines that are whole, of a text file, or the first values of a document
+	Text    []byte              // the beginning of a text that may be a document
+	Tables  map[string][]string // the columns by table, of a database
+	Start   []byte              // the first bytes of a file, whatever they are
+	Members []string            // the names of the members, of an archive
 }
 
 // IsDatabase reports whether the segment is a database.
@@ -86,13 +91,19 @@ var ErrNoEvent = errors.New("not an event")
 // All returns the dialects that are built in, in the order in which ties are
 // broken.
 func All() []Dialect {
-	return []Dialect{LazyBridge{}, Legacy{}, Claude{}, Opencode{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{}, ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}, OTLP{}, GeminiTelemetry{}, Sentrial{}, Niitaka{}}
+	return []Dialect{LazyBridge{}, Legacy{}, Claude{}, Opencode{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{}, ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}, GeminiResult{}, SWEAgent{}, MiniSWE{}, Inspect{}, OTLP{}, GeminiTelemetry{}, Sentrial{}, Niitaka{}}
 }
 
 // Sniff returns the dialect that a segment is in, or nil.
-func Sniff(h *Head, known []Dialect) Dialect {
+func Sniff(h *Head, known []Dialect) Dialect { return sniff(h, known, 1) }
+
+// SniffDocument is Sniff for a file that may be any of the many things that are
+// kept as JSON: half a guess is not enough.
+func SniffDocument(h *Head, known []Dialect) Dialect { return sniff(h, known, 40) }
+
+func sniff(h *Head, known []Dialect, least int) Dialect {
 	var best Dialect
-	score := 0
+	score := least - 1
 	for _, d := range known {
 		if n := d.Sniff(h); n > score {
 			best, score = d, n

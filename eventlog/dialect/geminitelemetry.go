@@ -24,6 +24,9 @@ func (GeminiTelemetry) Sniff(h *Head) int {
 	return 0
 }
 
+// Stacks tells that objects take many lines.
+func (GeminiTelemetry) Stacks() {}
+
 // Rank puts a chat before what was reported of it.
 func (GeminiTelemetry) Rank(*Head) int { return OTLP{}.Rank(nil) }
 

@@ -33,7 +33,7 @@ func (OTLP) Sniff(h *Head) int {
 			return 95
 		}
 	}
-	if h.Spread && len(h.Lines) == 0 && beginsWithSignal(h.Start) {
+	if len(h.Lines) == 0 && beginsWithSignal(h.Text) {
 		return 90
 	}
 	if framesOf(h.Start) != NoFrames {
@@ -41,6 +41,9 @@ func (OTLP) Sniff(h *Head) int {
 	}
 	return 0
 }
+
+// Stacks tells that documents may take many lines.
+func (OTLP) Stacks() {}
 
 // Frames tells protobuf from JSON.
 func (OTLP) Frames(h *Head) Framing {

@@ -70,13 +70,13 @@ var (
 	wireMetric = &wireSchema{{number: 1, name: "name", kind: wireText}}
 
 	wireDocuments = [...]*wireSchema{
-		signalSpans:   document("resourceSpans", "scopeSpans", "spans", wireSpan),
-		signalLogs:    document("resourceLogs", "scopeLogs", "logRecords", wireLog),
-		signalMetrics: document("resourceMetrics", "scopeMetrics", "metrics", wireMetric),
+		signalSpans:   wireDocument("resourceSpans", "scopeSpans", "spans", wireSpan),
+		signalLogs:    wireDocument("resourceLogs", "scopeLogs", "logRecords", wireLog),
+		signalMetrics: wireDocument("resourceMetrics", "scopeMetrics", "metrics", wireMetric),
 	}
 )
 
-func document(resources, scopes, items string, item *wireSchema) *wireSchema {
+func wireDocument(resources, scopes, items string, item *wireSchema) *wireSchema {
 	scope := &wireSchema{{number: 1, name: "scope", of: wireScope}, {number: 2, name: items, list: true, of: item}}
 	resource := &wireSchema{{number: 1, name: "resource", of: wireResource}, {number: 2, name: scopes, list: true, of: scope}}
 	return &wireSchema{{number: 1, name: resources, list: true, of: resource}}

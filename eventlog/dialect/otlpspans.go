@@ -117,7 +117,7 @@ func (o *otlp) begin(it *otlpItem, session string) {
 	if e.Agent == "" {
 		e.Agent = o.trace.agentOf(it.parent)
 	}
-	e.Model, e.Provider, e.Tool = o.names.text(a[attrModel]), providerOf(o.names.text(a[attrProvider])), ""
+	e.Model, e.Provider, e.Tool = o.names.text(a[attrModel]), vendorOf(o.names.text(a[attrProvider])), ""
 	if e.Provider == "" && e.Model != "" {
 		e.Provider = makers[agents[o.service(it)]]
 	}
@@ -126,9 +126,9 @@ func (o *otlp) begin(it *otlpItem, session string) {
 // makers are who answers agents that do not tell it.
 var makers = map[string]string{"claude": "anthropic", "gemini": "google", "codex": "openai"}
 
-// providerOf turns the names that conventions give to providers into those that
+// vendorOf turns the names that conventions give to providers into those that
 // people use.
-func providerOf(name string) string {
+func vendorOf(name string) string {
 	switch {
 	case strings.HasPrefix(name, "gcp."):
 		return "google"

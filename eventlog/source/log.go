@@ -90,9 +90,10 @@ type logPart struct {
 	seg         *segment // nil until it was told; this and the next are under openLog.mu
 	read, total int64
 
-	mu   sync.Mutex // of what is used to read single records
-	file *os.File
-	db   *sqlite.Reader
+	mu    sync.Mutex // of what is used to read single records
+	file  *os.File
+	db    *sqlite.Reader
+	whole *whole
 }
 
 func (l *openLog) reads(path string) bool {
@@ -206,6 +207,10 @@ type given struct {
 }
 
 func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
+	if p.reader != nil && p.seg.blank {
+		p.reader.close()
+		p.reader = nil
+	}
 	if p.reader == nil {
 		seg, err := sniff(ctx, p.path, l.set.opt.Known)
 		if err != nil {
@@ -303,11 +308,11 @@ func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
 	t.l.target().Append(eventlog.Place{Segment: t.segment, Pos: rec.Pos, Size: size(int64(rec.Size)), Sub: place(rec.Table, sub)}, e)
 }
 
-func (t *logTaker) fault(pos int64, n int, err error) {
+func (t *logTaker) fault(table int, pos int64, n int, err error) {
 	if t.p.pass > 0 {
 		return // it was told before
 	}
-	t.l.target().Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n))}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
+	t.l.target().Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n)), Sub: place(table, 0)}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
 }
 
 // place packs the table of a row and the number of the event in its record. A
@@ -358,6 +363,7 @@ func (l *openLog) stop() {
 			_ = p.db.Close()
 			p.db = nil
 		}
+		p.closeWhole()
 		p.mu.Unlock()
 	}
 }
@@ -396,12 +402,15 @@ func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, 
 	if seg == nil {
 		return eventlog.Event{}, errGone
 	}
+	if row.Kind == eventlog.Unreadable && row.Pos < 0 {
+		return eventlog.Event{}, l.whyOf(p.path)
+	}
 	rec, err := p.at(ctx, seg, row)
 	if err != nil {
 		return eventlog.Event{}, err
 	}
 	want, sub := int(row.Sub), 0
-	if seg.head.IsDatabase() {
+	if seg.head.IsDatabase() || seg.document {
 		want &= 1<<12 - 1
 	}
 	var out eventlog.Event
@@ -423,6 +432,16 @@ func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, 
 		return eventlog.Event{}, errGone
 	}
 	return out, nil
+}
+
+// whyOf returns what is wrong with a segment as a whole.
+func (l *openLog) whyOf(path string) error {
+	for _, f := range l.Snapshot().Faults.Samples {
+		if f.Path == path && f.Pos < 0 {
+			return errors.New(f.Why)
+		}
+	}
+	return errGone
 }
 
 // part returns the part of the log that a row came from, and its segment.
@@ -449,6 +468,9 @@ func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*even
 		rec.Table = table
 		return &rec, err
 	}
+	if seg.isWhole() {
+		return p.wholeAt(ctx, seg, row)
+	}
 	if row.Pos < 0 {
 		return nil, errGone
 	}
@@ -463,8 +485,11 @@ func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*even
 	if seg.framing() != dialect.NoFrames {
 		return &eventlog.Record{Pos: row.Pos, Size: n, Body: body[:n]}, nil
 	}
-	return &eventlog.Record{Pos: row.Pos, Size: n, Body: bytes.Trim(body[:n], " \t\r\n\x00")}, nil
+	return &eventlog.Record{Pos: row.Pos, Size: n, Body: trimLine(body[:n])}, nil
 }
+
+// trimLine returns a line without what may stand around it.
+func trimLine(line []byte) []byte { return bytes.Trim(line, " \t\r\n\x00") }
 
 // open opens the file for single reads, again when the path has come to lead
 // to another file.
@@ -522,12 +547,12 @@ func (l *openLog) Grep(ctx context.Context, words []string, found func(int, even
 		if seg == nil {
 			continue
 		}
-		if seg.head.IsDatabase() {
+		if seg.head.IsDatabase() || seg.isWhole() {
 			rec, err := p.at(ctx, seg, *row)
 			if err != nil {
 				continue
 			}
-			body = body[:0]
+			body = append(body[:0], rec.Body...)
 			for _, c := range rec.Cells {
 				body = append(append(body, c.Text...), '\n')
 			}

@@ -139,12 +139,13 @@ func TestManyEventsInOneLine(t *testing.T) {
 func TestSpreadRecords(t *testing.T) {
 	dir := t.TempDir()
 	event := func(n int) string {
-		return fmt.Sprintf("{\n  \"event_type\": \"model_response\",\n  \"session_id\": \"s\",\n  \"input_tokens\": %d\n}", n)
+		return fmt.Sprintf("{\n  \"resourceSpans\": [{\"scopeSpans\": [{\"spans\": [{\"spanId\": \"%016x\",\n    \"traceId\": \"%032x\", \"name\": \"chat\","+
+			"\"attributes\": [{\"key\": \"gen_ai.usage.input_tokens\", \"value\": {\"intValue\": 5}}]}]}]}]\n}", n, n)
 	}
 	for name, text := range map[string]string{
 		"pretty.jsonl": event(1) + "\n" + event(2) + "\n",
 		"array.jsonl":  "[\n" + event(1) + ",\n" + event(2) + "\n]\n",
-		"torn.jsonl":   event(1) + "\n" + event(2) + "\n{\n  \"event_type\": \"mod",
+		"torn.jsonl":   event(1) + "\n" + event(2) + "\n{\n  \"resourceSp",
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -7,12 +7,15 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
+	"github.com/lazytrace/lazytrace/eventlog/pack"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 )
 
@@ -22,8 +25,13 @@ type segment struct {
 	sidecar string // the small file that describes this one, or nothing
 	head    *dialect.Head
 	dialect dialect.Dialect
-	blank   bool           // nothing is in it yet
-	db      *sqlite.Reader // of a database, until a feed takes it over
+	blank   bool // nothing is in it yet
+	packed  pack.Kind
+	// document says that the segment is one, and lists what it is cut at.
+	document bool
+	lists    []string
+	values   bool           // its records are JSON values that take many lines
+	db       *sqlite.Reader // of a database, until a feed takes it over
 }
 
 func sorted(names []string) []string {
@@ -38,12 +46,19 @@ func (s *segment) close() {
 	}
 }
 
-// rank returns how good a copy of its sessions the segment is.
+// rank returns how good a copy of its sessions the segment is. A packed file
+// beside which the same stands unpacked is the lesser one.
 func (s *segment) rank() int {
+	rank := 1
 	if r, ok := s.dialect.(dialect.Ranker); ok {
-		return r.Rank(s.head)
+		rank += 2 * r.Rank(s.head)
 	}
-	return 0
+	if s.packed == pack.Gzip || s.packed == pack.Zstd {
+		if _, err := os.Stat(strings.TrimSuffix(s.path, filepath.Ext(s.path))); err == nil {
+			rank--
+		}
+	}
+	return rank
 }
 
 // framing returns how messages of bytes stand in the segment, if any do.
@@ -104,11 +119,13 @@ func (f *fault) Unwrap() error { return f.err }
 // feed returns the records of the segment from their beginning. Several feeds
 // of one segment do not disturb each other.
 func (s *segment) feed(ctx context.Context) (feed, error) {
-	if !s.head.IsDatabase() {
-		if framing := s.framing(); framing != dialect.NoFrames {
-			return &frameFeed{path: s.path, framing: framing}, nil
-		}
-		return &lineFeed{path: s.path, values: s.head.Spread}, nil
+	switch {
+	case s.isWhole():
+		return &wholeFeed{seg: s}, nil
+	case s.framing() != dialect.NoFrames:
+		return &frameFeed{path: s.path, framing: s.framing()}, nil
+	case !s.head.IsDatabase():
+		return &lineFeed{path: s.path, values: s.values}, nil
 	}
 	db := s.db
 	s.db = nil
