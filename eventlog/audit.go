@@ -145,24 +145,3 @@ func (c *Catalog) Behind(f Figure) ([]*Entry, bool) {
 // every tool call, that is cut since another segment tells of it. Segment
 // numbers are those of the catalog that it returns.
 func (s *Sources) Across(cut func(*Cut), copied func(*Use)) *Catalog { return s.catalog(cut, copied) }
-
-// Ranks returns for every session the highest rank of the segments that hold
-// it: what is in others is not counted.
-func (s *Sources) Ranks() map[Sym]int {
-	s.mu.Lock()
-	summaries := slices.Clone(s.summaries)
-	s.mu.Unlock()
-	return ranks(summaries)
-}
-
-func ranks(summaries []*Summary) map[Sym]int {
-	rank := map[Sym]int{}
-	for _, sum := range summaries {
-		sum.mu.Lock()
-		for id := range sum.sessions {
-			rank[id] = max(rank[id], sum.Rank)
-		}
-		sum.mu.Unlock()
-	}
-	return rank
-}

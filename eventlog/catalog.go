@@ -133,6 +133,7 @@ type Audit struct {
 type Session struct {
 	Facts
 	ID        string
+	Others    []string // ids of what turned out to be this session
 	Sym       Sym
 	Format    string
 	Paths     []string
@@ -225,7 +226,8 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 	})
 
 	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, byID: map[Sym]*Session{}}
-	b := builder{c: c, rank: ranks(summaries), adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}, cut: cut, copied: copied}
+	same := sameAs(s.syms, summaries)
+	b := builder{c: c, same: same, rank: ranks(summaries, same), adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}, cut: cut, copied: copied}
 	for _, sum := range summaries {
 		sum.mu.Lock()
 		b.take(sum)
@@ -238,20 +240,13 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 // builder joins summaries into a catalog.
 type builder struct {
 	c      *Catalog
+	same   aliases
 	rank   map[Sym]int
 	adopts map[runKey]Adopt
 	paid   map[Identity][]int32
 	used   map[Identity]int32
 	cut    func(*Cut) // both may be nil
 	copied func(*Use)
-}
-
-// beside is 1 for what tells about sessions that others hold: it comes last.
-func beside(s *Summary) int {
-	if s.Rank == Beside {
-		return 1
-	}
-	return 0
 }
 
 // outranked reports whether a better segment holds the session as well.
@@ -278,18 +273,27 @@ func (b *builder) take(sum *Summary) {
 	c.Segments = append(c.Segments, seg)
 	c.Audit.Records += sum.records
 	c.Audit.Unreadable += sum.faults.Count
+	held := map[Sym]bool{}
 	for id, p := range sum.sessions {
-		if b.outranked(sum, id) {
+		at := b.same.is(id)
+		held[at] = true
+		if b.outranked(sum, at) {
 			c.Audit.ShadowEvents += p.events
 			continue
 		}
-		b.session(id, sum, p)
+		s := b.session(at, sum, p)
+		if at != id {
+			s.Others = append(s.Others, c.Symbols.Name(id))
+		}
 		c.Audit.take(p)
 	}
+	c.Segments[number].Sessions = len(held)
 	for key, a := range sum.adopts {
+		key.session = b.same.is(key.session)
 		b.adopts[key] = a
 	}
 	for _, e := range sum.entries {
+		e.Session = b.same.is(e.Session)
 		if b.outranked(sum, e.Session) {
 			continue
 		}
@@ -298,6 +302,7 @@ func (b *builder) take(sum *Summary) {
 		b.entry(e)
 	}
 	for _, u := range sum.uses {
+		u.Session = b.same.is(u.Session)
 		if b.outranked(sum, u.Session) {
 			continue
 		}
@@ -323,14 +328,16 @@ func (a *Audit) take(p *part) {
 	a.Echoes += int64(p.echoes)
 }
 
-func (b *builder) session(id Sym, sum *Summary, p *part) {
+func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	s := b.c.byID[id]
 	if s == nil {
 		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format}
 		b.c.byID[id] = s
 		b.c.Sessions = append(b.c.Sessions, s)
 	}
-	s.Paths = append(s.Paths, sum.Path)
+	if !slices.Contains(s.Paths, sum.Path) {
+		s.Paths = append(s.Paths, sum.Path)
+	}
 	if p.facts != nil {
 		if p.first.Known() && s.First.Known() && p.first < s.First && sum.Rank != Beside {
 			// This segment tells of an earlier time: its goal and name are the first.
@@ -356,6 +363,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) {
 	}
 	for _, r := range p.runs {
 		run := *r
+		run.Session = id
 		run.Tools = maps.Clone(r.Tools) // the summary goes on counting in its own
 		s.Runs = append(s.Runs, &run)
 		s.ToolCalls += r.ToolCalls
@@ -370,6 +378,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) {
 		s.Pulse[m.at] = Beat{sum.Model + m.Model, sum.Tool + m.Tool, sum.Errors + m.Errors}
 	}
 	s.Recent = append(s.Recent, p.recent...)
+	return s
 }
 
 // entry adds a call to the ledger, or cuts it when it is there already.
@@ -426,6 +435,7 @@ func (b *builder) use(u Use) {
 func (b *builder) finish() {
 	c := b.c
 	tokens := map[[2]Sym]int64{}
+	c.Entries = slices.DeleteFunc(c.Entries, func(e Entry) bool { return e.Void })
 	for i := range c.Entries {
 		e := &c.Entries[i]
 		s := c.byID[e.Session]

@@ -44,6 +44,7 @@ type runState struct {
 	call  uint64
 	last  Stamp
 	begun []SpanID // calls whose end was not seen when they were put here
+	held  bool     // it is a call or event that others name as their run
 }
 
 // NewIndex returns an empty index over a symbol table.
@@ -76,13 +77,17 @@ func (x *Index) Append(at Place, e *Event) {
 		parent = run.span
 		run.last = max(run.last, e.Time)
 	}
-	if e.Adopts != nil && e.Adopts.SessionID == "" {
-		x.adopt(key.session, *e.Adopts)
+	for _, a := range e.Adopts {
+		if a.SessionID == "" {
+			x.adopt(key.session, a)
+		}
 	}
 	row := RowID(x.rows.n)
 	span := x.place(row, parent, run, key, e)
-	if e.Adopts != nil && e.Adopts.SessionID != "" { // the call may be this event
-		x.adoptLater(key.session, *e.Adopts)
+	for _, a := range e.Adopts {
+		if a.SessionID != "" { // the call may be this event
+			x.adoptLater(key.session, a)
+		}
 	}
 	flags := RowFlags(0)
 	if e.Failed {
@@ -105,8 +110,14 @@ func (x *Index) Append(at Place, e *Event) {
 	if e.Bill != nil {
 		x.bill(span, e)
 	}
+	for _, sum := range e.Sums {
+		if i, ok := x.paid[sum]; ok {
+			b := x.bills.edit(int(i))
+			*b = b.void()
+		}
+	}
 	x.touch(session, e.Time, row)
-	if run != nil {
+	if run != nil && !run.held {
 		x.touch(run.span, e.Time, row)
 	}
 }
@@ -149,6 +160,9 @@ func (x *Index) session(e *Event) SpanID {
 	if e.Facts.Closed {
 		s.Flags &^= SpanOpen
 	}
+	if same := e.Facts.SameAs; same != "" && same != e.SessionID {
+		x.merge(id, x.syms.Intern(same))
+	}
 	if p := e.Facts.ParentID; p != "" && s.Parent == 0 {
 		parent := x.syms.Intern(p)
 		x.children[id] = true
@@ -173,6 +187,21 @@ func (x *Index) session(e *Event) SpanID {
 	return span
 }
 
+// merge makes one of two sessions that turned out to be the same. What is
+// known of the first stays where it is, under the other's name or below it.
+func (x *Index) merge(id, into Sym) {
+	span := x.sessions[id]
+	up, found := x.sessions[into]
+	switch {
+	case !found:
+		x.sessions[into] = span
+		x.spans.edit(int(span) - 1).Session = into
+	case up != span && !x.within(up, span):
+		s := x.spans.edit(int(span) - 1)
+		s.Parent, s.Flags = up, s.Flags&^SpanOrphan
+	}
+}
+
 // run returns the state of the event's run, made now if need be.
 func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 	run := x.runs[key]
@@ -182,13 +211,7 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 			Start: e.Time, End: e.Time, First: RowID(x.rows.n), Last: RowID(x.rows.n), Flags: SpanOpen,
 		})}
 		x.runs[key] = run
-		for _, child := range x.orphans[key] {
-			if !x.within(run.span, child) {
-				s := x.spans.edit(int(child) - 1)
-				s.Parent, s.Flags = run.span, s.Flags&^SpanOrphan
-			}
-		}
-		delete(x.orphans, key)
+		x.foster(key, run.span)
 		if a, ok := x.adopted[key]; ok {
 			x.adopt(key.session, a)
 			delete(x.adopted, key)
@@ -196,6 +219,9 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 	}
 	if e.ParentRunID != "" && e.Kind != SessionStart {
 		x.parent(key, run, e)
+	}
+	if run.held {
+		return run
 	}
 	if e.Agent != "" {
 		if s := x.spans.at(int(run.span) - 1); s.Agent == 0 {
@@ -209,6 +235,41 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 		}
 	}
 	return run
+}
+
+// foster hangs the runs that came before their parent under it.
+func (x *Index) foster(key runKey, parent SpanID) {
+	for _, child := range x.orphans[key] {
+		if !x.within(parent, child) {
+			s := x.spans.edit(int(child) - 1)
+			s.Parent, s.Flags = parent, s.Flags&^SpanOrphan
+		}
+	}
+	delete(x.orphans, key)
+}
+
+// hold adds the span of a call or event that others may name as their run. When
+// they came first there is a span already that stood for it: it becomes this one.
+func (x *Index) hold(e *Event, s Span) SpanID {
+	if !e.Holds || e.CallID == "" {
+		return x.add(s)
+	}
+	key := runKey{s.Session, x.syms.Intern(e.CallID)}
+	run := x.runs[key]
+	if run == nil || run.held {
+		span := x.add(s)
+		x.runs[key] = &runState{span: span, held: true}
+		x.foster(key, span)
+		return span
+	}
+	old := x.spans.edit(int(run.span) - 1)
+	s.Start, s.End = earlier(s.Start, old.Start), max(s.End, old.End)
+	if x.within(s.Parent, run.span) {
+		s.Parent = old.Parent
+	}
+	*old = s
+	run.held = true
+	return run.span
 }
 
 // parent hangs a run under the run and call that its event names.
@@ -359,7 +420,7 @@ func (x *Index) place(row RowID, parent SpanID, run *runState, key runKey, e *Ev
 	if e.Began.Known() {
 		start = min(e.Began, e.Time)
 	}
-	return x.add(Span{
+	return x.hold(e, Span{
 		Kind: SpanEvent, Event: e.Kind, Parent: parent, Session: key.session, Run: key.run, Start: start, End: e.Time, First: row, Last: row, Flags: flags,
 		Agent: x.syms.Intern(e.Agent), Model: x.syms.Intern(e.Model), Tool: x.syms.Intern(e.Tool),
 	})
@@ -397,7 +458,7 @@ func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key
 	if e.Failed {
 		flags |= SpanFailed
 	}
-	span := x.add(Span{
+	span := x.hold(e, Span{
 		Kind: kind, Event: e.Kind, Parent: parent, Session: key.session, Run: key.run, Start: start, End: e.Time, First: row, Last: row, Flags: flags,
 		Agent: x.syms.Intern(e.Agent), Model: x.syms.Intern(e.Model), Tool: x.syms.Intern(e.Tool),
 	})

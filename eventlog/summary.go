@@ -39,10 +39,6 @@ type Summary struct {
 	own   []Bill     // while somebody watches: of each entry, what its own record says
 }
 
-// Beside is the rank of a segment that tells about sessions and holds none: an
-// index of them. It counts beside all others and outranks nobody.
-const Beside = -1
-
 // Entry is one line of the ledger: one billed model call.
 type Entry struct {
 	Bill
@@ -198,8 +194,10 @@ func (s *Summary) Add(pos int64, e *Event) {
 		}
 		p.facts.merge(e.Facts)
 	}
-	if a := e.Adopts; a != nil && a.SessionID == "" {
-		s.adopts[runKey{id, s.syms.Intern(a.RunID)}] = *a
+	for _, a := range e.Adopts {
+		if a.SessionID == "" {
+			s.adopts[runKey{id, s.syms.Intern(a.RunID)}] = a
+		}
 	}
 	run := s.run(id, p, e)
 	s.tool(id, pos, run, e)
@@ -209,6 +207,11 @@ func (s *Summary) Add(pos int64, e *Event) {
 	}
 	if e.Echo {
 		p.echoes++
+	}
+	for _, sum := range e.Sums {
+		for _, i := range s.paid[sum] {
+			s.entries[i].Bill = s.entries[i].void()
+		}
 	}
 	p.beat(e)
 	if !e.Hidden {
@@ -462,6 +465,7 @@ func (f *Facts) merge(g *Facts) {
 	last(&f.Conversation, g.Conversation)
 	first(&f.ParentID, g.ParentID)
 	first(&f.ForkOf, g.ForkOf)
+	first(&f.SameAs, g.SameAs)
 	last(&f.Experiment, g.Experiment)
 	last(&f.Variant, g.Variant)
 	last(&f.Version, g.Version)

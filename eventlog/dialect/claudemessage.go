@@ -335,10 +335,10 @@ func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 			e.Kind = eventlog.ToolError
 		}
 		if agent, ok := jsonl.Lookup(c.r.result, "agentId"); ok {
-			e.Adopts = &eventlog.Adopt{
+			e.Adopts = []eventlog.Adopt{{
 				RunID: readable(agent), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure,
 				Agent: c.tasks["\x00"+e.CallID],
-			}
+			}}
 		}
 		if full {
 			c.output(&e, content)

@@ -406,10 +406,10 @@ func (s *claudeStream) told(body []byte, full bool, emit func(*eventlog.Event)) 
 	case "task_started":
 		if id := s.names.text(t.task); t.kind != nil && id != "" {
 			call := s.names.text(t.taskCall)
-			e.Adopts = &eventlog.Adopt{
+			e.Adopts = []eventlog.Adopt{{
 				RunID: id, ParentRunID: cmp.Or(s.made[call], s.session), ParentCall: call, Agent: s.names.text(t.kind), Link: eventlog.LinkSure,
-			}
-			s.agentRun(id, e.Adopts.Agent, call)
+			}}
+			s.agentRun(id, e.Adopts[0].Agent, call)
 		}
 	case "task_notification":
 		if id := s.names.text(t.task); s.runs[id] != nil {

@@ -65,12 +65,32 @@ type Ranker interface {
 	Rank(h *Head) int
 }
 
+// Stacker is a dialect whose records may be JSON values that take many lines, in
+// files that are appended to.
+type Stacker interface{ Stacks() }
+
+// Framer is a dialect whose segments may hold messages of bytes, not of text.
+type Framer interface {
+	Frames(h *Head) Framing
+}
+
+// Framing says how messages stand in a file.
+type Framing uint8
+
+// The framings of a file.
+const (
+	NoFrames    Framing = iota // it is text
+	OneFrame                   // the whole file is one message
+	SizedFrames                // before each message stand four bytes: its size, the highest first
+)
+
 // Head is the beginning of a segment.
 type Head struct {
 	Path    string
 	Lines   [][]byte            // the first lines that are whole, of a text file, or the first values of a document
 	Text    []byte              // the beginning of a text that may be a document
 	Tables  map[string][]string // the columns by table, of a database
+	Start   []byte              // the first bytes of a file, whatever they are
 	Members []string            // the names of the members, of an archive
 }
 
@@ -87,7 +107,7 @@ func All() []Dialect {
 	return []Dialect{
 		LazyBridge{}, Legacy{}, Claude{}, Opencode{}, OpencodeFiles{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{},
 		ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}, CodexHistory{}, Copilot{}, AgentsSessions{},
-		GeminiResult{}, SWEAgent{}, MiniSWE{}, Inspect{},
+		GeminiResult{}, SWEAgent{}, MiniSWE{}, Inspect{}, OTLP{}, GeminiTelemetry{}, Sentrial{}, Niitaka{},
 	}
 }
 

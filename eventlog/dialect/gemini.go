@@ -534,7 +534,7 @@ func (g *gemini) call(call []byte, at eventlog.Stamp, model string, full bool, e
 		e.Idle = eventlog.IdleNo
 	}
 	if child := readable(agent); child != "" && child != g.run {
-		e.Adopts = &eventlog.Adopt{RunID: child, ParentRunID: g.run, ParentCall: key, Agent: e.Tool, Link: eventlog.LinkSure}
+		e.Adopts = []eventlog.Adopt{{RunID: child, ParentRunID: g.run, ParentCall: key, Agent: e.Tool, Link: eventlog.LinkSure}}
 	}
 	if full {
 		e.Input = clone(args)

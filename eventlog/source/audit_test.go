@@ -111,7 +111,7 @@ func holds(t *testing.T, s *Set, c *eventlog.Catalog) {
 }
 
 func TestAuditOfOwnLogs(t *testing.T) {
-	for _, name := range []string{"claude", "codex", "gemini", "lazybridge", "native", "pi", "opencode-run", "claude-stream"} {
+	for _, name := range []string{"claude", "codex", "gemini", "lazybridge", "native", "pi", "opencode-run", "claude-stream", "claude-drift", "copilot", "otlp", "gemini-telemetry", "sentrial", "niitaka", "swe-agent", "mini-swe-agent", "inspect", "agentsdk", "opencode-files"} {
 		s, c := read(t, filepath.Join("..", "..", "testdata", name))
 		if c.Audit.Records == 0 {
 			t.Errorf("%s: nothing was read", name)
@@ -125,7 +125,7 @@ func TestAuditOfRealLogs(t *testing.T) {
 	if _, err := os.Stat(root); err != nil {
 		t.Skipf("no real logs here: %v", err)
 	}
-	for _, name := range []string{"claude", "codex", "opencode", "pi", "seeds"} {
+	for _, name := range []string{"claude", "codex", "gemini", "opencode", "otlp", "pi", "seeds", "stdout", "sweagent"} {
 		s, c := read(t, filepath.Join(root, name))
 		holds(t, s, c)
 	}

@@ -14,7 +14,7 @@ import (
 
 // suffixes are the endings of the files that a folder is searched for. A file
 // that is named may end in anything: its content tells what it is.
-var suffixes = []string{".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db", ".json", ".traj", ".eval", ".zst", ".gz"}
+var suffixes = []string{".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db", ".json", ".traj", ".eval", ".zst", ".gz", ".log", ".otlp", ".binpb"}
 
 // foreign are the endings of files that folders of code are full of, and that
 // are no logs: looking into each would take its time.

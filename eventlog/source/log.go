@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -28,6 +29,9 @@ func (s *Set) OpenLog(ctx context.Context, session *eventlog.Session) (eventlog.
 	var walk func(*eventlog.Session)
 	walk = func(at *eventlog.Session) {
 		l.wanted[at.ID] = true
+		for _, id := range at.Others {
+			l.wanted[id] = true
+		}
 		for _, p := range at.Paths {
 			if _, ok := l.paths[p]; !ok {
 				l.paths[p] = len(l.parts)
@@ -288,6 +292,9 @@ type logTaker struct {
 func (t *logTaker) record(*eventlog.Record) {}
 
 func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
+	if !t.l.wanted[e.SessionID] && e.Facts != nil && e.Facts.SameAs != "" && t.l.wanted[e.Facts.SameAs] {
+		t.l.wanted[e.SessionID], t.p.lost = true, true // what came before it was said is wanted as well
+	}
 	if !t.l.wanted[e.SessionID] {
 		if e.Facts == nil || !t.l.wanted[e.Facts.ParentID] || e.Facts.ParentID == "" {
 			return
@@ -309,8 +316,14 @@ func (t *logTaker) fault(table int, pos int64, n int, err error) {
 	t.l.target().Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n)), Sub: place(table, 0)}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
 }
 
-// place packs the table of a row and the number of the event in its record.
-func place(table, sub int) uint16 { return uint16(table)<<12 | uint16(min(sub, 1<<12-1)) }
+// place packs the table of a row and the number of the event in its record. A
+// line has no table, and may hold many events.
+func place(table, sub int) uint16 {
+	if table == 0 {
+		return uint16(min(sub, math.MaxUint16))
+	}
+	return uint16(table)<<12 | uint16(min(sub, 1<<12-1))
+}
 
 func (l *openLog) Snapshot() *eventlog.Snapshot {
 	l.mu.Lock()
@@ -398,7 +411,10 @@ func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, 
 	if err != nil {
 		return eventlog.Event{}, err
 	}
-	want, sub := int(row.Sub&(1<<12-1)), 0
+	want, sub := int(row.Sub), 0
+	if seg.head.IsDatabase() || seg.document {
+		want &= 1<<12 - 1
+	}
 	var out eventlog.Event
 	ok := false
 	err = seg.decoder().Decode(rec, true, func(e *eventlog.Event) {
@@ -470,6 +486,9 @@ func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*even
 	n, err := p.file.ReadAt(body, row.Pos)
 	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("read %s at %d: %w", p.path, row.Pos, err)
+	}
+	if seg.framing() != dialect.NoFrames {
+		return &eventlog.Record{Pos: row.Pos, Size: n, Body: body[:n]}, nil
 	}
 	return &eventlog.Record{Pos: row.Pos, Size: n, Body: trimLine(body[:n])}, nil
 }

@@ -92,6 +92,9 @@ func (s *segment) tell(ctx context.Context, f *os.File, size int64, known []dial
 		if err := s.tellText(ctx, &b, known); err != nil {
 			return err
 		}
+		if s.packed != pack.None && s.framing() != dialect.NoFrames {
+			return s.fail(&noLog{"its messages are packed with " + s.packed.String() + "; unpack it first"})
+		}
 	}
 	if s.dialect == nil {
 		return s.fail(s.unknown(known, b.failed))
@@ -123,7 +126,7 @@ func (s *segment) tellText(ctx context.Context, b *beginning, known []dialect.Di
 		} else {
 			s.head.Lines = wholeLines(b.text, b.ended)
 		}
-		s.head.Text = nil
+		s.head.Text, s.head.Start = nil, b.text
 		if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
 			s.head.Text = text
 		}
@@ -136,7 +139,9 @@ func (s *segment) tellText(ctx context.Context, b *beginning, known []dialect.Di
 		if d, ok := s.dialect.(dialect.Documenter); ok {
 			s.lists, s.document = d.Lists(s.head)
 		}
-		s.document = s.document || document
+		_, stacks := s.dialect.(dialect.Stacker)
+		s.values = document && stacks
+		s.document = s.document || document && !stacks
 		if s.dialect != nil || b.ended || !document || most == sniffBytes {
 			return nil
 		}

@@ -343,7 +343,7 @@ func newFlow(s *segment) (*flow, error) {
 		_ = f.Close()
 		return nil, fmt.Errorf("open %s: %w", s.path, err)
 	}
-	w.lines = jsonl.NewLines(w, jsonl.LinesOptions{})
+	w.lines = jsonl.NewLines(w, jsonl.LinesOptions{Values: s.values})
 	return w, nil
 }
 
