@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -125,7 +126,7 @@ func (m *miniSWE) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Ev
 	case rec.Table == miniRun && m.bare:
 		if rec.Pos == 0 {
 			base := *e
-			e.Kind, e.Type, e.Facts = eventlog.AgentStart, "trajectory", &eventlog.Facts{Agent: "mini-swe-agent"}
+			e.Kind, e.Type, e.Facts = eventlog.AgentStart, "trajectory", &eventlog.Facts{Agent: "mini-swe-agent", Name: path.Base(m.session)}
 			emit(e)
 			*e = base
 		}
@@ -138,7 +139,7 @@ func (m *miniSWE) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Ev
 	if err := jsonl.Fields(rec.Body, func(_, _ []byte) bool { return true }); err != nil {
 		return err
 	}
-	e.Kind, e.Type, e.Facts = eventlog.AgentStart, "trajectory", &eventlog.Facts{Agent: "mini-swe-agent"}
+	e.Kind, e.Type, e.Facts = eventlog.AgentStart, "trajectory", &eventlog.Facts{Agent: "mini-swe-agent", Name: path.Base(m.session)}
 	if full {
 		e.Payload = clone(rec.Body)
 	}

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -178,7 +179,7 @@ func (s *sweAgent) start(rec *eventlog.Record, full bool, emit func(*eventlog.Ev
 	s.open(sweRun, 0, rec.Body)
 	e := &s.e
 	e.Kind, e.Type, e.Model = eventlog.AgentStart, "trajectory", s.model
-	e.Facts = &eventlog.Facts{Agent: "swe-agent", Environment: readable(environment)}
+	e.Facts = &eventlog.Facts{Name: path.Base(s.session), Agent: "swe-agent", Environment: readable(environment)}
 	if full {
 		e.Payload = clone(rec.Body)
 	}
