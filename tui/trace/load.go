@@ -233,6 +233,9 @@ func (p *Pane) Name() tea.Cmd {
 					w.text = label.Of(end)
 				}
 			}
+			if w.text == w.fail {
+				w.text = "" // once is enough
+			}
 			labels[id] = w
 		}
 		return namedMsg{p, ticket, labels}
