@@ -14,7 +14,13 @@ import (
 
 // suffixes are the endings of the files that a folder is searched for. A file
 // that is named may end in anything: its content tells what it is.
-var suffixes = []string{".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db"}
+var suffixes = []string{".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db", ".json", ".traj", ".eval", ".zst", ".gz", ".log", ".otlp", ".binpb"}
+
+// foreign are the endings of files that folders of code are full of, and that
+// are no logs: looking into each would take its time.
+var foreign = []string{
+	"package.json", "package-lock.json", "tsconfig.json", "composer.json", ".meta.json", ".schema.json", ".tar.gz", ".tar.zst",
+}
 
 // skipped are folders in which no log is looked for.
 var skipped = []string{"node_modules", ".git", ".venv", "vendor"}
@@ -116,7 +122,8 @@ func (f *finder) folder(dir string, depth int) {
 }
 
 func hasSuffix(name string) bool {
-	return slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(name, s) })
+	ends := func(s string) bool { return strings.HasSuffix(name, s) }
+	return slices.ContainsFunc(suffixes, ends) && !slices.ContainsFunc(foreign, ends)
 }
 
 func (f *finder) add(p, real string, info fs.FileInfo, named bool) {
