@@ -46,6 +46,14 @@ func (s *segment) close() {
 	}
 }
 
+// release lets go of the beginning of a text, once its decoder is made: of
+// thousands of files it would be most of what is kept.
+func (s *segment) release() {
+	head := *s.head
+	head.Lines, head.Text, head.Start = nil, nil, nil
+	s.head = &head
+}
+
 // rank returns how good a copy of its sessions the segment is. A packed file
 // beside which the same stands unpacked is the lesser one.
 func (s *segment) rank() int {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -68,6 +69,7 @@ type Set struct {
 	ready   chan struct{} // closed when what was there at first has been read
 	work    chan *tracked // segments to read on; workers take them
 	clock   *clock        // nil when nobody asks
+	open    atomic.Int32  // how many files of lines are open
 
 	mu    sync.Mutex
 	known map[string]*tracked // by path; nil for a file that is no log
@@ -86,6 +88,7 @@ type tracked struct {
 	reader  *reader
 
 	mu    sync.Mutex // held while the segment is read
+	open  bool       // its file is, and counted; guarded by mu
 	gone  bool       // its file is; guarded by mu
 	again bool       // it changed while it waited for a worker; guarded by Set.mu
 	done  chan struct{}
@@ -274,6 +277,7 @@ func (s *Set) forget(files []found) {
 		t.gone = true
 		if t.reader != nil {
 			t.reader.close()
+			s.count(t)
 		}
 		if t.summary != nil {
 			s.sources.Remove(t.summary)
@@ -351,9 +355,27 @@ func (s *Set) advance(t *tracked, at mark) {
 		}
 	})
 	s.sources.Notify()
-	if old := time.Since(time.Unix(0, at.modified)); old > 10*time.Minute {
+	s.count(t)
+	if old := time.Since(time.Unix(0, at.modified)); old > 10*time.Minute || s.open.Load() > maxOpen {
 		t.reader.rest()
+		s.count(t)
 	}
+}
+
+// maxOpen is how many files of lines are kept open, with what was read of them
+// ahead. The newest are read first; the others are opened again when they grow.
+const maxOpen = 256
+
+// count keeps the number of files that are open. t.mu is held.
+func (s *Set) count(t *tracked) {
+	open := t.reader != nil && t.reader.open()
+	switch {
+	case open && !t.open:
+		s.open.Add(1)
+	case !open && t.open:
+		s.open.Add(-1)
+	}
+	t.open = open
 }
 
 // lookAgain makes the next look find that a segment has changed.
@@ -377,8 +399,15 @@ func (s *Set) read(t *tracked) (*eventlog.Summary, error) {
 		if !errors.Is(err, errStartOver) {
 			return sum, err
 		}
+		if !t.seg.head.IsDatabase() {
+			if again, err := sniff(s.ctx, t.path, s.opt.Known); err == nil {
+				t.seg.head = again.head // as it is now; what it was is let go
+				again.close()
+			}
+		}
 		t.reader.decoder = t.seg.decoder()
 		sum = eventlog.NewSummary(s.opt.Symbols, t.path, t.seg.dialect.Name(), t.seg.rank())
+		t.seg.release()
 	}
 }
 
@@ -391,6 +420,7 @@ func (s *Set) again(t *tracked) {
 	seg.close()
 	t.reader.close()
 	t.reader = nil
+	s.count(t)
 }
 
 // begin tells the dialect of a file. A file that was named, and is none of
@@ -424,6 +454,7 @@ func (s *Set) begin(t *tracked) bool {
 	} else {
 		s.sources.Add(t.summary)
 	}
+	seg.release()
 	return true
 }
 
@@ -494,6 +525,12 @@ func (r *reader) advance(ctx context.Context, update func(batch func()), to take
 			return end
 		}
 	}
+}
+
+// open reports whether a file of lines is open.
+func (r *reader) open() bool {
+	f, ok := r.feed.(*lineFeed)
+	return ok && f.follow != nil
 }
 
 func (r *reader) rest() {
