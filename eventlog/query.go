@@ -93,9 +93,10 @@ const (
 	PartFacts                    // Facts
 	PartState                    // Status, Outcome, Link, Failed, Open, Orphan, Errors
 	PartBill                     // Cost, Priced, Usage
-	PartTime                     // Time, Duration, Dies
+	PartTime                     // Time, Duration
 	PartWords                    // Found
 	PartFile                     // ID, Name, Goal, Format, Path: of sessions and events, not of spans
+	PartFate                     // Dies
 )
 
 type node interface {

@@ -108,7 +108,8 @@ func without(s *Subject, parts Part) *Subject {
 			cut.Status, cut.Outcome, cut.Link, cut.Failed, cut.Open, cut.Orphan, cut.Errors = 0, 0, 0, false, false, false, 0
 		},
 		PartBill:  func() { cut.Cost, cut.Priced, cut.Usage = 0, false, Usage{} },
-		PartTime:  func() { cut.Time, cut.Duration, cut.Dies = 0, 0, 0 },
+		PartTime:  func() { cut.Time, cut.Duration = 0, 0 },
+		PartFate:  func() { cut.Dies = 0 },
 		PartWords: func() { cut.Found = nil },
 		PartFile:  func() { cut.ID, cut.Name, cut.Goal, cut.Format, cut.Path = "", "", "", "", "" },
 	} {

@@ -56,7 +56,7 @@ var numberFields = map[string]numberField{
 	"out":    {PartBill, func(s *Subject) (float64, bool) { return float64(s.Usage.Output), true }},
 	"cache":  {PartBill, func(s *Subject) (float64, bool) { return float64(s.Usage.CacheRead), true }},
 	"errors": {PartState, func(s *Subject) (float64, bool) { return float64(s.Errors), true }},
-	"dies":   {PartTime, func(s *Subject) (float64, bool) { return s.Dies.Sub(s.Now).Seconds(), s.Dies.Known() }},
+	"dies":   {PartFate, func(s *Subject) (float64, bool) { return s.Dies.Sub(s.Now).Seconds(), s.Dies.Known() }},
 	"dur":    {PartTime, func(s *Subject) (float64, bool) { return s.Duration.Seconds(), true }},
 }
 

@@ -58,4 +58,17 @@ func TestFate(t *testing.T) {
 			}
 		}
 	}
+	add("c", "new", time.Hour)
+	// What dies soon is older than what is shown at first.
+	shown := func(query string) string {
+		d := drive(t, src, nil, func(o *Options) { o.Query = query }).start(120, 36)
+		var keys []string
+		for _, r := range d.m.home.view.Rows {
+			keys = append(keys, r.Key)
+		}
+		return strings.Join(keys, " ")
+	}
+	if all, dying := shown(""), shown("dies:7d"); all != "c" || dying != "a" {
+		t.Errorf("shown at first %q, of those that die soon %q", all, dying)
+	}
 }

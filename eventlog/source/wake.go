@@ -19,8 +19,14 @@ type waker struct {
 	took  time.Duration // by the last look
 }
 
-// pollEvery is how often we look however quiet it is.
-const pollEvery = time.Second
+// pollEvery is how often we look however quiet it is, and pollShare how much
+// longer than a look takes we wait for the next, so that very many files cost no
+// more than a hundredth of a processor; but not for ever.
+const (
+	pollEvery  = time.Second
+	pollShare  = 100
+	pollAtMost = 5 * time.Second
+)
 
 func newWaker(s *Set) *waker {
 	w := &waker{s: s, known: map[string]*watch.Subscription{}, any: make(chan struct{}, 1)}
@@ -130,7 +136,7 @@ func (w *waker) wait(ctx context.Context) bool {
 		case <-time.After(pause):
 		}
 	}
-	timer := time.NewTimer(pollEvery)
+	timer := time.NewTimer(min(max(pollEvery, pollShare*w.took), pollAtMost))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

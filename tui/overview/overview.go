@@ -188,6 +188,10 @@ func (v *View) choosePeriod(now eventlog.Stamp) {
 	if v.Period != Auto {
 		return
 	}
+	if v.Ask.Query.Reads()&eventlog.PartFate != 0 {
+		v.Period = All // what dies soon is old
+		return
+	}
 	for _, p := range Periods {
 		v.Period = p
 		if slices.ContainsFunc(v.Catalog.Sessions, func(s *eventlog.Session) bool { return v.inPeriod(s, now) }) {
