@@ -31,6 +31,13 @@ type Decoder interface {
 	Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error
 }
 
+// Rester is a decoder that holds parts of the record that it decoded last. They
+// hold the whole block that was read: of thousands of files that nobody writes
+// to it would be most of what is kept.
+type Rester interface {
+	Rest() // until the next record
+}
+
 // Segment is what a decoder is told about the segment that it decodes.
 type Segment struct {
 	Path string

@@ -210,6 +210,7 @@ func (f *lineFeed) close() {
 	if f.follow != nil {
 		_ = f.follow.Close() // it was only read
 		f.follow = nil
+		f.record = eventlog.Record{} // its body is a part of what was read ahead
 	}
 }
 

@@ -537,6 +537,9 @@ func (r *reader) rest() {
 	if f, ok := r.feed.(*lineFeed); ok && f.follow != nil && !f.pending() {
 		f.from, _ = f.follow.Progress()
 		f.close()
+		if d, ok := r.decoder.(dialect.Rester); ok {
+			d.Rest()
+		}
 	}
 }
 
