@@ -333,13 +333,13 @@ func (s *segment) unknown(known []dialect.Dialect, failed error) error {
 		for name := range s.head.Tables {
 			names = append(names, name)
 		}
-		return &noLog{unknownFormat + ": the database has " + listOf(names)}
+		return &noLog{unknownFormat + ": the database has " + listOf(names) + "; looked for " + namesOf(known, true)}
 	case s.head.Text != nil && len(s.head.Lines) == 0:
-		return &noLog{unknownFormat + ": it is a JSON document of another kind, or one that is only begun; looked for " + namesOf(known)}
+		return &noLog{unknownFormat + ": it is a JSON document of another kind, or one that is only begun; looked for " + namesOf(known, false)}
 	case !s.isText():
 		return &noLog{unknownFormat + ": it is neither text nor a database"}
 	}
-	return &noLog{fmt.Sprintf(unknownFormat+": none of its first lines (%d) is a record; looked for %s", len(s.head.Lines), namesOf(known))}
+	return &noLog{fmt.Sprintf(unknownFormat+": none of its first lines (%d) is a record; looked for %s", len(s.head.Lines), namesOf(known, false))}
 }
 
 // isText reports whether the first lines are text.
@@ -352,11 +352,11 @@ func (s *segment) isText() bool {
 	return true
 }
 
-// namesOf lists the formats of texts.
-func namesOf(known []dialect.Dialect) string {
+// namesOf lists the formats of texts, or of databases. LazyBridge has both.
+func namesOf(known []dialect.Dialect, databases bool) string {
 	var names []string
 	for _, d := range known {
-		if d.Tables() == nil || d.Name() == known[0].Name() {
+		if database := d.Tables() != nil; database == databases || d == dialect.Dialect(dialect.LazyBridge{}) {
 			names = append(names, d.Name())
 		}
 	}
