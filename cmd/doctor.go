@@ -206,7 +206,10 @@ func (r *doctorResult) logs(ctx context.Context, env *Env, paths []string) error
 			continue // it is looked at by itself
 		}
 		r.Failed = append(r.Failed, faultResult{f.Path, f.Pos, f.Why})
-		r.Broken = append(r.Broken, f.Why)
+		// In a folder there may be files of any kind.
+		if slices.Contains(paths, f.Path) || !source.IsUnknown(f) {
+			r.Broken = append(r.Broken, f.Why)
+		}
 	}
 	if len(r.Drift) > 0 {
 		r.advise("a newer lazytrace may know what is new here; until then it is kept and shown as it is")

@@ -459,10 +459,10 @@ func (s *Set) begin(t *tracked) bool {
 }
 
 // refuse tells that a file cannot be read. A folder may hold any number of
-// files that are no logs: nobody has asked for those.
+// files that are no logs and do not look like any: nobody has asked for those.
 func (s *Set) refuse(t *tracked, err error) {
 	var no *noLog
-	if s.ctx.Err() != nil || errors.Is(err, os.ErrNotExist) || errors.As(err, &no) && !t.named {
+	if s.ctx.Err() != nil || errors.Is(err, os.ErrNotExist) || errors.As(err, &no) && !t.named && !isLog(t.path) {
 		return
 	}
 	t.refused = true

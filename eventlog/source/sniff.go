@@ -8,8 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 	"github.com/lazytrace/lazytrace/eventlog/pack"
@@ -29,6 +32,13 @@ const (
 	sniffFirst    = 64 << 10
 	sniffDocument = 256 << 10
 )
+
+// unknownFormat begins the reason for a file that is in no format that is read.
+const unknownFormat = "no known format"
+
+// IsUnknown reports whether a file was not opened since it is in no format that
+// is read, rather than since something is wrong with it.
+func IsUnknown(f eventlog.Fault) bool { return strings.Contains(f.Why, unknownFormat) }
 
 // noLog is the reason for a file that is none of ours. One that was named is
 // refused with it; a folder may hold any number of them.
@@ -161,7 +171,7 @@ func (s *segment) tellArchive(f *os.File, size int64, known []dialect.Dialect) e
 		s.head.Members = []string{}
 	}
 	if s.dialect = dialect.Sniff(s.head, known); s.dialect == nil {
-		return s.fail(&noLog{"no known format: it is a zip archive of other things"})
+		return s.fail(&noLog{unknownFormat + ": it is a zip archive of other things"})
 	}
 	s.document = true
 	if d, ok := s.dialect.(dialect.Documenter); ok {
@@ -323,11 +333,34 @@ func (s *segment) unknown(known []dialect.Dialect, failed error) error {
 		for name := range s.head.Tables {
 			names = append(names, name)
 		}
-		return &noLog{"no known format: the database has " + listOf(names)}
+		return &noLog{unknownFormat + ": the database has " + listOf(names) + "; looked for " + namesOf(known, true)}
 	case s.head.Text != nil && len(s.head.Lines) == 0:
-		return &noLog{"no known format: it is a JSON document of another kind, or one that is only begun"}
+		return &noLog{unknownFormat + ": it is a JSON document of another kind, or one that is only begun; looked for " + namesOf(known, false)}
+	case !s.isText():
+		return &noLog{unknownFormat + ": it is neither text nor a database"}
 	}
-	return &noLog{fmt.Sprintf("no known format: none of its first %d lines is a record that is known", len(s.head.Lines))}
+	return &noLog{fmt.Sprintf(unknownFormat+": none of its first lines (%d) is a record; looked for %s", len(s.head.Lines), namesOf(known, false))}
+}
+
+// isText reports whether the first lines are text.
+func (s *segment) isText() bool {
+	for _, line := range s.head.Lines {
+		if !utf8.Valid(line) {
+			return false
+		}
+	}
+	return true
+}
+
+// namesOf lists the formats of texts, or of databases. LazyBridge has both.
+func namesOf(known []dialect.Dialect, databases bool) string {
+	var names []string
+	for _, d := range known {
+		if database := d.Tables() != nil; database == databases || d == dialect.Dialect(dialect.LazyBridge{}) {
+			names = append(names, d.Name())
+		}
+	}
+	return strings.Join(slices.Compact(names), ", ")
 }
 
 func listOf(names []string) string {
