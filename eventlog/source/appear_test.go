@@ -224,3 +224,31 @@ func TestPlacesThatAppearWithoutWatching(t *testing.T) {
 	put(t, "gemini/tmp/shop/chats", filepath.Join(home, ".gemini", "tmp", "shop", "chats"))
 	nearly(t, set, "the session", func(c *eventlog.Catalog) bool { return len(c.Sessions) > 0 })
 }
+
+// A thread of Codex that is archived while it is shown is the same thread, with as
+// many events as before.
+func TestArchivedWhileShown(t *testing.T) {
+	home := t.TempDir()
+	put(t, "codex/sessions/2025", filepath.Join(home, ".codex", "sessions", "2025"))
+	env := func(name string) string { return map[string]string{"HOME": home}[name] }
+	set := Open(t.Context(), Expected(env, filepath.Join(home, "no-store.sqlite")), Options{Follow: true, Hopeful: true, Env: env})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := set.Sources().Catalog()
+	if len(before.Sessions) != 1 || before.Sessions[0].Events == 0 {
+		t.Fatalf("%+v", before.Sessions)
+	}
+	archive := filepath.Join(home, ".codex", "archived_sessions")
+	if err := os.Mkdir(archive, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	from := before.Sessions[0].Paths[0]
+	if err := os.Rename(from, filepath.Join(archive, filepath.Base(from))); err != nil {
+		t.Fatal(err)
+	}
+	nearly(t, set, "the archived thread", func(c *eventlog.Catalog) bool {
+		return len(c.Segments) == 1 && strings.HasPrefix(c.Segments[0].Path, archive) && len(c.Sessions) == 1 && c.Sessions[0].Events == before.Sessions[0].Events
+	})
+}
