@@ -17,6 +17,7 @@ type usageOptions struct {
 	filterOptions
 	by     []string
 	asJSON bool
+	times  bool
 }
 
 // usageBy are the groupings, in the order in which they are printed.
@@ -34,6 +35,7 @@ records and files tell of it. Recorded, estimated and unpriced are kept apart.`,
 	opts.flags(c)
 	c.Flags().StringSliceVar(&opts.by, "by", nil, "group by "+strings.Join(usageBy, ",")+" (default: total, agent and model)")
 	c.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&opts.times, "times", false, "also say where the time went; reads the logs once more")
 	formatFlag(c, env)
 	return c
 }
@@ -48,24 +50,35 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 	if err != nil {
 		return err
 	}
-	cat, done, err := load(ctx, env, paths)
+	set, cat, done, err := loadSet(ctx, env, paths)
 	if err != nil {
 		return err
 	}
 	defer done()
 	report := rollup.New(cat, keep)
+	var times *rollup.Times
+	if opts.times {
+		if times, err = readTimes(ctx, env, set, cat, keep); err != nil {
+			return err
+		}
+	}
 	if opts.asJSON {
 		by := opts.by
 		if len(by) == 0 {
 			by = usageBy
 		}
-		return printJSON(env.Stdout, usageObject(report, cat, by))
+		out := usageObject(report, cat, by)
+		addTimes(out, times, report, cat)
+		return printJSON(env.Stdout, out)
 	}
 	by := opts.by
 	if len(by) == 0 {
 		by = []string{"total", "agent", "model"}
 	}
-	return printUsage(env, report, by)
+	if err := printUsage(env, report, by); err != nil {
+		return err
+	}
+	return printTimes(env, times, report, cat, by)
 }
 
 // usageObject is the JSON of the contract.

@@ -6,16 +6,18 @@ import "hash/maphash"
 // goroutine at a time may call Append, Fault and Publish; the snapshots that
 // Publish returns may be read by anybody for ever.
 type Index struct {
-	syms  *Symbols
-	seed  maphash.Seed
-	rows  list[Row]
-	spans list[Span]
-	bills list[Bill]
+	syms   *Symbols
+	seed   maphash.Seed
+	rows   list[Row]
+	spans  list[Span]
+	bills  list[Bill]
+	pauses list[Pause]
 
 	sessions map[Sym]SpanID
 	runs     map[runKey]*runState
 	open     map[uint64]SpanID // calls without a result, by session, run and call id
 	spawns   map[uint64]SpanID // calls that records may yet name, even when they have ended
+	asked    map[SpanID]int    // calls that wait for a person: their pauses
 	orphans  map[runKey][]SpanID
 	adopted  map[runKey]Adopt
 	lost     map[Sym][]SpanID // sessions whose parent session has not been seen
@@ -40,6 +42,9 @@ type runState struct {
 	model SpanID // the last model call, which later records may extend
 	call  uint64
 	last  Stamp
+	pause int  // the last one between two turns
+	idle  bool // it is open
+	spare bool // it came to nothing, and its place may be used again
 }
 
 // NewIndex returns an empty index over a symbol table.
@@ -47,7 +52,7 @@ func NewIndex(syms *Symbols) *Index {
 	return &Index{
 		syms: syms, seed: maphash.MakeSeed(),
 		sessions: map[Sym]SpanID{}, runs: map[runKey]*runState{},
-		open: map[uint64]SpanID{}, spawns: map[uint64]SpanID{},
+		open: map[uint64]SpanID{}, spawns: map[uint64]SpanID{}, asked: map[SpanID]int{},
 		orphans: map[runKey][]SpanID{}, adopted: map[runKey]Adopt{},
 		lost: map[Sym][]SpanID{}, awaited: map[Sym]adoption{}, children: map[Sym]bool{}, paid: map[Identity]int32{},
 	}
@@ -77,6 +82,12 @@ func (x *Index) Append(at Place, e *Event) {
 	}
 	row := RowID(x.rows.n)
 	span := x.place(row, parent, run, key, e)
+	if e.Wait != WaitSame || e.Ran.Known() {
+		x.waits(key, span, run, e)
+	}
+	if len(x.asked) > 0 && e.Kind.ends() {
+		x.returned(span, e.Time)
+	}
 	if e.Adopts != nil && e.Adopts.SessionID != "" { // the call may be this event
 		x.adoptLater(key.session, *e.Adopts)
 	}
@@ -203,6 +214,7 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 		if waiting != (e.Idle == IdleYes) {
 			x.spans.edit(int(run.span) - 1).Flags ^= SpanWaiting
 		}
+		x.turn(run, e)
 	}
 	return run
 }
@@ -482,6 +494,7 @@ type Snapshot struct {
 	Rows    View[Row]
 	Spans   View[Span]
 	Bills   View[Bill]
+	Pauses  View[Pause] // in the order in which they began to be known
 	Faults  Faults
 	Loading bool // more is being read that was there when the log was opened
 	Read    int64
@@ -503,5 +516,5 @@ func (s *Snapshot) Span(id SpanID) Span {
 
 // Publish returns the index as it is now.
 func (x *Index) Publish() *Snapshot {
-	return &Snapshot{Symbols: x.syms, Rows: x.rows.view(), Spans: x.spans.view(), Bills: x.bills.view(), Faults: x.faults.clone()}
+	return &Snapshot{Symbols: x.syms, Rows: x.rows.view(), Spans: x.spans.view(), Bills: x.bills.view(), Pauses: x.pauses.view(), Faults: x.faults.clone()}
 }
