@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -340,10 +341,11 @@ func (f *timing) pause(node int32, s *eventlog.Span, p eventlog.Pause, end event
 		if s.Parent != 0 && (up.Kind != eventlog.SpanSession || up.Parent != 0 || up.Flags.Has(eventlog.SpanOrphan)) {
 			return
 		}
-		if p.Open { // the next turn may be a run of its own
+		if p.Open { // nobody said anything more, or the next turn is a run of its own
+			p.End = math.MaxInt64
 			starts := f.starts[int32(s.Parent)]
 			if i, _ := slices.BinarySearch(starts, p.Start+1); i < len(starts) {
-				p.End = max(p.End, starts[i])
+				p.End = starts[i]
 			}
 		}
 	}

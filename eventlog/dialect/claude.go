@@ -374,6 +374,8 @@ func (c *claude) system(full bool, emit func(*eventlog.Event)) {
 	switch subtype {
 	case "compact_boundary":
 		e.Kind, e.Hidden = eventlog.Compaction, false
+	case "turn_duration":
+		e.Idle = eventlog.IdleYes // also when the model ended it without a word
 	case "api_error":
 		// One failed attempt. Only when none succeeds does an error message follow.
 		e.Kind, e.Hidden, e.Ran = eventlog.Retry, false, later(e.Time, r.retryIn)
