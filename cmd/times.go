@@ -19,9 +19,7 @@ func readTimes(ctx context.Context, env *Env, set *source.Set, cat *eventlog.Cat
 	now := eventlog.StampOf(env.Now())
 	until := func(id eventlog.Sym) eventlog.Stamp {
 		if s := cat.BySym(id); s != nil {
-			if st, _ := s.Status(now); st == eventlog.Running {
-				return now
-			}
+			return s.Now(now)
 		}
 		return 0
 	}

@@ -82,7 +82,7 @@ func (x *Index) Append(at Place, e *Event) {
 	}
 	row := RowID(x.rows.n)
 	span := x.place(row, parent, run, key, e)
-	if e.Wait != WaitSame || e.Ran.Known() {
+	if e.Wait != WaitSame || e.Ran.Known() || e.Kind == HILDecision && e.Began.Known() {
 		x.waits(key, span, run, e)
 	}
 	if len(x.asked) > 0 && e.Kind.ends() {

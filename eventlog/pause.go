@@ -39,17 +39,21 @@ func (x *Index) waits(key runKey, span SpanID, run *runState, e *Event) {
 			return
 		}
 	}
+	wait := e.Wait
+	if wait == WaitSame && e.Kind == HILDecision && e.Began.Known() {
+		wait = WaitAnswered // it says how long it took
+	}
 	s := x.spans.at(int(call) - 1)
 	open, waiting := x.asked[call]
 	until := e.Time
-	if e.Ran.Known() && e.Wait != WaitRefused {
+	if e.Ran.Known() && wait != WaitRefused {
 		until = min(e.Time, e.Ran)
 	}
 	switch {
-	case e.Wait == WaitAsked || e.Wait == WaitPerson:
+	case wait == WaitAsked || wait == WaitPerson:
 		if !waiting && e.Time.Known() && s.Flags.Has(SpanOpen) {
 			kind := PauseApproval
-			if e.Wait == WaitPerson {
+			if wait == WaitPerson {
 				kind = PausePerson
 			}
 			x.asked[call] = x.pauses.append(Pause{Start: e.Time, End: e.Time, Span: call, Kind: kind, Open: true})
@@ -57,7 +61,7 @@ func (x *Index) waits(key runKey, span SpanID, run *runState, e *Event) {
 		}
 	case waiting:
 		x.answered(call, open, until)
-	case e.Wait == WaitAnswered || e.Wait == WaitRefused:
+	case wait == WaitAnswered || wait == WaitRefused:
 		x.pause(Pause{Start: max(s.Start, e.Began), End: until, Span: call, Kind: PauseApproval})
 	case e.Ran.Known():
 		x.pause(Pause{Start: s.Start, End: until, Span: call, Kind: PauseQueue})
@@ -70,7 +74,7 @@ func (x *Index) runWaits(run *runState, e *Event) {
 	case run == nil:
 	case e.Kind == Retry:
 		x.pause(Pause{Start: e.Time, End: e.Ran, Span: run.span, Kind: PauseQueue})
-	case e.Wait == WaitAnswered && e.Began.Known():
+	case e.Kind == HILDecision && e.Began.Known():
 		x.pause(Pause{Start: e.Began, End: e.Time, Span: run.span, Kind: PausePerson})
 	}
 }

@@ -132,27 +132,39 @@ type piece struct {
 func sweep(pieces []piece) Time {
 	type edge struct {
 		at    eventlog.Stamp
-		delta int32
 		class class
 	}
-	edges := make([]edge, 0, 2*len(pieces))
+	// Logs are written in the order of time, nearly, so that each of the two is
+	// nearly sorted; both in one would not be.
+	starts, ends := make([]edge, 0, len(pieces)), make([]edge, 0, len(pieces))
 	for _, p := range pieces {
 		if p.start.Known() && p.end > p.start {
-			edges = append(edges, edge{p.start, 1, p.class}, edge{p.end, -1, p.class})
+			starts, ends = append(starts, edge{p.start, p.class}), append(ends, edge{p.end, p.class})
 		}
 	}
-	slices.SortFunc(edges, func(a, b edge) int { return cmp.Compare(a.at, b.at) })
+	byTime := func(a, b edge) int { return cmp.Compare(a.at, b.at) }
+	slices.SortFunc(starts, byTime)
+	slices.SortFunc(ends, byTime)
 	var there [classes]int32
 	var took [classes]time.Duration
-	for i, e := range edges {
-		if i > 0 && there[nothing] > 0 {
+	var last eventlog.Stamp
+	for i, j := 0, 0; j < len(ends); {
+		next, delta := &ends[j], int32(-1)
+		if i < len(starts) && starts[i].at <= next.at {
+			next, delta = &starts[i], 1
+			i++
+		} else {
+			j++
+		}
+		if there[nothing] > 0 {
 			c := toolRuns
 			for there[c] == 0 {
 				c++
 			}
-			took[c] += time.Duration(e.at - edges[i-1].at)
+			took[c] += time.Duration(next.at - last)
 		}
-		there[e.class] += e.delta
+		last = next.at
+		there[next.class] += delta
 	}
 	t := Time{
 		Tool: took[toolRuns] + took[callDelegates], Model: took[modelAnswers], Approval: took[callAsks],

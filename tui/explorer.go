@@ -658,7 +658,7 @@ func (e *explorer) Draw(t *theme.Theme) []string {
 		if n == 2 {
 			return e.detail.Draw(t, 2, e.focus == 2)
 		}
-		return e.why.Draw(t, 3, e.focus == 3, e.trace.Forest(), e.selected(), e.growing(), e.world.zone())
+		return e.why.Draw(t, 3, e.focus == 3, e.trace.Forest(), e.trace.Times(), e.selected(), e.growing(), e.world.zone())
 	}
 	switch {
 	case e.at[2].h > 0 && e.at[3].h > 0:
@@ -717,7 +717,35 @@ func (e *explorer) header(t *theme.Theme) string {
 	if sum.Errors > 0 {
 		parts = append(parts, frame.Part{Style: t.BadBold, Text: t.Failed + " " + figure.Count(sum.Errors) + "   "})
 	}
-	return strip(t, e.width, e.position(), parts...)
+	position := e.position(true)
+	spent := e.spent(t, position, parts)
+	if spent == nil && e.trace != nil && e.trace.Times() != nil {
+		position = e.position(false) // the number of the row stands in the pane below as well
+		spent = e.spent(t, position, parts)
+	}
+	return strip(t, e.width, position, append(parts, spent...)...)
+}
+
+// spent says where the time of the session went, as far as there is room: the
+// time as a whole stands beside the state.
+func (e *explorer) spent(t *theme.Theme, position string, parts []frame.Part) []frame.Part {
+	if e.trace == nil || e.trace.Times() == nil {
+		return nil
+	}
+	room := e.width - 2 // the strip keeps a cell free at each end
+	for _, p := range parts {
+		room -= frame.Width(p.Text)
+	}
+	if less := room - frame.Width(position) - 3; less >= 0 {
+		room = less
+	}
+	spent := e.trace.Times().Sessions[e.session.Sym].Inclusive
+	for _, text := range figure.Spent(spent.Model, spent.Tool, spent.Waited(), spent.Queue, spent.Idle) {
+		if frame.Width(text) <= room {
+			return []frame.Part{{Style: t.Dim, Text: text}}
+		}
+	}
+	return nil
 }
 
 // family adds up a session and the sessions below it, as the tree does.
@@ -729,8 +757,9 @@ func family(s *eventlog.Session) rollup.Sum {
 	return sum
 }
 
-// position says where the cursor is: in time, and among the rows of the log.
-func (e *explorer) position() string {
+// position says where the cursor is: in time, and, if there is room, among the
+// rows of the log.
+func (e *explorer) position(rows bool) string {
 	if e.trace == nil || e.trace.Forest() == nil {
 		return ""
 	}
@@ -740,7 +769,9 @@ func (e *explorer) position() string {
 		if s.Start.Known() {
 			text = "+" + figure.Clock(s.Start.Sub(e.trace.Forest().Start)) + "   "
 		}
-		text += fmt.Sprintf("#%s / %s   ", figure.Whole(int64(s.First)+1), figure.Whole(int64(e.snap.Rows.Len())))
+		if rows {
+			text += fmt.Sprintf("#%s / %s   ", figure.Whole(int64(s.First)+1), figure.Whole(int64(e.snap.Rows.Len())))
+		}
 	}
 	if e.trace.Following() && e.tab == tabTrace || e.events.Following() && e.tab == tabEvents {
 		return text + "follow on"

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/label"
+	"github.com/lazytrace/lazytrace/rollup"
 	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/job"
 )
@@ -18,6 +19,12 @@ type builtMsg struct {
 	forest *forest.Forest
 	slow   time.Duration
 	took   time.Duration
+}
+
+type timedMsg struct {
+	p      *Pane
+	ticket job.Ticket
+	times  *rollup.Times
 }
 
 type laidMsg struct {
@@ -54,7 +61,20 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 		if again && p.next != nil {
 			next = p.Show(p.next)
 		}
-		return tea.Batch(p.lay(false), p.search(), next), false
+		return tea.Batch(p.lay(false), p.search(), next, p.time()), false
+	case timedMsg:
+		if msg.p != p {
+			return nil, false
+		}
+		fresh, again := p.timing.Land(msg.ticket)
+		if !fresh {
+			return nil, false
+		}
+		p.times = msg.times
+		if again {
+			return p.time(), true
+		}
+		return nil, true
 	case laidMsg:
 		if msg.p != p {
 			return nil, false
@@ -98,6 +118,25 @@ func (p *Pane) Show(snap *eventlog.Snapshot) tea.Cmd {
 		began := time.Now() // of the work, not of what is shown
 		f := forest.Build(ctx, snap, session)
 		return builtMsg{p, ticket, f, slowest(f), time.Since(began)}
+	}
+}
+
+// time finds out where the time of the forest went, beside what is shown first.
+func (p *Pane) time() tea.Cmd {
+	ctx, ticket, ok := p.timing.Start(p.ctx)
+	if !ok {
+		return nil
+	}
+	snap, catalog, now := p.forest.Snap, p.catalog, eventlog.StampOf(p.now())
+	return func() tea.Msg {
+		return timedMsg{p, ticket, rollup.NewTimes(ctx, snap, func(session eventlog.Sym) eventlog.Stamp {
+			if catalog != nil {
+				if s := catalog.BySym(session); s != nil {
+					return s.Now(now)
+				}
+			}
+			return 0
+		})}
 	}
 }
 

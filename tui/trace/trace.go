@@ -10,6 +10,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/rollup"
 	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
@@ -49,7 +50,9 @@ type Pane struct {
 	slow          time.Duration  // what makes a step a slow one
 	work          time.Duration
 
+	times     *rollup.Times // where the time of the forest went; nil until it is known
 	building  job.Job
+	timing    job.Job
 	laying    job.Job
 	naming    job.Job
 	searching job.Job
@@ -96,6 +99,9 @@ func (p *Pane) Lines() *forest.Lines { return p.lines }
 
 // Forest returns the whole tree, or nil before there is one.
 func (p *Pane) Forest() *forest.Forest { return p.forest }
+
+// Times returns where the time went, or nil while that is not known yet.
+func (p *Pane) Times() *rollup.Times { return p.times }
 
 // Selected returns the selected span, or zero.
 func (p *Pane) Selected() eventlog.SpanID {
