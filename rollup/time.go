@@ -174,6 +174,22 @@ func sweep(pieces []piece) Time {
 	return t
 }
 
+// whole returns the pieces and one more that lasts from the first moment to the
+// last at which a run or session was there: between them nothing was under way,
+// but the whole was not over.
+func whole(pieces []piece) []piece {
+	all := piece{class: nothing}
+	for _, p := range pieces {
+		if p.class == nothing && p.start.Known() && (!all.start.Known() || p.start < all.start) {
+			all.start = p.start
+		}
+		if p.class == nothing {
+			all.end = max(all.end, p.end)
+		}
+	}
+	return append(slices.Clone(pieces), all)
+}
+
 // timing is the state of one fold over a snapshot.
 type timing struct {
 	snap     *eventlog.Snapshot
@@ -406,14 +422,14 @@ func (f *timing) add(ctx context.Context) *Times {
 		if s.Kind == eventlog.SpanRun {
 			c := Clock{Own: sweep(f.own[id])}
 			if c.Inclusive = c.Own; size[id] > 1 {
-				c.Inclusive = sweep(below)
+				c.Inclusive = sweep(whole(below))
 			}
 			t.Runs[RunID{s.Session, s.Run}] = c
 			continue
 		}
 		c := Clock{Own: sweep(sessions[s.Session])}
 		if c.Inclusive = c.Own; len(below) != len(sessions[s.Session]) {
-			c.Inclusive = sweep(below)
+			c.Inclusive = sweep(whole(below))
 		}
 		t.Sessions[s.Session] = c
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -293,6 +294,9 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 		}
 		return cmd, false
 	case tickMsg:
+		if e.trace != nil && e.running() {
+			return e.trace.Elapse(), e.Live()
+		}
 		return nil, e.Live()
 	case costMsg:
 		if msg.e != e {
@@ -732,15 +736,19 @@ func (e *explorer) spent(t *theme.Theme, position string, parts []frame.Part) []
 	if e.trace == nil || e.trace.Times() == nil {
 		return nil
 	}
-	room := e.width - 2 // the strip keeps a cell free at each end
+	room := e.width - 2
 	for _, p := range parts {
 		room -= frame.Width(p.Text)
 	}
 	if less := room - frame.Width(position) - 3; less >= 0 {
 		room = less
 	}
-	spent := e.trace.Times().Sessions[e.session.Sym].Inclusive
-	for _, text := range figure.Spent(spent.Model, spent.Tool, spent.Waited(), spent.Queue, spent.Idle) {
+	clock := e.trace.Times().Sessions[e.session.Sym]
+	spent, whole := clock.Inclusive, time.Duration(0)
+	if spent.Wall-clock.Own.Wall >= time.Second {
+		whole = spent.Wall // what it started went on when it had ended itself
+	}
+	for _, text := range figure.Spent(whole, spent.Model, spent.Tool, spent.Waited(), spent.Queue, spent.Idle) {
 		if frame.Width(text) <= room {
 			return []frame.Part{{Style: t.Dim, Text: text}}
 		}

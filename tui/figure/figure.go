@@ -127,9 +127,13 @@ func Clock(d time.Duration) string {
 	return strconv.FormatInt(s/86400, 10) + "d " + strconv.FormatInt(s/3600%24, 10) + "h"
 }
 
-// Spent spells where time went, in ways that need less and less room.
-func Spent(model, tool, person, queue, idle time.Duration) []string {
+// Spent spells where time went, in ways that need less and less room. The whole
+// is told unless it is zero.
+func Spent(whole, model, tool, person, queue, idle time.Duration) []string {
 	busy := "busy " + Clock(model+tool)
+	if whole > 0 {
+		busy += " of " + Clock(whole)
+	}
 	split := " (model " + Clock(model) + " tool " + Clock(tool) + ")"
 	rest, short := "", ""
 	if person > 0 {

@@ -25,6 +25,7 @@ type timedMsg struct {
 	p      *Pane
 	ticket job.Ticket
 	times  *rollup.Times
+	took   time.Duration
 }
 
 type laidMsg struct {
@@ -70,7 +71,7 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 		if !fresh {
 			return nil, false
 		}
-		p.times = msg.times
+		p.times, p.timed, p.adding = msg.times, p.now(), msg.took
 		if again {
 			return p.time(), true
 		}
@@ -129,15 +130,27 @@ func (p *Pane) time() tea.Cmd {
 	}
 	snap, catalog, now := p.forest.Snap, p.catalog, eventlog.StampOf(p.now())
 	return func() tea.Msg {
-		return timedMsg{p, ticket, rollup.NewTimes(ctx, snap, func(session eventlog.Sym) eventlog.Stamp {
+		began := time.Now() // of the work, not of what is shown
+		times := rollup.NewTimes(ctx, snap, func(session eventlog.Sym) eventlog.Stamp {
 			if catalog != nil {
 				if s := catalog.BySym(session); s != nil {
 					return s.Now(now)
 				}
 			}
 			return 0
-		})}
+		})
+		return timedMsg{p, ticket, times, time.Since(began)}
 	}
+}
+
+// Elapse finds out anew where the time went, since what is under way goes on
+// without a word; of a long log, less often.
+func (p *Pane) Elapse() tea.Cmd {
+	const share = 50 // of the time at most one part in so many
+	if p.forest == nil || p.now().Sub(p.timed) < share*p.adding {
+		return nil
+	}
+	return p.time()
 }
 
 // Work returns how long it took to take in the last snapshot.

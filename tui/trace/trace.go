@@ -51,6 +51,8 @@ type Pane struct {
 	work          time.Duration
 
 	times     *rollup.Times // where the time of the forest went; nil until it is known
+	timed     time.Time     // when they were found out
+	adding    time.Duration // and how long that took
 	building  job.Job
 	timing    job.Job
 	laying    job.Job
