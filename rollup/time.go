@@ -125,27 +125,30 @@ const (
 type piece struct {
 	start, end eventlog.Stamp
 	class      class
+	below      bool // of a run that was started: it counts while a call that started runs is open
 }
 
 // sweep attributes every moment that lies within a piece of class nothing to the
-// first class that is there at that moment.
+// first class that is there at that moment. What runs below counts as a tool: to
+// the run that started it, it is one.
 func sweep(pieces []piece) Time {
 	type edge struct {
 		at    eventlog.Stamp
 		class class
+		below bool
 	}
 	// Logs are written in the order of time, nearly, so that each of the two is
 	// nearly sorted; both in one would not be.
 	starts, ends := make([]edge, 0, len(pieces)), make([]edge, 0, len(pieces))
 	for _, p := range pieces {
 		if p.start.Known() && p.end > p.start {
-			starts, ends = append(starts, edge{p.start, p.class}), append(ends, edge{p.end, p.class})
+			starts, ends = append(starts, edge{p.start, p.class, p.below}), append(ends, edge{p.end, p.class, p.below})
 		}
 	}
 	byTime := func(a, b edge) int { return cmp.Compare(a.at, b.at) }
 	slices.SortFunc(starts, byTime)
 	slices.SortFunc(ends, byTime)
-	var there [classes]int32
+	var there, below [classes]int32
 	var took [classes]time.Duration
 	var last eventlog.Stamp
 	for i, j := 0, 0; j < len(ends); {
@@ -158,13 +161,20 @@ func sweep(pieces []piece) Time {
 		}
 		if there[nothing] > 0 {
 			c := toolRuns
-			for there[c] == 0 {
+			for there[c] == 0 && (below[c] == 0 || there[callDelegates] == 0) {
 				c++
+			}
+			if there[c] == 0 && c == modelAnswers {
+				c = callDelegates
 			}
 			took[c] += time.Duration(next.at - last)
 		}
 		last = next.at
-		there[next.class] += delta
+		if next.below {
+			below[next.class] += delta
+		} else {
+			there[next.class] += delta
+		}
 	}
 	t := Time{
 		Tool: took[toolRuns] + took[callDelegates], Model: took[modelAnswers], Approval: took[callAsks],
@@ -197,6 +207,7 @@ type timing struct {
 	node     []int32 // by span: the run or session that it is part of, or is
 	delegate []bool  // by span: it is a call that started a run
 	kids     map[int32][]int32
+	started  map[int32][]int32 // by call: the runs and sessions that it started
 	pauses   map[eventlog.SpanID][]eventlog.Pause
 	cuts     map[eventlog.SpanID][]piece // by tool call, and by run for its model calls: in order, not touching
 	rested   map[int32]eventlog.Stamp    // by run: when its last turn ended
@@ -212,7 +223,7 @@ type timing struct {
 func NewTimes(ctx context.Context, snap *eventlog.Snapshot, now func(session eventlog.Sym) eventlog.Stamp) *Times {
 	n := snap.Spans.Len() + 1
 	f := &timing{
-		snap: snap, now: now, node: make([]int32, n), delegate: make([]bool, n), kids: map[int32][]int32{},
+		snap: snap, now: now, node: make([]int32, n), delegate: make([]bool, n), kids: map[int32][]int32{}, started: map[int32][]int32{},
 		pauses: map[eventlog.SpanID][]eventlog.Pause{}, cuts: map[eventlog.SpanID][]piece{}, rested: map[int32]eventlog.Stamp{},
 		starts: map[int32][]eventlog.Stamp{}, own: map[int32][]piece{}, tools: map[[2]eventlog.Sym][]piece{},
 	}
@@ -254,7 +265,9 @@ func (f *timing) nodes() {
 	for i, s := range f.snap.Spans.All() {
 		if id := int32(i + 1); isNode(s) {
 			up := parents[id]
-			f.delegate[up] = true
+			if f.delegate[up] = true; f.node[up] != up {
+				f.started[up] = append(f.started[up], id)
+			}
 			f.kids[f.node[up]] = append(f.kids[f.node[up]], id)
 			if s.Kind == eventlog.SpanRun {
 				f.starts[up] = append(f.starts[up], s.Start)
@@ -323,22 +336,22 @@ func (f *timing) span(id eventlog.SpanID, s *eventlog.Span) {
 	at := len(f.own[node])
 	switch s.Kind {
 	case eventlog.SpanModel:
-		f.busy(node, piece{s.Start, end, modelAnswers}, f.cuts[eventlog.SpanID(node)])
+		f.busy(node, piece{start: s.Start, end: end, class: modelAnswers}, f.cuts[eventlog.SpanID(node)])
 		return
 	case eventlog.SpanTool:
 		c := toolRuns
 		if f.delegate[id] {
 			c = callDelegates
 		}
-		f.busy(node, piece{s.Start, end, c}, f.cuts[id])
+		f.busy(node, piece{start: s.Start, end: end, class: c}, f.cuts[id])
 	default:
-		f.own[node] = append(f.own[node], piece{s.Start, end, nothing})
+		f.own[node] = append(f.own[node], piece{start: s.Start, end: end, class: nothing})
 	}
 	for _, p := range f.pauses[id] {
 		f.pause(node, s, p, end)
 	}
 	if key := [2]eventlog.Sym{s.Session, s.Tool}; s.Kind == eventlog.SpanTool {
-		f.tools[key] = append(append(f.tools[key], f.own[node][at:]...), piece{s.Start, end, nothing})
+		f.tools[key] = append(append(f.tools[key], f.own[node][at:]...), piece{start: s.Start, end: end, class: nothing})
 	}
 }
 
@@ -349,7 +362,7 @@ func (f *timing) busy(node int32, call piece, cuts []piece) {
 		if cut.start >= call.end {
 			break
 		}
-		f.own[node] = append(f.own[node], piece{call.start, cut.start, call.class})
+		f.own[node] = append(f.own[node], piece{start: call.start, end: cut.start, class: call.class})
 		call.start = max(call.start, cut.end)
 	}
 	f.own[node] = append(f.own[node], call)
@@ -380,71 +393,113 @@ func (f *timing) pause(node int32, s *eventlog.Span, p eventlog.Pause, end event
 	if s.Kind == eventlog.SpanTool {
 		p.Start, p.End = max(s.Start, p.Start), min(end, p.End)
 	}
-	f.own[node] = append(f.own[node], piece{p.Start, p.End, class})
+	f.own[node] = append(f.own[node], piece{start: p.Start, end: p.End, class: class})
 }
 
 // add sweeps over everything that is asked for.
 func (f *timing) add(ctx context.Context) *Times {
 	t := &Times{Sessions: map[eventlog.Sym]Clock{}, Runs: map[RunID]Clock{}, Agents: map[eventlog.Sym]Time{}, Tools: map[eventlog.Sym]Time{}}
-	// In this order what lies below a node stands behind it, in one stretch.
-	var order []int32
-	for stack := slices.Clone(f.kids[0]); len(stack) > 0; {
-		at := stack[len(stack)-1]
-		order = append(order, at)
-		stack = append(stack[:len(stack)-1], f.kids[at]...)
-	}
-	size := map[int32]int{}
-	for _, id := range slices.Backward(order) {
-		size[id]++
-		for _, kid := range f.kids[id] {
-			size[id] += size[kid]
-		}
-	}
-	var all []piece
-	from := make([]int, len(order)+1)
-	sessions, agents := map[eventlog.Sym][]piece{}, map[[2]eventlog.Sym][]piece{}
-	for i, id := range order {
-		s := f.snap.Span(eventlog.SpanID(id))
-		all = append(all, f.own[id]...)
-		from[i+1] = len(all)
-		sessions[s.Session] = append(sessions[s.Session], f.own[id]...)
-		if s.Kind == eventlog.SpanRun {
-			key := [2]eventlog.Sym{s.Session, s.Agent}
-			agents[key] = append(agents[key], f.own[id]...)
-		}
-	}
-	for i, id := range order {
+	o := f.order()
+	agents := map[[2]eventlog.Sym][]int{} // the runs of each, by session
+	for i, id := range o.nodes {
 		if ctx.Err() != nil {
 			return &Times{}
 		}
 		s := f.snap.Span(eventlog.SpanID(id))
-		below := all[from[i]:from[i+size[id]]]
-		if s.Kind == eventlog.SpanRun {
-			c := Clock{Own: sweep(f.own[id])}
-			if c.Inclusive = c.Own; size[id] > 1 {
-				c.Inclusive = sweep(whole(below))
-			}
-			t.Runs[RunID{s.Session, s.Run}] = c
+		own := o.own(i, func(node int32) bool {
+			return node == id || s.Kind == eventlog.SpanSession && f.snap.Span(eventlog.SpanID(node)).Session == s.Session
+		})
+		c := Clock{Own: sweep(own)}
+		if c.Inclusive = c.Own; slices.ContainsFunc(own, func(p piece) bool { return p.below }) {
+			c.Inclusive = sweep(whole(o.below(i)))
+		}
+		if s.Kind == eventlog.SpanSession {
+			t.Sessions[s.Session] = c
 			continue
 		}
-		c := Clock{Own: sweep(sessions[s.Session])}
-		if c.Inclusive = c.Own; len(below) != len(sessions[s.Session]) {
-			c.Inclusive = sweep(whole(below))
+		t.Runs[RunID{s.Session, s.Run}] = c
+		key := [2]eventlog.Sym{s.Session, s.Agent}
+		agents[key] = append(agents[key], i)
+	}
+	for key, runs := range agents {
+		sum := t.Agents[key[1]]
+		if len(runs) == 1 {
+			sum.Add(t.Runs[RunID{key[0], f.snap.Span(eventlog.SpanID(o.nodes[runs[0]])).Run}].Own)
+		} else {
+			var all []piece
+			for _, i := range runs {
+				all = append(all, o.own(i, func(node int32) bool { return node == o.nodes[i] })...)
+			}
+			sum.Add(sweep(all))
 		}
-		t.Sessions[s.Session] = c
+		t.Agents[key[1]] = sum
 	}
 	for _, id := range f.kids[0] {
 		t.Total.Add(t.Sessions[f.snap.Span(eventlog.SpanID(id)).Session].Inclusive)
 	}
-	for key, pieces := range agents {
-		sum := t.Agents[key[1]]
-		sum.Add(sweep(pieces))
-		t.Agents[key[1]] = sum
+	for call, nodes := range f.started {
+		s := f.snap.Span(eventlog.SpanID(call))
+		key := [2]eventlog.Sym{s.Session, s.Tool}
+		for _, node := range nodes {
+			for _, p := range o.below(o.at[node]) {
+				if p.class != nothing { // the time of a tool is that of its calls
+					f.tools[key] = append(f.tools[key], p)
+				}
+			}
+		}
 	}
-	for key, pieces := range f.tools {
+	for key, of := range f.tools {
 		sum := t.Tools[key[1]]
-		sum.Add(sweep(pieces))
+		sum.Add(sweep(of))
 		t.Tools[key[1]] = sum
 	}
 	return t
+}
+
+// order is all runs and sessions in an order in which what lies below one
+// stands behind it, in one stretch.
+type order struct {
+	nodes []int32
+	at    map[int32]int // where a node stands
+	last  []int         // how far what lies below it goes
+	from  []int         // where its pieces begin
+	all   []piece
+}
+
+func (f *timing) order() *order {
+	o := &order{at: map[int32]int{}}
+	for stack := slices.Clone(f.kids[0]); len(stack) > 0; {
+		at := stack[len(stack)-1]
+		o.at[at], o.nodes, o.from = len(o.nodes), append(o.nodes, at), append(o.from, len(o.all))
+		o.all = append(o.all, f.own[at]...)
+		stack = append(stack[:len(stack)-1], f.kids[at]...)
+	}
+	o.from = append(o.from, len(o.all))
+	o.last = make([]int, len(o.nodes))
+	for i, id := range slices.Backward(o.nodes) {
+		o.last[i] = i + 1
+		for _, kid := range f.kids[id] {
+			o.last[i] = max(o.last[i], o.last[o.at[kid]])
+		}
+	}
+	return o
+}
+
+// below returns the pieces of a node and of everything below it.
+func (o *order) below(i int) []piece { return o.all[o.from[i]:o.from[o.last[i]]] }
+
+// own returns the same, where what is not the node's own is marked.
+func (o *order) own(i int, mine func(node int32) bool) []piece {
+	out := slices.Clone(o.below(i))
+	at := 0
+	for j := i; j < o.last[i]; j++ {
+		n := o.from[j+1] - o.from[j]
+		if !mine(o.nodes[j]) {
+			for k := at; k < at+n; k++ {
+				out[k].below = true
+			}
+		}
+		at += n
+	}
+	return out
 }

@@ -229,11 +229,32 @@ func TestTimesOfParts(t *testing.T) {
 		{"session, with the one below it and the time between", times.Sessions[find("s")].Inclusive, "wall 21 model 10 tool 2 idle 9"},
 		{"total", times.Total, "wall 21 model 10 tool 2 idle 9"},
 		{"agent, two runs side by side", times.Agents[find("sub")], "wall 8 model 8"},
-		{"tool, two calls side by side", times.Tools[find("Task")], "wall 10 tool 10"},
+		{"tool, two calls side by side", times.Tools[find("Task")], "wall 10 model 8 tool 2"},
 	} {
 		if got := spent(c.got); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.what, got, c.want)
 		}
+	}
+}
+
+// What runs below is a tool to the run that started it, but a person who is
+// waited for below is nobody's tool.
+func TestTimesOfRunAbovePerson(t *testing.T) {
+	times, syms := timesOf(t, 0, []eventlog.Event{
+		{Kind: starts, RunID: "a", Time: 1},
+		{Kind: calls, RunID: "a", Tool: "ask", CallID: "c", Time: 1, Spawns: true},
+		{Kind: starts, RunID: "b", ParentRunID: "a", ParentCall: "c", Link: eventlog.LinkSure, Time: 2},
+		{Kind: answer, RunID: "b", Began: 2, Time: 5},
+		{Kind: asked, RunID: "b", Began: 5, Time: 30},
+		{Kind: result, RunID: "a", CallID: "c", Time: 31},
+	})
+	s, _ := syms.Find("s")
+	a, _ := syms.Find("a")
+	if got, want := spent(times.Runs[rollup.RunID{Session: s, Run: a}].Own), "wall 30 tool 5 human 25"; got != want {
+		t.Errorf("own: got %s, want %s", got, want)
+	}
+	if got, want := spent(times.Runs[rollup.RunID{Session: s, Run: a}].Inclusive), "wall 30 model 3 tool 2 human 25"; got != want {
+		t.Errorf("with all below: got %s, want %s", got, want)
 	}
 }
 
