@@ -421,6 +421,9 @@ func ocPrompt(text string) string {
 	return text
 }
 
+// opencodeRefusal is how the error of a call begins that a person did not allow.
+const opencodeRefusal = "The user rejected permission "
+
 // tool decodes the part of a tool, which is a call and later also its result.
 func (o *opencode) tool(tool, call, state []byte, full bool, emit func(*eventlog.Event)) {
 	e := &o.e
@@ -481,7 +484,7 @@ func (o *opencode) tool(tool, call, state []byte, full bool, emit func(*eventlog
 	}
 	if word == "error" {
 		e.Kind, e.Failed = eventlog.ToolError, true
-		if refusal(errText, "The user rejected permission ") {
+		if refusal(errText, opencodeRefusal) {
 			e.Wait = eventlog.WaitRefused
 		}
 	}
