@@ -42,8 +42,7 @@ func readTimes(ctx context.Context, env *Env, set *source.Set, cat *eventlog.Cat
 // read more than once.
 func together(cat *eventlog.Catalog, keep func(*eventlog.Session) bool) [][]*eventlog.Session {
 	up := map[string]string{}
-	var top func(string) string
-	top = func(key string) string {
+	top := func(key string) string {
 		for up[key] != "" {
 			if next := up[up[key]]; next != "" {
 				up[key] = next // halves the way of whoever comes next
