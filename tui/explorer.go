@@ -707,12 +707,16 @@ func (e *explorer) header(t *theme.Theme) string {
 	if e.width < 100 {
 		others = 48
 	}
-	name := frame.Short(s.Label(), max(12, e.width-others))
+	least := 12 // cells of the name are kept in any case: the crumbs have more of it
+	if e.width >= 100 {
+		least = 20
+	}
 	parts := []frame.Part{{Style: t.Brand, Text: "lazytrace  "}}
 	if e.width < 100 {
 		parts = nil
 	}
-	parts = append(parts, frame.Part{Style: t.Bright, Text: name + "   "}, frame.Part{Style: style, Text: glyph + " " + word + " "},
+	name := len(parts)
+	parts = append(parts, frame.Part{Style: t.Bright, Text: "   "}, frame.Part{Style: style, Text: glyph + " " + word + " "},
 		frame.Part{Style: t.Text, Text: figure.Clock(s.Duration(now)) + "   "})
 	sum := family(s)
 	if cost := figure.Dollars(sum.Recorded, sum.Estimated, sum.Calls, sum.Unpriced, sum.AtLeast); cost != "" {
@@ -721,6 +725,8 @@ func (e *explorer) header(t *theme.Theme) string {
 	if sum.Errors > 0 {
 		parts = append(parts, frame.Part{Style: t.BadBold, Text: t.Failed + " " + figure.Count(sum.Errors) + "   "})
 	}
+	room := min(e.width-others, e.width-2-widthOf(parts)-e.spentWidth())
+	parts[name].Text = frame.Short(s.Label(), max(least, room)) + parts[name].Text
 	position := e.position(true)
 	spent := e.spent(t, position, parts)
 	if spent == nil && e.trace != nil && e.trace.Times() != nil {
@@ -736,24 +742,45 @@ func (e *explorer) spent(t *theme.Theme, position string, parts []frame.Part) []
 	if e.trace == nil || e.trace.Times() == nil {
 		return nil
 	}
-	room := e.width - 2
-	for _, p := range parts {
-		room -= frame.Width(p.Text)
-	}
+	room := e.width - 2 - widthOf(parts)
 	if less := room - frame.Width(position) - 3; less >= 0 {
 		room = less
 	}
-	clock := e.trace.Times().Sessions[e.session.Sym]
-	spent, whole := clock.Inclusive, time.Duration(0)
-	if spent.Wall-clock.Own.Wall >= time.Second {
-		whole = spent.Wall // what it started went on when it had ended itself
-	}
-	for _, text := range figure.Spent(whole, spent.Model, spent.Tool, spent.Waited(), spent.Queue, spent.Idle) {
+	for _, text := range e.spentForms() {
 		if frame.Width(text) <= room {
 			return []frame.Part{{Style: t.Dim, Text: text}}
 		}
 	}
 	return nil
+}
+
+// spentForms are the ways to say where the time went, the longest first.
+func (e *explorer) spentForms() []string {
+	clock := e.trace.Times().Sessions[e.session.Sym]
+	spent, whole := clock.Inclusive, time.Duration(0)
+	if spent.Wall-clock.Own.Wall >= time.Second {
+		whole = spent.Wall // what it started went on when it had ended itself
+	}
+	return figure.Spent(whole, spent.Model, spent.Tool, spent.Waited(), spent.Queue, spent.Idle)
+}
+
+// spentWidth is the room that a long name leaves to them.
+func (e *explorer) spentWidth() int {
+	if e.trace == nil || e.trace.Times() == nil {
+		return 0
+	}
+	forms := e.spentForms()
+	if e.width >= 140 {
+		return frame.Width(forms[0]) + frame.Width(e.position(true)) + 3
+	}
+	return frame.Width(forms[len(forms)-2])
+}
+
+func widthOf(parts []frame.Part) (n int) {
+	for _, p := range parts {
+		n += frame.Width(p.Text)
+	}
+	return n
 }
 
 // family adds up a session and the sessions below it, as the tree does.
