@@ -727,26 +727,34 @@ func (e *explorer) header(t *theme.Theme) string {
 	}
 	room := min(e.width-others, e.width-2-widthOf(parts)-e.spentWidth())
 	parts[name].Text = frame.Short(s.Label(), max(least, room)) + parts[name].Text
-	position := e.position(true)
-	spent := e.spent(t, position, parts)
-	if spent == nil && e.trace != nil && e.trace.Times() != nil {
-		position = e.position(false) // the number of the row stands in the pane below as well
-		spent = e.spent(t, position, parts)
+	// The position gives way, word by word, to the shorter ways to say the times
+	// but the last, which says the least.
+	position := e.position(2)
+	spent := e.spent(t, position, parts, 1)
+	for detail := 1; spent == nil && detail >= 0 && e.trace != nil && e.trace.Times() != nil; detail-- {
+		if spent = e.spent(t, e.position(detail), parts, 1); spent != nil {
+			position = e.position(detail)
+		}
+	}
+	if spent == nil {
+		spent = e.spent(t, position, parts, 0)
 	}
 	return strip(t, e.width, position, append(parts, spent...)...)
 }
 
-// spent says where the time of the session went, as far as there is room: the
-// time as a whole stands beside the state.
-func (e *explorer) spent(t *theme.Theme, position string, parts []frame.Part) []frame.Part {
+// spent says where the time of the session went, as far as there is room beside
+// the position, in all ways but the last ones. The time as a whole stands beside
+// the state.
+func (e *explorer) spent(t *theme.Theme, position string, parts []frame.Part, but int) []frame.Part {
 	if e.trace == nil || e.trace.Times() == nil {
 		return nil
 	}
 	room := e.width - 2 - widthOf(parts)
 	if less := room - frame.Width(position) - 3; less >= 0 {
-		room = less
+		room = less // otherwise the position is not shown at all
 	}
-	for _, text := range e.spentForms() {
+	forms := e.spentForms()
+	for _, text := range forms[:len(forms)-but] {
 		if frame.Width(text) <= room {
 			return []frame.Part{{Style: t.Dim, Text: text}}
 		}
@@ -771,7 +779,7 @@ func (e *explorer) spentWidth() int {
 	}
 	forms := e.spentForms()
 	if e.width >= 140 {
-		return frame.Width(forms[0]) + frame.Width(e.position(true)) + 3
+		return frame.Width(forms[0]) + frame.Width(e.position(2)) + 3
 	}
 	return frame.Width(forms[len(forms)-2])
 }
@@ -792,19 +800,19 @@ func family(s *eventlog.Session) rollup.Sum {
 	return sum
 }
 
-// position says where the cursor is: in time, and, if there is room, among the
-// rows of the log.
-func (e *explorer) position(rows bool) string {
+// position says whether the newest is followed and, in more detail, where the
+// cursor is: in time, and among the rows of the log.
+func (e *explorer) position(detail int) string {
 	if e.trace == nil || e.trace.Forest() == nil {
 		return ""
 	}
 	text := ""
-	if id := e.selected(); id != 0 {
+	if id := e.selected(); id != 0 && detail > 0 {
 		s := e.snap.Span(id)
 		if s.Start.Known() {
 			text = "+" + figure.Clock(s.Start.Sub(e.trace.Forest().Start)) + "   "
 		}
-		if rows {
+		if detail > 1 {
 			text += fmt.Sprintf("#%s / %s   ", figure.Whole(int64(s.First)+1), figure.Whole(int64(e.snap.Rows.Len())))
 		}
 	}

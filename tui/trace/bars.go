@@ -73,7 +73,7 @@ func (d *drawing) bar(l *frame.Line, span *eventlog.Span, selected bool) {
 			glyph = head
 		}
 		want := style
-		if kind := d.waits(c, now); kind != 0 && q-p > 2 {
+		if kind := d.waits(c, min(q, 2*c+2)-max(p, 2*c), now); kind != 0 && q-p > 2 {
 			glyph, want = d.t.Wait, d.t.Human
 			if kind == eventlog.PauseQueue {
 				want = d.t.Dim
@@ -91,15 +91,15 @@ func (d *drawing) bar(l *frame.Line, span *eventlog.Span, selected bool) {
 	d.gap(l, l.Used(), end)
 }
 
-// waits returns what the call of the row in hand waited for during most of a
-// column, if anything.
-func (d *drawing) waits(column int, now eventlog.Stamp) eventlog.PauseKind {
+// waits returns what the call of the row in hand waited for during most of the
+// halves that its bar has in a column, if anything.
+func (d *drawing) waits(column, halves int, now eventlog.Stamp) eventlog.PauseKind {
 	for _, p := range d.p.forest.Waits[d.id] {
 		if !d.live {
 			now = 0
 		}
 		from, to := d.half(p.Start), d.half(p.Until(now))
-		if min(to, float64(2*column+2))-max(from, float64(2*column)) >= 1 {
+		if min(to, float64(2*column+2))-max(from, float64(2*column)) >= float64(halves)/2 {
 			return p.Kind
 		}
 	}
