@@ -396,16 +396,25 @@ func (f *timing) pause(node int32, s *eventlog.Span, p eventlog.Pause, end event
 	f.own[node] = append(f.own[node], piece{start: p.Start, end: p.End, class: class})
 }
 
+// enough bounds how many pieces are looked at again because they lie below
+// several runs. Logs of real agents, which are a few levels deep, never come near
+// it. Of what is left then no time is told, rather than a wrong one.
+const enough = 1 << 23
+
 // add sweeps over everything that is asked for.
 func (f *timing) add(ctx context.Context) *Times {
 	t := &Times{Sessions: map[eventlog.Sym]Clock{}, Runs: map[RunID]Clock{}, Agents: map[eventlog.Sym]Time{}, Tools: map[eventlog.Sym]Time{}}
 	o := f.order()
 	agents := map[[2]eventlog.Sym][]int{} // the runs of each, by session
+	left := enough + 2*len(o.all)
 	for i, id := range o.nodes {
 		if ctx.Err() != nil {
 			return &Times{}
 		}
 		s := f.snap.Span(eventlog.SpanID(id))
+		if left -= len(o.below(i)); left < 0 && o.last[i] > i+1 {
+			continue
+		}
 		own := o.own(i, func(node int32) bool {
 			return node == id || s.Kind == eventlog.SpanSession && f.snap.Span(eventlog.SpanID(node)).Session == s.Session
 		})
@@ -428,11 +437,17 @@ func (f *timing) add(ctx context.Context) *Times {
 		} else {
 			var all []piece
 			for _, i := range runs {
+				if left -= len(o.below(i)); left < 0 {
+					break
+				}
 				all = append(all, o.own(i, func(node int32) bool { return node == o.nodes[i] })...)
 			}
 			sum.Add(sweep(all))
 		}
 		t.Agents[key[1]] = sum
+	}
+	if left < 0 {
+		clear(t.Agents)
 	}
 	for _, id := range f.kids[0] {
 		t.Total.Add(t.Sessions[f.snap.Span(eventlog.SpanID(id)).Session].Inclusive)
@@ -441,6 +456,9 @@ func (f *timing) add(ctx context.Context) *Times {
 		s := f.snap.Span(eventlog.SpanID(call))
 		key := [2]eventlog.Sym{s.Session, s.Tool}
 		for _, node := range nodes {
+			if left -= len(o.below(o.at[node])); left < 0 {
+				return t
+			}
 			for _, p := range o.below(o.at[node]) {
 				if p.class != nothing { // the time of a tool is that of its calls
 					f.tools[key] = append(f.tools[key], p)

@@ -334,3 +334,28 @@ func TestTimesAddUp(t *testing.T) {
 		}
 	}
 }
+
+// A chain of thousands of runs is no log of a real agent. It must not cost what
+// the square of it would; the whole is told in any case.
+func TestTimesOfDeepChain(t *testing.T) {
+	var events []eventlog.Event
+	const deep = 6000
+	for i := range deep {
+		at := eventlog.Stamp(i + 1)
+		e := eventlog.Event{Kind: starts, RunID: fmt.Sprint("r", i), Time: at}
+		if i > 0 {
+			e.ParentRunID, e.ParentCall, e.Link = fmt.Sprint("r", i-1), "c", eventlog.LinkSure
+		}
+		events = append(events, e, eventlog.Event{Kind: calls, RunID: e.RunID, Tool: "t", CallID: "c", Time: at, Spawns: true})
+	}
+	events = append(events, eventlog.Event{Kind: result, RunID: "r0", CallID: "c", Time: deep})
+	times, syms := timesOf(t, 0, events)
+	if got, want := spent(times.Total), fmt.Sprintf("wall %d tool %[1]d", deep-1); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	s, _ := syms.Find("s")
+	last, _ := syms.Find(fmt.Sprint("r", deep-1))
+	if _, ok := times.Runs[rollup.RunID{Session: s, Run: last}]; !ok {
+		t.Error("the last run has no time, though nothing is below it")
+	}
+}

@@ -1,6 +1,10 @@
 package forest
 
-import "github.com/lazytrace/lazytrace/eventlog"
+import (
+	"time"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+)
 
 // waits returns the pauses of calls by their span. There are few: only some
 // logs tell of them.
@@ -12,4 +16,15 @@ func waits(snap *eventlog.Snapshot) map[eventlog.SpanID][]eventlog.Pause {
 		}
 	}
 	return out
+}
+
+// Ran returns how long a span was at work: what it waited makes no call a slow
+// one.
+func (f *Forest) Ran(id eventlog.SpanID, now eventlog.Stamp) time.Duration {
+	s := f.Snap.Span(id)
+	ran := s.Duration(now)
+	for _, p := range f.Waits[id] {
+		ran -= p.Until(now).Sub(p.Start)
+	}
+	return max(0, ran)
 }

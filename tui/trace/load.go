@@ -165,7 +165,7 @@ func slowest(f *forest.Forest) time.Duration {
 	for i := 0; i < len(order); i += step {
 		s := f.Snap.Span(eventlog.SpanID(order[i]))
 		if s.Kind == eventlog.SpanModel || s.Kind == eventlog.SpanTool {
-			if d := s.Duration(0); d > 0 {
+			if d := f.Ran(eventlog.SpanID(order[i]), 0); d > 0 {
 				all = append(all, d)
 			}
 		}

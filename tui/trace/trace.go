@@ -274,10 +274,10 @@ func (p *Pane) hit(step int) {
 // is answered at once however long the log is.
 const reach = 200_000
 
-func (p *Pane) seek(step int, wanted func(*eventlog.Span) bool) {
+func (p *Pane) seek(step int, wanted func(eventlog.SpanID, *eventlog.Span) bool) {
 	for i, left := p.list.Cursor()+step, reach; i >= 0 && i < p.lines.Len() && left > 0; i, left = i+step, left-1 {
 		s := p.lines.Snap.Span(p.lines.Spans[i])
-		if wanted(&s) {
+		if wanted(p.lines.Spans[i], &s) {
 			p.list.To(i)
 			return
 		}
@@ -290,7 +290,7 @@ func (p *Pane) same(step int) {
 		return
 	}
 	me := p.lines.Snap.Span(id)
-	p.seek(step, func(s *eventlog.Span) bool {
+	p.seek(step, func(_ eventlog.SpanID, s *eventlog.Span) bool {
 		return s.Kind == me.Kind && s.Tool == me.Tool && (me.Kind != eventlog.SpanEvent || s.Event == me.Event) && (me.Kind != eventlog.SpanRun || s.Agent == me.Agent)
 	})
 }
@@ -300,8 +300,8 @@ func (p *Pane) slower(step int) {
 		return
 	}
 	now := eventlog.StampOf(p.now())
-	p.seek(step, func(s *eventlog.Span) bool {
-		return (s.Kind == eventlog.SpanModel || s.Kind == eventlog.SpanTool) && s.Duration(now) >= p.slow
+	p.seek(step, func(id eventlog.SpanID, s *eventlog.Span) bool {
+		return (s.Kind == eventlog.SpanModel || s.Kind == eventlog.SpanTool) && p.forest.Ran(id, now) >= p.slow
 	})
 }
 
