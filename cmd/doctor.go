@@ -26,7 +26,6 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
-	"github.com/lazytrace/lazytrace/rollup/price"
 )
 
 // doctorResult is what doctor prints.
@@ -79,8 +78,10 @@ type doctorStore struct {
 }
 
 type doctorPrices struct {
-	Date string `json:"date"`
-	Days int    `json:"days"`
+	Date   string `json:"date"`
+	Days   int    `json:"days"`
+	Source string `json:"source"`
+	Own    int    `json:"own_prices"`
 }
 
 type doctorFormats struct {
@@ -127,7 +128,7 @@ func runDoctor(ctx context.Context, env *Env, paths []string, asJSON bool) error
 		}
 	}
 	r.formats(env)
-	r.prices(env.Now())
+	r.prices(env)
 	r.Terminal = terminalFacts(env)
 	if asJSON {
 		if err := printJSON(env.Stdout, r); err != nil {
@@ -146,12 +147,16 @@ func runDoctor(ctx context.Context, env *Env, paths []string, asJSON bool) error
 func (r *doctorResult) logs(ctx context.Context, env *Env, paths []string) error {
 	quiet := *env // what is wrong is told below
 	quiet.Stderr = io.Discard
-	opt, found, err := sourceOptions(&quiet, paths, false)
+	found, err := pathsOrUsual(env, paths, false)
+	if err != nil {
+		return err
+	}
+	opt, err := readOptions(&quiet, false)
 	if err != nil {
 		return err
 	}
 	in := inspector{known: map[string]dialect.Vocabulary{}, news: map[[3]string]*doctorDrift{}}
-	opt.Inspect, opt.Price = in.inspect, nil
+	opt.Inspect = in.inspect
 	set := source.Open(ctx, found, opt)
 	defer func() { _ = set.Close() }() // it was only read
 	if err := set.Wait(ctx); err != nil {
@@ -172,7 +177,7 @@ func (r *doctorResult) logs(ctx context.Context, env *Env, paths []string) error
 		}
 		r.Failed = append(r.Failed, faultResult{f.Path, f.Pos, f.Why})
 		// In a folder there may be files of any kind.
-		if slices.Contains(paths, f.Path) || !strings.Contains(f.Why, source.ErrUnknown.Error()) {
+		if slices.Contains(paths, f.Path) || !source.IsUnknown(f) {
 			r.Broken = append(r.Broken, f.Why)
 		}
 	}
@@ -360,7 +365,7 @@ func (r *doctorResult) store(ctx context.Context, env *Env) error {
 }
 
 func (r *doctorResult) formats(env *Env) {
-	r.Formats = doctorFormats{Folder: formats.Folder(env.Getenv), Names: []string{}, Problems: []string{}}
+	r.Formats = doctorFormats{Folder: formatsFolder(env), Names: []string{}, Problems: []string{}}
 	own, problems := formats.Load(r.Formats.Folder)
 	for _, d := range own {
 		r.Formats.Names = append(r.Formats.Names, d.Title)
@@ -377,13 +382,19 @@ func (r *doctorResult) formats(env *Env) {
 // oldPrices is from how many days on prices are said to be old.
 const oldPrices = 180
 
-func (r *doctorResult) prices(now time.Time) {
-	r.Prices.Date = price.Date
-	if day, err := time.Parse(time.DateOnly, price.Date); err == nil {
-		r.Prices.Days = max(0, int(now.Sub(day).Hours()/24))
+func (r *doctorResult) prices(env *Env) {
+	p, err := openPrices(env)
+	if err != nil {
+		r.Broken = append(r.Broken, err.Error())
+		r.advise("mend your own prices, or move the file away: nothing is priced until then")
+		return
+	}
+	r.Prices = doctorPrices{Date: p.Date, Source: p.source, Own: p.own()}
+	if day, err := time.Parse(time.DateOnly, p.Date); err == nil {
+		r.Prices.Days = max(0, int(env.Now().Sub(day).Hours()/24))
 	}
 	if r.Prices.Days > oldPrices {
-		r.advise(fmt.Sprintf("prices are %d days old: a newer lazytrace has newer ones; recorded costs are not touched", r.Prices.Days))
+		r.advise(fmt.Sprintf("prices are %d days old: lazytrace prices update fetches newer ones; recorded costs are not touched", r.Prices.Days))
 	}
 }
 
@@ -449,7 +460,9 @@ func (r *doctorResult) print(w io.Writer) {
 		}
 		line("  %s, %d bytes, %s", r.Store.Path, r.Store.Size, state)
 	}
-	line("\nprices\n  of %s, %s old", r.Prices.Date, plural(r.Prices.Days, "day"))
+	if r.Prices.Date != "" {
+		line("\nprices\n  of %s, %s old, %s; %d of your own", r.Prices.Date, plural(r.Prices.Days, "day"), r.Prices.Source, r.Prices.Own)
+	}
 	line("\nformats of your own\n  in %s: %s", r.Formats.Folder, cmp.Or(strings.Join(r.Formats.Names, ", "), "none"))
 	for _, p := range r.Formats.Problems {
 		line("  %s", p)

@@ -99,11 +99,16 @@ func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep 
 			stack = append(stack, step{s, depth})
 		}
 	}
+	ids := make([]string, len(cat.Sessions))
+	for i, s := range cat.Sessions {
+		ids[i] = s.ID
+	}
+	short := prefixes(ids)
 	for push(roots(cat), 0); len(stack) > 0; {
 		at := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		if keep(at.session) && (limit == 0 || len(t.rows) < limit) {
-			t.add(sessionRow(cat, at.session, at.depth, now)...)
+			t.add(append(sessionRow(cat, at.session, at.depth, now), short(at.session.ID))...)
 		}
 		push(at.session.Children, at.depth+1)
 	}
@@ -120,6 +125,26 @@ func orNone(s string) string {
 		return "no model calls"
 	}
 	return s
+}
+
+// prefixes returns how much of each id has to be typed to mean it.
+func prefixes(ids []string) func(id string) string {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	return func(id string) string {
+		least := 8
+		at, _ := slices.BinarySearch(ids, id)
+		for _, i := range []int{at - 1, at + 1} {
+			if i < 0 || i >= len(ids) {
+				continue
+			}
+			same := 0
+			for same < min(len(id), len(ids[i])) && id[same] == ids[i][same] {
+				same++
+			}
+			least = max(least, same+1)
+		}
+		return strings.ToValidUTF8(id[:min(len(id), least)], "")
+	}
 }
 
 // roots returns the sessions at the top of the tree.
@@ -145,7 +170,7 @@ func sessionRow(cat *eventlog.Catalog, s *eventlog.Session, depth int, now event
 	}
 	return []string{
 		status.String(), strings.Repeat("  ", min(depth, 16)) + s.Label(), s.Agent, cat.Symbols.Name(s.Model), errors,
-		tokens(s.Usage.Total()), costText(s.Cost(), s.Calls, s.Unpriced), took(s.Duration(now)), started, short(s.ID),
+		tokens(s.Usage.Total()), costText(s.Cost(), s.Calls, s.Unpriced), took(s.Duration(now)), started,
 	}
 }
 

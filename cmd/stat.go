@@ -95,7 +95,7 @@ func load(ctx context.Context, env *Env, paths []string) (*eventlog.Catalog, fun
 	return cat, done, err
 }
 
-// loadSet is load for those who want to read single sessions as well.
+// loadSet does so and returns the set as well, which lasts until done is called.
 func loadSet(ctx context.Context, env *Env, paths []string) (*source.Set, *eventlog.Catalog, func(), error) {
 	paths, remove, err := withStdin(ctx, env, paths, false)
 	if err != nil {

@@ -1,6 +1,9 @@
 package eventlog
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"slices"
+)
 
 // Index holds the rows and spans of the sessions that have been opened. One
 // goroutine at a time may call Append, Fault and Publish; the snapshots that
@@ -42,9 +45,11 @@ type runState struct {
 	model SpanID // the last model call, which later records may extend
 	call  uint64
 	last  Stamp
-	pause int  // the last one between two turns
-	idle  bool // it is open
-	spare bool // it came to nothing, and its place may be used again
+	pause int      // the last one between two turns
+	idle  bool     // it is open
+	spare bool     // it came to nothing, and its place may be used again
+	begun []SpanID // calls whose end was not seen when they were put here
+	held  bool     // it is a call or event that others name as their run
 }
 
 // NewIndex returns an empty index over a symbol table.
@@ -77,8 +82,10 @@ func (x *Index) Append(at Place, e *Event) {
 		parent = run.span
 		run.last = max(run.last, e.Time)
 	}
-	if e.Adopts != nil && e.Adopts.SessionID == "" {
-		x.adopt(key.session, *e.Adopts)
+	for _, a := range e.Adopts {
+		if a.SessionID == "" {
+			x.adopt(key.session, a)
+		}
 	}
 	row := RowID(x.rows.n)
 	span := x.place(row, parent, run, key, e)
@@ -88,8 +95,10 @@ func (x *Index) Append(at Place, e *Event) {
 	if len(x.asked) > 0 && e.Kind.ends() {
 		x.returned(span, e.Time)
 	}
-	if e.Adopts != nil && e.Adopts.SessionID != "" { // the call may be this event
-		x.adoptLater(key.session, *e.Adopts)
+	for _, a := range e.Adopts {
+		if a.SessionID != "" { // the call may be this event
+			x.adoptLater(key.session, a)
+		}
 	}
 	flags := RowFlags(0)
 	if e.Failed {
@@ -112,8 +121,14 @@ func (x *Index) Append(at Place, e *Event) {
 	if e.Bill != nil {
 		x.bill(span, e)
 	}
+	for _, sum := range e.Sums {
+		if i, ok := x.paid[sum]; ok {
+			b := x.bills.edit(int(i))
+			*b = b.void()
+		}
+	}
 	x.touch(session, e.Time, row)
-	if run != nil {
+	if run != nil && !run.held {
 		x.touch(run.span, e.Time, row)
 	}
 }
@@ -156,6 +171,9 @@ func (x *Index) session(e *Event) SpanID {
 	if e.Facts.Closed {
 		s.Flags &^= SpanOpen
 	}
+	if same := e.Facts.SameAs; same != "" && same != e.SessionID {
+		x.merge(id, x.syms.Intern(same))
+	}
 	if p := e.Facts.ParentID; p != "" && s.Parent == 0 {
 		parent := x.syms.Intern(p)
 		x.children[id] = true
@@ -180,6 +198,21 @@ func (x *Index) session(e *Event) SpanID {
 	return span
 }
 
+// merge makes one of two sessions that turned out to be the same. What is
+// known of the first stays where it is, under the other's name or below it.
+func (x *Index) merge(id, into Sym) {
+	span := x.sessions[id]
+	up, found := x.sessions[into]
+	switch {
+	case !found:
+		x.sessions[into] = span
+		x.spans.edit(int(span) - 1).Session = into
+	case up != span && !x.within(up, span):
+		s := x.spans.edit(int(span) - 1)
+		s.Parent, s.Flags = up, s.Flags&^SpanOrphan
+	}
+}
+
 // run returns the state of the event's run, made now if need be.
 func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 	run := x.runs[key]
@@ -189,13 +222,7 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 			Start: e.Time, End: e.Time, First: RowID(x.rows.n), Last: RowID(x.rows.n), Flags: SpanOpen,
 		})}
 		x.runs[key] = run
-		for _, child := range x.orphans[key] {
-			if !x.within(run.span, child) {
-				s := x.spans.edit(int(child) - 1)
-				s.Parent, s.Flags = run.span, s.Flags&^SpanOrphan
-			}
-		}
-		delete(x.orphans, key)
+		x.foster(key, run.span)
 		if a, ok := x.adopted[key]; ok {
 			x.adopt(key.session, a)
 			delete(x.adopted, key)
@@ -203,6 +230,9 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 	}
 	if e.ParentRunID != "" && e.Kind != SessionStart {
 		x.parent(key, run, e)
+	}
+	if run.held {
+		return run
 	}
 	if e.Agent != "" {
 		if s := x.spans.at(int(run.span) - 1); s.Agent == 0 {
@@ -217,6 +247,41 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 		x.turn(run, e)
 	}
 	return run
+}
+
+// foster hangs the runs that came before their parent under it.
+func (x *Index) foster(key runKey, parent SpanID) {
+	for _, child := range x.orphans[key] {
+		if !x.within(parent, child) {
+			s := x.spans.edit(int(child) - 1)
+			s.Parent, s.Flags = parent, s.Flags&^SpanOrphan
+		}
+	}
+	delete(x.orphans, key)
+}
+
+// hold adds the span of a call or event that others may name as their run. When
+// they came first there is a span already that stood for it: it becomes this one.
+func (x *Index) hold(e *Event, s Span) SpanID {
+	if !e.Holds || e.CallID == "" {
+		return x.add(s)
+	}
+	key := runKey{s.Session, x.syms.Intern(e.CallID)}
+	run := x.runs[key]
+	if run == nil || run.held {
+		span := x.add(s)
+		x.runs[key] = &runState{span: span, held: true}
+		x.foster(key, span)
+		return span
+	}
+	old := x.spans.edit(int(run.span) - 1)
+	s.Start, s.End = earlier(s.Start, old.Start), max(s.End, old.End)
+	if x.within(s.Parent, run.span) {
+		s.Parent = old.Parent
+	}
+	*old = s
+	run.held = true
+	return run.span
 }
 
 // parent hangs a run under the run and call that its event names.
@@ -343,6 +408,7 @@ func (x *Index) place(row RowID, parent SpanID, run *runState, key runKey, e *Ev
 	case AgentFinish:
 		if run != nil {
 			x.end(run.span, row, e)
+			x.cut(run, e.Time)
 			return run.span
 		}
 	case ModelRequest, ModelResponse:
@@ -366,7 +432,7 @@ func (x *Index) place(row RowID, parent SpanID, run *runState, key runKey, e *Ev
 	if e.Began.Known() {
 		start = min(e.Began, e.Time)
 	}
-	return x.add(Span{
+	return x.hold(e, Span{
 		Kind: SpanEvent, Event: e.Kind, Parent: parent, Session: key.session, Run: key.run, Start: start, End: e.Time, First: row, Last: row, Flags: flags,
 		Agent: x.syms.Intern(e.Agent), Model: x.syms.Intern(e.Model), Tool: x.syms.Intern(e.Tool),
 	})
@@ -404,12 +470,15 @@ func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key
 	if e.Failed {
 		flags |= SpanFailed
 	}
-	span := x.add(Span{
+	span := x.hold(e, Span{
 		Kind: kind, Event: e.Kind, Parent: parent, Session: key.session, Run: key.run, Start: start, End: e.Time, First: row, Last: row, Flags: flags,
 		Agent: x.syms.Intern(e.Agent), Model: x.syms.Intern(e.Model), Tool: x.syms.Intern(e.Tool),
 	})
 	if e.Kind.begins() {
 		x.open[h] = span
+		if run != nil {
+			x.begin(run, span)
+		}
 	}
 	if e.Again || e.Spawns && e.Kind.begins() {
 		x.spawns[h] = span
@@ -420,11 +489,36 @@ func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key
 	return span
 }
 
+// begin remembers a call that is under way in a run.
+func (x *Index) begin(run *runState, span SpanID) {
+	const few = 64
+	if n := len(run.begun); n == cap(run.begun) && n >= few {
+		run.begun = slices.DeleteFunc(run.begun, func(id SpanID) bool { return !x.spans.at(int(id) - 1).Flags.Has(SpanOpen) })
+	}
+	run.begun = append(run.begun, span)
+}
+
+// cut ends the calls that are under way in a run that has ended. A result that
+// comes yet finds its call as before.
+func (x *Index) cut(run *runState, at Stamp) {
+	for _, id := range run.begun {
+		if s := x.spans.at(int(id) - 1); s.Flags.Has(SpanOpen) {
+			e := x.spans.edit(int(id) - 1)
+			e.Flags = e.Flags&^SpanOpen | SpanCut
+			e.End = max(e.End, at)
+		}
+	}
+	run.begun = run.begun[:0]
+}
+
 // end closes a span, or extends one that is closed.
 func (x *Index) end(span SpanID, row RowID, e *Event) {
 	s := x.spans.edit(int(span) - 1)
 	s.Last = row
-	s.Flags &^= SpanOpen
+	if s.Flags.Has(SpanCut) { // its run ended first
+		s.End = s.Start
+	}
+	s.Flags &^= SpanOpen | SpanCut
 	if e.Failed {
 		s.Flags |= SpanFailed
 	}
@@ -496,7 +590,8 @@ type Snapshot struct {
 	Bills   View[Bill]
 	Pauses  View[Pause] // in the order in which they began to be known
 	Faults  Faults
-	Loading bool // more is being read that was there when the log was opened
+	Paths   []string // of the segments, by Row.Segment; may be nil
+	Loading bool     // more is being read that was there when the log was opened
 	Read    int64
 	Total   int64 // bytes or rows to read while Loading
 	Version int64

@@ -103,7 +103,7 @@ func TestIndexJoinsRecordsOfOneCall(t *testing.T) {
 func TestIndexAdoptsInAnyOrder(t *testing.T) {
 	parent := []Event{
 		{SessionID: "s", RunID: "main", Kind: ToolCall, Tool: "Task", CallID: "c1", Time: at(1), Spawns: true},
-		{SessionID: "s", RunID: "main", Kind: ToolResult, CallID: "c1", Time: at(9), Adopts: &Adopt{RunID: "kid", ParentRunID: "main", ParentCall: "c1", Link: LinkSure, Agent: "Explore"}},
+		{SessionID: "s", RunID: "main", Kind: ToolResult, CallID: "c1", Time: at(9), Adopts: []Adopt{{RunID: "kid", ParentRunID: "main", ParentCall: "c1", Link: LinkSure, Agent: "Explore"}}},
 	}
 	child := []Event{{SessionID: "s", RunID: "kid", Kind: Message, Time: at(2), ParentRunID: "main", Link: LinkTask}}
 	want := "    tool Task 8s\n      run Explore open link=recorded 0s\n"
@@ -118,10 +118,38 @@ func TestIndexAdoptsInAnyOrder(t *testing.T) {
 	}
 }
 
+// A call that was under way when its run ended is under way no more, unless its
+// result comes later.
+func TestIndexCutsCallsThatOutliveTheirRun(t *testing.T) {
+	x := NewIndex(NewSymbols())
+	for i := range 500 { // calls that end are forgotten
+		call := fmt.Sprint("done", i)
+		x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolCall, Tool: "Read", CallID: call, Time: at(1)})
+		x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolResult, CallID: call, Time: at(2)})
+	}
+	for _, tool := range []string{"Lost", "Late"} {
+		x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolCall, Tool: tool, CallID: tool, Time: at(3)})
+	}
+	x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: AgentFinish, Time: at(10)})
+	snap := x.Publish()
+	for id := SpanID(snap.Spans.Len() - 1); int(id) <= snap.Spans.Len(); id++ {
+		if s := snap.Span(id); s.Flags.Has(SpanOpen) || !s.Flags.Has(SpanCut) || s.End != at(10) {
+			t.Errorf("%+v", s)
+		}
+	}
+	x.Append(Place{}, &Event{SessionID: "s", RunID: "r", Kind: ToolResult, CallID: "Late", Time: at(8)})
+	if s := x.Publish().Span(SpanID(snap.Spans.Len())); s.Flags.Has(SpanCut) || s.End != at(8) {
+		t.Errorf("the late one: %+v", s)
+	}
+	if n := cap(x.runs[runKey{x.syms.Intern("s"), x.syms.Intern("r")}].begun); n > 128 {
+		t.Errorf("%d calls are remembered", n)
+	}
+}
+
 // A parent's record may tell of a child session before or after the child's own
 // records are read, and while the call is still going on.
 func TestIndexHangsSessionsUnderTheirCall(t *testing.T) {
-	adopts := &Adopt{SessionID: "kid", ParentRunID: "main", ParentCall: "c1", Link: LinkSure}
+	adopts := []Adopt{{SessionID: "kid", ParentRunID: "main", ParentCall: "c1", Link: LinkSure}}
 	call := Event{SessionID: "s", RunID: "main", Kind: ToolCall, Tool: "task", CallID: "c1", Time: at(1), Spawns: true}
 	result := Event{SessionID: "s", RunID: "main", Kind: ToolResult, CallID: "c1", Time: at(9), Adopts: adopts}
 	running := call
@@ -213,5 +241,32 @@ func TestRunLastsAsLongAsItsEvents(t *testing.T) {
 	}
 	if got, want := dump(x.Publish()), "session s open 2s\n  run  open 2s\n"; got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// A call may turn out to be what others named as their run, before or after
+// they came: it is one span either way, and they lie below it.
+func TestIndexCallHoldsRuns(t *testing.T) {
+	tool := []Event{
+		{SessionID: "s", RunID: "main", Kind: ToolCall, Tool: "ask", CallID: "t1", Time: at(1), Again: true, Holds: true},
+		{SessionID: "s", RunID: "main", Kind: ToolResult, Tool: "ask", CallID: "t1", Time: at(9), Again: true, Holds: true},
+	}
+	below := []Event{
+		{SessionID: "s", RunID: "t1", Kind: ModelRequest, Model: "m", CallID: "c1", Time: at(2), Again: true, Holds: true},
+		{SessionID: "s", RunID: "t1", Kind: ModelResponse, Model: "m", CallID: "c1", Time: at(3), Again: true, Holds: true},
+		{SessionID: "s", RunID: "kid", ParentRunID: "t1", Link: LinkSure, Agent: "kid", Kind: AgentStart, Time: at(4)},
+		{SessionID: "s", RunID: "kid", Kind: AgentFinish, Time: at(5)},
+	}
+	for name, order := range map[string][]Event{"call first": append(append([]Event{}, tool...), below...), "call last": append(append([]Event{}, below...), tool...)} {
+		x := NewIndex(NewSymbols())
+		for _, e := range order {
+			x.Append(Place{}, &e)
+		}
+		got := dump(x.Publish())
+		for _, want := range []string{"    tool ask 8s\n", "      model m 1s\n", "      run kid link=recorded 1s\n"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: no %q in\n%s", name, want, got)
+			}
+		}
 	}
 }

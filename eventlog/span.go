@@ -76,6 +76,7 @@ const (
 	SpanApprox                        // its start is a guess
 	SpanSkewed                        // its clock went backwards
 	SpanWaiting                       // a run in which nothing is under way
+	SpanCut                           // a call that was under way when its run ended
 )
 
 // Has reports whether all the flags of f are set.

@@ -272,6 +272,8 @@ func (f *timing) nodes() {
 			if s.Kind == eventlog.SpanRun {
 				f.starts[up] = append(f.starts[up], s.Start)
 			}
+		} else if s.Kind != eventlog.SpanEvent {
+			f.delegate[parents[id]] = true // calls stand below a call in spans of OpenTelemetry
 		}
 	}
 	for _, starts := range f.starts {

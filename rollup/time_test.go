@@ -181,7 +181,7 @@ func TestTimesOfSession(t *testing.T) {
 			{Kind: calls, RunID: "r", Tool: "Bash", CallID: "c", Time: 3},
 			{Kind: finishes, RunID: "r", Time: 5, Idle: eventlog.IdleYes},
 			{Kind: starts, RunID: "r", Time: 90, Idle: eventlog.IdleNo},
-		}, "wall 99 human 85 idle 14"},
+		}, "wall 99 tool 2 human 85 idle 12"},
 		{"no times at all", 0, []eventlog.Event{
 			{Kind: calls, RunID: "r", Tool: "Bash", CallID: "c"},
 			{Kind: result, RunID: "r", CallID: "c"},

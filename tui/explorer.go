@@ -45,8 +45,9 @@ type explorer struct {
 	log      eventlog.Log
 	snap     *eventlog.Snapshot
 	err      error
-	goal     eventlog.Sym   // a run to go to once it is there
-	searched *forest.Forest // where it was not
+	goal     eventlog.Sym      // a run to go to once it is there
+	searched *forest.Forest    // where it was not
+	record   *eventlog.Finding // a record to go to once it is there
 	query    eventlog.Query
 
 	tab    tab
@@ -55,7 +56,7 @@ type explorer struct {
 	why    why.Pane
 	events *events.Pane
 	errors *events.Pane
-	cost   cost.Pane
+	cost   costs
 	adding job.Job
 
 	width, height int
@@ -66,7 +67,7 @@ type explorer struct {
 
 func newExplorer(w *world, s *eventlog.Session, c *eventlog.Catalog, run eventlog.Sym) *explorer {
 	ctx, cancel := context.WithCancel(w.ctx)
-	return &explorer{world: w, ctx: ctx, cancel: cancel, session: s, catalog: c, goal: run, focus: 1}
+	return &explorer{world: w, ctx: ctx, cancel: cancel, session: s, catalog: c, goal: run, focus: 1, cost: newCosts(ctx, &w.opts)}
 }
 
 // open reads the log.
@@ -127,14 +128,17 @@ func (e *explorer) show(snap *eventlog.Snapshot) tea.Cmd {
 }
 
 func (e *explorer) Close() {
+	e.cost.close()
 	e.cancel()
 	if e.log != nil {
 		_ = e.log.Close() // nothing was written, so there is nothing to lose
 	}
 }
 
-// Back does nothing: tabs are beside each other, not above.
-func (e *explorer) Back() (tea.Cmd, bool) { return nil, false }
+// Back leaves the audit. Tabs are beside each other, not above.
+func (e *explorer) Back() (tea.Cmd, bool) {
+	return nil, e.tab == tabCost && e.cost.Back()
+}
 
 // Resize divides the screen.
 func (e *explorer) Resize(width, height int) tea.Cmd {
@@ -306,11 +310,14 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 		if !fresh {
 			return nil, false
 		}
-		e.cost.Show(msg.report, msg.catalog)
+		cmd := e.cost.Show(msg.report, msg.catalog)
 		if again {
-			return e.addUp(), true
+			return tea.Batch(cmd, e.addUp()), true
 		}
-		return nil, true
+		return cmd, true
+	}
+	if cmd, changed := e.cost.Update(msg); cmd != nil || changed {
+		return cmd, changed
 	}
 	if e.trace == nil {
 		return nil, false
@@ -332,6 +339,14 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 // reach goes to the run that was asked for, once it is there.
 func (e *explorer) reach() tea.Cmd {
 	f := e.trace.Forest()
+	if e.record != nil && f != nil && f != e.searched {
+		e.searched = f
+		if id := stepOf(f.Snap, e.record); id != 0 {
+			e.record = nil
+			return e.trace.Select(id)
+		}
+		return nil
+	}
 	if e.goal == 0 || f == nil || f == e.searched {
 		return nil
 	}
@@ -344,6 +359,32 @@ func (e *explorer) reach() tea.Cmd {
 		}
 	}
 	return nil
+}
+
+// stepOf returns the span of the record that a finding tells of.
+func stepOf(snap *eventlog.Snapshot, of *eventlog.Finding) eventlog.SpanID {
+	best := eventlog.SpanID(0)
+	for _, r := range snap.Rows.All() {
+		if r.Pos != of.Pos || r.Span == 0 || int(r.Segment) >= len(snap.Paths) || snap.Paths[r.Segment] != of.Path {
+			continue
+		}
+		if best == 0 || of.Bill != nil && r.Kind == eventlog.ModelResponse || of.Tool != "" && r.Kind == eventlog.ToolCall {
+			best = r.Span
+		}
+	}
+	return best
+}
+
+// goTo goes to the step of a record, in this session or in another.
+func (e *explorer) goTo(f *eventlog.Finding) (tea.Cmd, bool) {
+	if e.trace == nil || e.snap == nil {
+		return nil, false
+	}
+	id := stepOf(e.snap, f)
+	if id == 0 {
+		return nil, false
+	}
+	return tea.Batch(e.turn(tabTrace), e.trace.Select(id), e.moved()), true
 }
 
 // moved shows the selected step in the detail pane.
@@ -403,9 +444,9 @@ func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		return e.copy(), true
 	case a == keymap.Open && e.tab == tabTrace:
 		return e.SetFocus(2), true
-	case a == keymap.Open && e.tab == tabCost:
+	case a == keymap.Open && e.tab == tabCost && !e.cost.auditing:
 		return e.drill(), true
-	case a == keymap.Open:
+	case a == keymap.Open && e.tab != tabCost:
 		return e.turn(tabTrace), true
 	}
 	var cmd tea.Cmd
@@ -416,7 +457,7 @@ func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 	case tabErrors:
 		cmd, done = e.errors.Do(a, n)
 	case tabCost:
-		return nil, e.cost.Do(a, n)
+		return e.cost.Do(a, n)
 	}
 	if !done && (e.tab == tabTrace || a == keymap.Failures || a == keymap.Noise) {
 		cmd, done = e.trace.Do(a, n)
@@ -506,7 +547,7 @@ func (e *explorer) Scopes() []keymap.Scope {
 func (e *explorer) Hints() []keymap.Action {
 	switch e.tab {
 	case tabCost:
-		return []keymap.Action{keymap.Group, keymap.Open, keymap.TabNext, keymap.Command}
+		return e.cost.hints(keymap.TabNext, keymap.Command)
 	case tabEvents, tabErrors:
 		return []keymap.Action{keymap.Open, keymap.NextError, keymap.Filter, keymap.Failures, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext}
 	}
@@ -620,8 +661,7 @@ func (e *explorer) clickList(x, y int) tea.Cmd {
 	case tabErrors:
 		return e.errors.Click(y)
 	case tabCost:
-		e.cost.Click(x, y)
-		return nil
+		return e.cost.Click(x, y)
 	}
 	return e.trace.Click(x, y)
 }

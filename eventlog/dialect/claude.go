@@ -358,10 +358,11 @@ func (c *claude) progress(emit func(*eventlog.Event)) {
 	e.Kind, e.Hidden = eventlog.Custom, true
 	kind, _ := jsonl.Lookup(r.data, "type")
 	e.Type = c.names.of([]byte("progress/" + readable(kind)))
+	_, e.Echo = jsonl.Lookup(r.data, "message", "message", "usage")
 	if agent, ok := jsonl.Lookup(r.data, "agentId"); ok && r.parentID != nil {
-		e.Adopts = &eventlog.Adopt{
+		e.Adopts = []eventlog.Adopt{{
 			RunID: readable(agent), ParentRunID: e.RunID, ParentCall: readable(r.parentID), Link: eventlog.LinkSure,
-		}
+		}}
 	}
 	emit(e)
 }

@@ -113,14 +113,14 @@ func (c *claude) charge(id, stop, usage, content []byte) {
 		return
 	}
 	r, e := &c.r, &c.e
-	u := claudeUsage(usage)
+	u, mode := claudeUsage(usage)
 	message := readable(id)
 	if message != c.message {
 		c.message, c.content = message, 0
 	}
 	c.content += len(content)
 	c.b = eventlog.Bill{
-		Usage: u, Side: truth(r.side),
+		Usage: u, Mode: mode, Side: truth(r.side),
 		// Without a stop reason the line may hold the count at the start of
 		// the response only; far fewer tokens than text give it away.
 		AtLeast: jsonl.IsNull(stop) && u.Output*12 < int64(c.content),
@@ -135,8 +135,10 @@ func (c *claude) charge(id, stop, usage, content []byte) {
 	e.Bill = &c.b
 }
 
-func claudeUsage(usage []byte) eventlog.Usage {
+// claudeUsage reads what a response used, and how it was served.
+func claudeUsage(usage []byte) (eventlog.Usage, eventlog.Mode) {
 	var u eventlog.Usage
+	var mode eventlog.Mode
 	var writes, split []byte
 	_ = jsonl.Fields(usage, func(key, value []byte) bool {
 		switch string(key) {
@@ -150,6 +152,12 @@ func claudeUsage(usage []byte) eventlog.Usage {
 			writes = value
 		case "cache_creation":
 			split = value
+		case "service_tier", "speed":
+			mode |= served(value)
+		case "inference_geo":
+			if string(value) == `"us"` {
+				mode |= eventlog.Regional
+			}
 		case "output_tokens_details":
 			thinking, _ := jsonl.Lookup(value, "thinking_tokens")
 			u.Reasoning = count(thinking)
@@ -164,7 +172,15 @@ func claudeUsage(usage []byte) eventlog.Usage {
 		u.CacheWrite5m = count(writes)
 	}
 	u.Reasoning = min(u.Reasoning, u.Output)
-	return u
+	return u, mode
+}
+
+// served reads the name of a tier or a speed.
+func served(value []byte) eventlog.Mode {
+	if string(value) == `"standard"` || len(value) < 2 || value[0] != '"' {
+		return 0
+	}
+	return eventlog.ParseMode(string(value[1 : len(value)-1]))
 }
 
 // response fills in what the model said.
@@ -322,10 +338,10 @@ func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 		}
 		c.decided(&e, content)
 		if agent, ok := jsonl.Lookup(c.r.result, "agentId"); ok {
-			e.Adopts = &eventlog.Adopt{
+			e.Adopts = []eventlog.Adopt{{
 				RunID: readable(agent), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure,
 				Agent: c.tasks["\x00"+e.CallID],
-			}
+			}}
 		}
 		if full {
 			c.output(&e, content)

@@ -106,6 +106,7 @@ type codex struct {
 	agent    string
 	provider string
 	model    string
+	mode     eventlog.Mode
 	turn     string
 	tasks    bool   // turns are told to begin and to end
 	asked    bool   // the run waits for an answer of a person
@@ -485,6 +486,7 @@ func (c *codex) context(full bool, emit func(*eventlog.Event)) {
 	if t := c.names.text(p.turnID); t != "" {
 		c.turn = t
 	}
+	c.serve(p.all)
 	e.Model = c.model
 	if full {
 		for _, key := range []string{"model", "effort", "approval_policy", "sandbox_policy", "cwd"} {
@@ -494,6 +496,14 @@ func (c *codex) context(full bool, emit func(*eventlog.Event)) {
 		}
 	}
 	c.hidden(full, emit)
+}
+
+// serve notes how calls are served from now on. Settings that do not say it
+// leave it as it is; null is the usual way.
+func (c *codex) serve(settings []byte) {
+	if tier, ok := jsonl.Lookup(settings, "service_tier"); ok {
+		c.mode = served(tier)
+	}
 }
 
 // outside notes that something came that the model did not say.

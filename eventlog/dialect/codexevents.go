@@ -73,6 +73,7 @@ func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 		if m, ok := jsonl.Lookup(p.settled, "model"); ok && readable(m) != "" {
 			c.model = c.names.text(m)
 		}
+		c.serve(p.settled)
 		c.hidden(full, emit)
 	case "thread_name_updated":
 		if name, ok := jsonl.Lookup(p.all, "thread_name"); ok && readable(name) != "" {

@@ -220,8 +220,8 @@ func (c *codex) result(full bool) {
 }
 
 // spawned says that the call in hand started a thread.
-func (c *codex) spawned(thread []byte) *eventlog.Adopt {
-	return &eventlog.Adopt{SessionID: readable(thread), ParentRunID: c.e.RunID, ParentCall: c.e.CallID, Link: eventlog.LinkSure}
+func (c *codex) spawned(thread []byte) []eventlog.Adopt {
+	return []eventlog.Adopt{{SessionID: readable(thread), ParentRunID: c.e.RunID, ParentCall: c.e.CallID, Link: eventlog.LinkSure}}
 }
 
 // resultText is what a tool returned, as a person would read it.

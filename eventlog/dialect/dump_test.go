@@ -135,8 +135,8 @@ func spell(b *strings.Builder, e *eventlog.Event) {
 			b.WriteString(" side")
 		}
 	}
-	if e.Adopts != nil {
-		fmt.Fprintf(b, " adopts=%+v", *e.Adopts)
+	for _, a := range e.Adopts {
+		fmt.Fprintf(b, " adopts=%+v", a)
 	}
 	if f := e.Facts; f != nil {
 		put("goal", f.Goal)
@@ -145,6 +145,7 @@ func spell(b *strings.Builder, e *eventlog.Event) {
 		put("dir", f.Directory)
 		put("sessionparent", f.ParentID)
 		put("fork", f.ForkOf)
+		put("sameas", f.SameAs)
 		if f.Closed {
 			b.WriteString(" closed")
 		}

@@ -40,8 +40,8 @@ func (LazyBridge) Sniff(h *Head) int {
 			return 80
 		case f.session != nil || f.payload != nil:
 			score = max(score, 30)
-		case f.typ != nil:
-			score = max(score, 10)
+		case f.typ != nil && (f.ts != nil || f.run != nil || eventlog.ParseKind(readable(f.typ)) != eventlog.Custom):
+			score = max(score, 10) // many things have a type
 		}
 	}
 	return score

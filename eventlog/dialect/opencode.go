@@ -471,7 +471,7 @@ func (o *opencode) tool(tool, call, state []byte, full bool, emit func(*eventlog
 			child, ok = lookup(metadata, "sessionID")
 		}
 		if ok {
-			e.Adopts = &eventlog.Adopt{SessionID: readable(child), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure}
+			e.Adopts = []eventlog.Adopt{{SessionID: readable(child), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure}}
 		}
 	}
 	emit(e)

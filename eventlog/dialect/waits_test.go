@@ -7,8 +7,8 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 )
 
-// told returns what the events of some lines tell of waiting, shortly.
-func told(t *testing.T, d Dialect, lines ...string) string {
+// waitsOf returns what the events of some lines tell of waiting, shortly.
+func waitsOf(t *testing.T, d Dialect, lines ...string) string {
 	t.Helper()
 	head := &Head{Path: "log.jsonl"}
 	for _, line := range lines {
@@ -97,7 +97,7 @@ func TestWhatLogsTellOfWaiting(t *testing.T) {
 		}, "hil_decision c: answered"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := told(t, c.d, c.lines...); got != c.want {
+			if got := waitsOf(t, c.d, c.lines...); got != c.want {
 				t.Errorf("got\n%s\nwant\n%s", got, c.want)
 			}
 		})

@@ -39,6 +39,9 @@ func Of(e *eventlog.Event) string {
 	if s := Input(e.Input); s != "" {
 		return s
 	}
+	if e.Kind.Class() == eventlog.ClassModel {
+		return "" // its figures say more than its details
+	}
 	for _, d := range e.Details {
 		if d.Value != "" {
 			return d.Name + " " + eventlog.Sentence(d.Value)

@@ -14,7 +14,22 @@ import (
 
 // suffixes are the endings of the files that a folder is searched for. A file
 // that is named may end in anything: its content tells what it is.
-var suffixes = []string{".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db"}
+var suffixes = append([]string{".json", ".zst", ".gz", ".log"}, logSuffixes...)
+
+// logSuffixes are the endings of files that hold nothing else: one that is found in a
+// folder and cannot be read is told of.
+var logSuffixes = []string{".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db", ".traj", ".eval", ".otlp", ".binpb"}
+
+// isLog reports whether a file is a log by its name.
+func isLog(path string) bool {
+	return slices.ContainsFunc(logSuffixes, func(s string) bool { return strings.HasSuffix(path, s) })
+}
+
+// foreign are the endings of files that folders of code are full of, and that
+// are no logs: looking into each would take its time.
+var foreign = []string{
+	"package.json", "package-lock.json", "tsconfig.json", "composer.json", ".meta.json", ".schema.json", ".tar.gz", ".tar.zst",
+}
 
 // skipped are folders in which no log is looked for.
 var skipped = []string{"node_modules", ".git", ".venv", "vendor"}
@@ -108,7 +123,8 @@ func (f *finder) folder(dir string, depth int) {
 }
 
 func hasSuffix(name string) bool {
-	return slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(name, s) })
+	ends := func(s string) bool { return strings.HasSuffix(name, s) }
+	return slices.ContainsFunc(suffixes, ends) && !slices.ContainsFunc(foreign, ends)
 }
 
 func (f *finder) add(p string, info fs.FileInfo, named bool) {

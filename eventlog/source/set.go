@@ -24,9 +24,9 @@ type Options struct {
 	Known   []dialect.Dialect // dialect.All when nil
 	// Redactor hides secrets in what is kept or shown; nil hides nothing.
 	Redactor *redact.Redactor
-	// Price estimates what a call cost whose log does not say it; nil leaves
-	// such calls without a price.
-	Price func(provider, model string, u eventlog.Usage) (eventlog.Money, bool)
+	// Price estimates what a call cost whose log does not say it, and tells by
+	// which price, or why there is none. Nil leaves such calls without a price.
+	Price func(provider, model string, b *eventlog.Bill) (cost eventlog.Money, why string, ok bool)
 	// Inspect is called with every record that is summed up, before its events
 	// with a nil event, and then with each of them; by several goroutines.
 	Inspect func(path string, d dialect.Dialect, rec *eventlog.Record, e *eventlog.Event)
@@ -35,10 +35,12 @@ type Options struct {
 // estimate prices a call whose log says nothing of its cost.
 func (o *Options) estimate(e *eventlog.Event) {
 	b := e.Bill
-	if b == nil || o.Price == nil || b.Source != eventlog.Unpriced || b.Final || b.Usage.Total() == 0 {
+	if b == nil || o.Price == nil || b.Source != eventlog.Unpriced {
 		return
 	}
-	if m, ok := o.Price(e.Provider, e.Model, b.Usage); ok {
+	m, why, ok := o.Price(e.Provider, e.Model, b)
+	b.Price = o.Symbols.Intern(why)
+	if ok {
 		b.Cost, b.Source = m, eventlog.Estimated
 	}
 }
@@ -64,6 +66,7 @@ type Set struct {
 type tracked struct {
 	path    string
 	named   bool
+	refused bool // it could not be read, and that was told
 	seen    mark // guarded by Set.mu
 	seg     *segment
 	summary *eventlog.Summary
@@ -249,6 +252,9 @@ func (s *Set) advance(t *tracked, at mark) {
 			close(t.done)
 		}
 	}()
+	if t.reader != nil && t.seg.blank && at.size > 0 {
+		s.again(t) // it was empty when its dialect was told
+	}
 	if t.reader == nil && !s.begin(t) {
 		return
 	}
@@ -301,37 +307,65 @@ func (s *Set) read(t *tracked) (*eventlog.Summary, error) {
 	}
 }
 
-// begin tells the dialect of a file. A file that is none of ours is told as
-// failed, once.
+// again forgets what was told of a file as long as it was empty.
+func (s *Set) again(t *tracked) {
+	seg, err := sniff(s.ctx, t.path, s.opt.Known)
+	if err != nil || seg.blank {
+		return // not enough is there yet
+	}
+	seg.close()
+	t.reader.close()
+	t.reader = nil
+}
+
+// begin tells the dialect of a file. A file that was named, and is none of
+// ours, is told as failed, once, until it becomes one.
 func (s *Set) begin(t *tracked) bool {
 	seg, err := sniff(s.ctx, t.path, s.opt.Known)
 	if err == nil && seg.blank && !t.named {
 		seg.close()
 		return false // an empty file in a folder: it may become a log
 	}
+	var feed feed
+	if err == nil {
+		feed, err = seg.feed(s.ctx)
+	}
 	if err != nil {
-		if s.ctx.Err() == nil && !errors.Is(err, os.ErrNotExist) {
-			s.sources.Report(func(p *eventlog.Progress) {
-				f := eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()}
-				if !slices.Contains(p.Failed, f) {
-					p.Failed = append(p.Failed, f)
-				}
-			})
-		}
+		s.refuse(t, err)
 		return false
 	}
-	feed, err := seg.feed(s.ctx)
-	if err != nil {
+	if t.refused {
+		t.refused = false
 		s.sources.Report(func(p *eventlog.Progress) {
-			p.Failed = append(p.Failed, eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()})
+			p.Failed = slices.DeleteFunc(p.Failed, func(f eventlog.Fault) bool { return f.Path == t.path })
 		})
-		return false
 	}
 	t.seg = seg
 	t.reader = &reader{feed: feed, decoder: seg.decoder()}
+	old := t.summary
 	t.summary = eventlog.NewSummary(s.opt.Symbols, t.path, seg.dialect.Name(), seg.rank())
-	s.sources.Add(t.summary)
+	if old != nil {
+		s.sources.Replace(old, t.summary)
+	} else {
+		s.sources.Add(t.summary)
+	}
 	return true
+}
+
+// refuse tells that a file cannot be read. A folder may hold any number of
+// files that are no logs and do not look like any: nobody has asked for those.
+func (s *Set) refuse(t *tracked, err error) {
+	var no *noLog
+	if s.ctx.Err() != nil || errors.Is(err, os.ErrNotExist) || errors.As(err, &no) && !t.named && !isLog(t.path) {
+		return
+	}
+	t.refused = true
+	s.sources.Report(func(p *eventlog.Progress) {
+		f := eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()}
+		if !slices.Contains(p.Failed, f) {
+			p.Failed = append(p.Failed, f)
+		}
+	})
 }
 
 // reader decodes what a feed gives.
@@ -344,7 +378,7 @@ type reader struct {
 type taker interface {
 	record(rec *eventlog.Record)
 	event(rec *eventlog.Record, sub int, e *eventlog.Event)
-	fault(pos int64, size int, err error)
+	fault(table int, pos int64, size int, err error)
 }
 
 // batchRecords is how many records are decoded between two looks at the lock.
@@ -360,7 +394,7 @@ func (r *reader) advance(ctx context.Context, update func(batch func()), to take
 				rec, err := r.feed.next(ctx)
 				var bad *fault
 				if errors.As(err, &bad) {
-					to.fault(bad.pos, 0, bad.err)
+					to.fault(0, bad.pos, 0, bad.err)
 					continue
 				}
 				if err != nil {
@@ -374,7 +408,7 @@ func (r *reader) advance(ctx context.Context, update func(batch func()), to take
 					sub++
 				})
 				if err != nil {
-					to.fault(rec.Pos, rec.Size, err)
+					to.fault(rec.Table, rec.Pos, rec.Size, err)
 				}
 			}
 		})
@@ -419,6 +453,7 @@ func (s summaryReader) record(rec *eventlog.Record) {
 	if s.opt.Inspect != nil {
 		s.opt.Inspect(s.path, s.dialect, rec, nil)
 	}
+	s.Table(rec.Table)
 }
 
 func (s summaryReader) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
@@ -436,7 +471,7 @@ func (s summaryReader) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
 	s.Add(rec.Pos, e)
 }
 
-func (s summaryReader) fault(pos int64, _ int, err error) {
+func (s summaryReader) fault(_ int, pos int64, _ int, err error) {
 	s.Fault(eventlog.Fault{Path: s.path, Pos: pos, Why: err.Error()})
 }
 

@@ -466,7 +466,8 @@ func TestRefusals(t *testing.T) {
 		"page.jsonl":  {"<!DOCTYPE html><html></html>", "HTML page"},
 		"zip.jsonl":   {"\x1f\x8b\x08\x00", "gzip"},
 		"wide.jsonl":  {"\xff\xfe{\x00", "UTF-16"},
-		"array.jsonl": {`[{"event_type":"x"}]`, "JSON array"},
+		"array.jsonl": {`[{"event":"x"}]`, "no known format"},
+		"begun.json":  {"{\n  \"name\": \"x\",\n", "JSON document of another kind"},
 		"notes.jsonl": {"hello\nworld\n", "no known format"},
 	} {
 		path := filepath.Join(dir, name)

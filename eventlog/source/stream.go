@@ -30,7 +30,7 @@ func Stream(ctx context.Context, paths []string, opt Options, h Handler) error {
 	s := &Set{opt: opt, paths: paths, ctx: ctx}
 	w := newWaker(s)
 	defer w.close()
-	st := streamer{opt: opt, h: h, open: map[string]*streamed{}}
+	st := streamer{opt: opt, h: h, open: map[string]*streamed{}, refused: map[string]bool{}}
 	defer st.close()
 	for {
 		if err := st.look(ctx, paths); err != nil {
@@ -51,6 +51,8 @@ type streamer struct {
 	h    Handler
 	open map[string]*streamed
 	list []*streamed // the same in the order in which they are read
+
+	refused map[string]bool // files that were told of as none of ours
 }
 
 type streamed struct {
@@ -77,8 +79,14 @@ func (st *streamer) look(ctx context.Context, paths []string) error {
 		if st.open[f.path] == nil {
 			seg, err := sniff(ctx, f.path, st.opt.Known)
 			if err != nil || seg.blank {
-				if err != nil && f.named && !st.opt.Follow {
+				switch {
+				case err != nil && f.named && !st.opt.Follow:
 					return err
+				case err != nil && (f.named || isLog(f.path)) && !st.refused[f.path]:
+					st.refused[f.path] = true
+					if err := st.h.Fault(eventlog.Fault{Path: f.path, Pos: -1, Why: err.Error()}); err != nil {
+						return err
+					}
 				}
 				continue // it may become a log
 			}

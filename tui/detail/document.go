@@ -334,7 +334,7 @@ func (d *document) failure(events []eventlog.Event) {
 		if !e.Failed {
 			continue
 		}
-		message := e.Message
+		message := eventlog.Prose(e.Message)
 		if message == "" {
 			message = e.Kind.String()
 		}

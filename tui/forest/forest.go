@@ -104,6 +104,9 @@ func Build(ctx context.Context, snap *eventlog.Snapshot, session eventlog.Sym) *
 }
 
 func (f *Forest) bill(id int, b eventlog.Bill) {
+	if b.Void {
+		return
+	}
 	if b.Source != eventlog.Unpriced {
 		f.Cost[id] = b.Cost
 	}

@@ -26,7 +26,7 @@ func (p *Pane) barWidth() int { return p.shape().bars }
 func (p *Pane) shape() shape {
 	var s shape
 	switch w := p.width; {
-	case w < 74:
+	case w < 74, p.forest != nil && p.forest.Len() > 0 && !p.forest.Start.Known(): // a log may tell no times
 		s.tree = w
 	case w < 100:
 		s.tree = max(30, w-47)
@@ -282,7 +282,7 @@ func (d *drawing) note(id eventlog.SpanID, span *eventlog.Span, shut, failed boo
 		return frame.Part{Style: t.BadBold, Text: t.Failed + " " + text}
 	case span.Flags.Has(eventlog.SpanOrphan):
 		return frame.Part{Style: t.Warn, Text: "parent missing"}
-	case span.Flags.Has(eventlog.SpanOpen) && !d.live && span.Kind != eventlog.SpanSession && !span.Flags.Has(eventlog.SpanWaiting):
+	case span.Flags.Has(eventlog.SpanCut), span.Flags.Has(eventlog.SpanOpen) && !d.live && span.Kind != eventlog.SpanSession && !span.Flags.Has(eventlog.SpanWaiting):
 		return frame.Part{Style: t.Dim, Text: "no end"}
 	case span.Flags.Has(eventlog.SpanWaiting|eventlog.SpanOpen) && d.live:
 		return frame.Part{Style: t.Human, Text: "waiting"}

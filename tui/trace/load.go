@@ -242,17 +242,23 @@ func (p *Pane) Name() tea.Cmd {
 	var spans []eventlog.SpanID
 	var rows []eventlog.RowID
 	var lasts []eventlog.RowID
+	var goals []string
 	for i := from; i < to; i++ {
 		id := p.lines.Spans[i]
 		s := p.lines.Snap.Span(id)
 		if w, ok := p.labels.get(id); ok && (w.last == s.Last || s.Kind == eventlog.SpanRun || s.Kind == eventlog.SpanSession) {
 			continue
 		}
-		last := s.Last
+		last, goal := s.Last, ""
 		if s.Kind == eventlog.SpanRun || s.Kind == eventlog.SpanSession {
 			last = s.First // its last row is some other span's
+			if s.Parent == 0 || p.lines.Snap.Span(s.Parent).Kind == eventlog.SpanSession {
+				if session := p.sessionOf(s.Session); session != nil {
+					goal = eventlog.Sentence(session.Goal)
+				}
+			}
 		}
-		spans, rows, lasts = append(spans, id), append(rows, s.First, last), append(lasts, s.Last)
+		spans, rows, lasts, goals = append(spans, id), append(rows, s.First, last), append(lasts, s.Last), append(goals, goal)
 	}
 	if len(spans) == 0 {
 		return nil
@@ -268,14 +274,19 @@ func (p *Pane) Name() tea.Cmd {
 		for i, id := range spans {
 			w := words{last: lasts[i]}
 			if err == nil && 2*i+1 < len(events) {
-				w.text = label.Of(&events[2*i])
-				end := &events[2*i+1]
+				begin, end := &events[2*i], &events[2*i+1]
+				if w.text = label.Of(begin); goals[i] != "" && begin.Kind != eventlog.AgentStart {
+					w.text = goals[i] // rather than that of whatever came first
+				}
 				if end.Failed {
 					w.fail = label.Failure(end)
 				}
 				if rows[2*i] != rows[2*i+1] && end.Kind.Class() == eventlog.ClassModel {
 					w.text = label.Of(end)
 				}
+			}
+			if w.text == w.fail {
+				w.text = "" // once is enough
 			}
 			labels[id] = w
 		}

@@ -169,6 +169,7 @@ func (g *page) flags(s *eventlog.Span) {
 	case !s.Flags.Has(eventlog.SpanWaiting):
 		say(eventlog.SpanOpen, t.Dim, "no end was seen")
 	}
+	say(eventlog.SpanCut, t.Dim, "its run ended first")
 	say(eventlog.SpanApprox, t.Dim, "start is a guess")
 	say(eventlog.SpanSkewed, t.Warn, "clock went backwards")
 	say(eventlog.SpanOrphan, t.Warn, "its parent is missing")
@@ -185,12 +186,14 @@ func (g *page) money(f *forest.Forest, id eventlog.SpanID, s *eventlog.Span) {
 		switch b.Source {
 		case eventlog.Unpriced:
 			g.add("cost", frame.Part{Style: t.Warn, Text: "no price is known"})
+			g.price(f, b.Price)
 		default:
 			parts := []frame.Part{{Style: t.Bright, Text: "$" + figure.Money(b.Cost)}, {Style: t.Dim, Text: b.Source.String()}}
 			if b.AtLeast {
 				parts = append(parts, frame.Part{Style: t.Warn, Text: "at least"})
 			}
 			g.add("cost", parts...)
+			g.price(f, b.Price)
 		}
 		u := b.Usage
 		g.add("in", frame.Part{Style: t.Text, Text: figure.Whole(u.Context())}, frame.Part{Style: t.Dim, Text: "tokens"})
@@ -216,6 +219,13 @@ func (g *page) money(f *forest.Forest, id eventlog.SpanID, s *eventlog.Span) {
 			parts = append(parts, frame.Part{Style: t.Warn, Text: "some calls have no price"})
 		}
 		g.add("cost", parts...)
+	}
+}
+
+// price says what an estimate was made with, or why there is none.
+func (g *page) price(f *forest.Forest, why eventlog.Sym) {
+	if why != 0 {
+		g.add(" by", frame.Part{Style: g.t.Dim, Text: f.Snap.Symbols.Name(why)})
 	}
 }
 
