@@ -20,6 +20,7 @@ type usageOptions struct {
 	audit  bool
 	list   string
 	asJSON bool
+	times  bool
 }
 
 // usageBy are the groupings, in the order in which they are printed.
@@ -43,6 +44,7 @@ shows. Both are of all logs that were read, whatever a filter leaves out.`,
 	c.Flags().BoolVar(&opts.audit, "audit", false, "say what was read, cut and priced with what, of all logs")
 	c.Flags().StringVar(&opts.list, "list", "", "print the records behind a figure of the audit")
 	c.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON; with --list one object a record")
+	c.Flags().BoolVar(&opts.times, "times", false, "also say where the time went; reads the logs once more")
 	formatFlag(c, env)
 	return c
 }
@@ -74,12 +76,19 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 	if err != nil {
 		return err
 	}
+	var times *rollup.Times
+	if opts.times {
+		if times, err = readTimes(ctx, env, set, cat, keep); err != nil {
+			return err
+		}
+	}
 	if opts.asJSON {
 		by := opts.by
 		if len(by) == 0 {
 			by = usageBy
 		}
 		out := usageObject(report, cat, by)
+		addTimes(out, times, report, cat)
 		out["prices"] = prices.object()
 		if opts.audit {
 			if out["audit"], err = fullAudit(ctx, set, cat); err != nil {
@@ -102,7 +111,7 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 		fmt.Fprintf(env.Stdout, "\ncost: %s recorded, %s estimated with the %s, %d calls unpriced\n",
 			dollars(t.Recorded), dollars(t.Estimated), escape.Line(prices.About()), t.Unpriced)
 	}
-	return nil
+	return printTimes(env, times, report, cat, by)
 }
 
 // usageObject is the JSON of the contract.

@@ -201,6 +201,15 @@ func (s *Session) Duration(now Stamp) time.Duration {
 	return max(0, end.Sub(start))
 }
 
+// Now is up to when what is open in the session goes on: now while it is
+// running, and zero when nobody knows.
+func (s *Session) Now(now Stamp) Stamp {
+	if st, _ := s.Status(now); st == Running {
+		return now
+	}
+	return 0
+}
+
 // Cost is everything that is known of what the session cost.
 func (s *Session) Cost() Money { return s.Recorded + s.Estimated }
 

@@ -23,6 +23,7 @@ type Event struct {
 	Type        string // the log's own spelling of the kind
 	Time        Stamp
 	Began       Stamp // of an event that closes a span, when the log tells the start
+	Ran         Stamp // of a call that waited: when it began to run; of a retry: when the next attempt begins
 
 	Agent    string
 	Provider string
@@ -34,6 +35,7 @@ type Event struct {
 	Failed  bool    // the event is a failure: it counts in ErrorCount
 	Outcome Outcome // of a finish
 	Idle    Idle    // whether the run waits for somebody after this event
+	Wait    Wait    // what the event tells of the wait for a person, of the call that CallID names
 	Hidden  bool    // machinery that is collapsed by default
 	Copied  bool    // the record says that it was copied from another session
 	Spawns  bool    // of a call: a run may name it as its parent, even after its result
@@ -66,6 +68,19 @@ const (
 	IdleSame Idle = iota
 	IdleYes       // nothing is under way: the run waits for a person
 	IdleNo        // something is under way
+)
+
+// Wait says what an event tells of a call that waits for a person. A dialect
+// says so only where its log does: all other time of a call is execution.
+type Wait uint8
+
+// What an event tells of a wait.
+const (
+	WaitSame     Wait = iota
+	WaitAsked         // from here on the call waits for a decision
+	WaitAnswered      // the decision came, or at Ran where that is known; it began with the call, or at Began
+	WaitRefused       // the call was refused: all of it was waiting
+	WaitPerson        // the call is a question to a person: all of it is waiting
 )
 
 // Link says how sure the parent of a run is.

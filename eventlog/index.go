@@ -9,16 +9,18 @@ import (
 // goroutine at a time may call Append, Fault and Publish; the snapshots that
 // Publish returns may be read by anybody for ever.
 type Index struct {
-	syms  *Symbols
-	seed  maphash.Seed
-	rows  list[Row]
-	spans list[Span]
-	bills list[Bill]
+	syms   *Symbols
+	seed   maphash.Seed
+	rows   list[Row]
+	spans  list[Span]
+	bills  list[Bill]
+	pauses list[Pause]
 
 	sessions map[Sym]SpanID
 	runs     map[runKey]*runState
 	open     map[uint64]SpanID // calls without a result, by session, run and call id
 	spawns   map[uint64]SpanID // calls that records may yet name, even when they have ended
+	asked    map[SpanID]int    // calls that wait for a person: their pauses
 	orphans  map[runKey][]SpanID
 	adopted  map[runKey]Adopt
 	lost     map[Sym][]SpanID // sessions whose parent session has not been seen
@@ -43,6 +45,9 @@ type runState struct {
 	model SpanID // the last model call, which later records may extend
 	call  uint64
 	last  Stamp
+	pause int      // the last one between two turns
+	idle  bool     // it is open
+	spare bool     // it came to nothing, and its place may be used again
 	begun []SpanID // calls whose end was not seen when they were put here
 	held  bool     // it is a call or event that others name as their run
 }
@@ -52,7 +57,7 @@ func NewIndex(syms *Symbols) *Index {
 	return &Index{
 		syms: syms, seed: maphash.MakeSeed(),
 		sessions: map[Sym]SpanID{}, runs: map[runKey]*runState{},
-		open: map[uint64]SpanID{}, spawns: map[uint64]SpanID{},
+		open: map[uint64]SpanID{}, spawns: map[uint64]SpanID{}, asked: map[SpanID]int{},
 		orphans: map[runKey][]SpanID{}, adopted: map[runKey]Adopt{},
 		lost: map[Sym][]SpanID{}, awaited: map[Sym]adoption{}, children: map[Sym]bool{}, paid: map[Identity]int32{},
 	}
@@ -84,6 +89,12 @@ func (x *Index) Append(at Place, e *Event) {
 	}
 	row := RowID(x.rows.n)
 	span := x.place(row, parent, run, key, e)
+	if e.Wait != WaitSame || e.Ran.Known() || e.Kind == HILDecision && e.Began.Known() {
+		x.waits(key, span, run, e)
+	}
+	if len(x.asked) > 0 && e.Kind.ends() {
+		x.returned(span, e.Time)
+	}
 	for _, a := range e.Adopts {
 		if a.SessionID != "" { // the call may be this event
 			x.adoptLater(key.session, a)
@@ -233,6 +244,7 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 		if waiting != (e.Idle == IdleYes) {
 			x.spans.edit(int(run.span) - 1).Flags ^= SpanWaiting
 		}
+		x.turn(run, e)
 	}
 	return run
 }
@@ -576,6 +588,7 @@ type Snapshot struct {
 	Rows    View[Row]
 	Spans   View[Span]
 	Bills   View[Bill]
+	Pauses  View[Pause] // in the order in which they began to be known
 	Faults  Faults
 	Paths   []string // of the segments, by Row.Segment; may be nil
 	Loading bool     // more is being read that was there when the log was opened
@@ -598,5 +611,5 @@ func (s *Snapshot) Span(id SpanID) Span {
 
 // Publish returns the index as it is now.
 func (x *Index) Publish() *Snapshot {
-	return &Snapshot{Symbols: x.syms, Rows: x.rows.view(), Spans: x.spans.view(), Bills: x.bills.view(), Faults: x.faults.clone()}
+	return &Snapshot{Symbols: x.syms, Rows: x.rows.view(), Spans: x.spans.view(), Bills: x.bills.view(), Pauses: x.pauses.view(), Faults: x.faults.clone()}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -297,6 +298,9 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 		}
 		return cmd, false
 	case tickMsg:
+		if e.trace != nil && e.running() {
+			return e.trace.Elapse(), e.Live()
+		}
 		return nil, e.Live()
 	case costMsg:
 		if msg.e != e {
@@ -698,7 +702,7 @@ func (e *explorer) Draw(t *theme.Theme) []string {
 		if n == 2 {
 			return e.detail.Draw(t, 2, e.focus == 2)
 		}
-		return e.why.Draw(t, 3, e.focus == 3, e.trace.Forest(), e.selected(), e.growing(), e.world.zone())
+		return e.why.Draw(t, 3, e.focus == 3, e.trace.Forest(), e.trace.Times(), e.selected(), e.growing(), e.world.zone())
 	}
 	switch {
 	case e.at[2].h > 0 && e.at[3].h > 0:
@@ -743,12 +747,16 @@ func (e *explorer) header(t *theme.Theme) string {
 	if e.width < 100 {
 		others = 48
 	}
-	name := frame.Short(s.Label(), max(12, e.width-others))
+	least := 12 // cells of the name are kept in any case: the crumbs have more of it
+	if e.width >= 100 {
+		least = 20
+	}
 	parts := []frame.Part{{Style: t.Brand, Text: "lazytrace  "}}
 	if e.width < 100 {
 		parts = nil
 	}
-	parts = append(parts, frame.Part{Style: t.Bright, Text: name + "   "}, frame.Part{Style: style, Text: glyph + " " + word + " "},
+	name := len(parts)
+	parts = append(parts, frame.Part{Style: t.Bright, Text: "   "}, frame.Part{Style: style, Text: glyph + " " + word + " "},
 		frame.Part{Style: t.Text, Text: figure.Clock(s.Duration(now)) + "   "})
 	sum := family(s)
 	if cost := figure.Dollars(sum.Recorded, sum.Estimated, sum.Calls, sum.Unpriced, sum.AtLeast); cost != "" {
@@ -757,7 +765,70 @@ func (e *explorer) header(t *theme.Theme) string {
 	if sum.Errors > 0 {
 		parts = append(parts, frame.Part{Style: t.BadBold, Text: t.Failed + " " + figure.Count(sum.Errors) + "   "})
 	}
-	return strip(t, e.width, e.position(), parts...)
+	room := min(e.width-others, e.width-2-widthOf(parts)-e.spentWidth())
+	parts[name].Text = frame.Short(s.Label(), max(least, room)) + parts[name].Text
+	// The position gives way, word by word, to the shorter ways to say the times
+	// but the last, which says the least.
+	position := e.position(2)
+	spent := e.spent(t, position, parts, 1)
+	for detail := 1; spent == nil && detail >= 0 && e.trace != nil && e.trace.Times() != nil; detail-- {
+		if spent = e.spent(t, e.position(detail), parts, 1); spent != nil {
+			position = e.position(detail)
+		}
+	}
+	if spent == nil {
+		spent = e.spent(t, position, parts, 0)
+	}
+	return strip(t, e.width, position, append(parts, spent...)...)
+}
+
+// spent says where the time of the session went, as far as there is room beside
+// the position, in all ways but the last ones. The time as a whole stands beside
+// the state.
+func (e *explorer) spent(t *theme.Theme, position string, parts []frame.Part, but int) []frame.Part {
+	if e.trace == nil || e.trace.Times() == nil {
+		return nil
+	}
+	room := e.width - 2 - widthOf(parts)
+	if less := room - frame.Width(position) - 3; less >= 0 {
+		room = less // otherwise the position is not shown at all
+	}
+	forms := e.spentForms()
+	for _, text := range forms[:len(forms)-but] {
+		if frame.Width(text) <= room {
+			return []frame.Part{{Style: t.Dim, Text: text}}
+		}
+	}
+	return nil
+}
+
+// spentForms are the ways to say where the time went, the longest first.
+func (e *explorer) spentForms() []string {
+	clock := e.trace.Times().Sessions[e.session.Sym]
+	spent, whole := clock.Inclusive, time.Duration(0)
+	if spent.Wall-clock.Own.Wall >= time.Second {
+		whole = spent.Wall // what it started went on when it had ended itself
+	}
+	return figure.Spent(whole, spent.Model, spent.Tool, spent.Waited(), spent.Queue, spent.Idle)
+}
+
+// spentWidth is the room that a long name leaves to them.
+func (e *explorer) spentWidth() int {
+	if e.trace == nil || e.trace.Times() == nil {
+		return 0
+	}
+	forms := e.spentForms()
+	if e.width >= 140 {
+		return frame.Width(forms[0]) + frame.Width(e.position(2)) + 3
+	}
+	return frame.Width(forms[len(forms)-2])
+}
+
+func widthOf(parts []frame.Part) (n int) {
+	for _, p := range parts {
+		n += frame.Width(p.Text)
+	}
+	return n
 }
 
 // family adds up a session and the sessions below it, as the tree does.
@@ -769,18 +840,21 @@ func family(s *eventlog.Session) rollup.Sum {
 	return sum
 }
 
-// position says where the cursor is: in time, and among the rows of the log.
-func (e *explorer) position() string {
+// position says whether the newest is followed and, in more detail, where the
+// cursor is: in time, and among the rows of the log.
+func (e *explorer) position(detail int) string {
 	if e.trace == nil || e.trace.Forest() == nil {
 		return ""
 	}
 	text := ""
-	if id := e.selected(); id != 0 {
+	if id := e.selected(); id != 0 && detail > 0 {
 		s := e.snap.Span(id)
 		if s.Start.Known() {
 			text = "+" + figure.Clock(s.Start.Sub(e.trace.Forest().Start)) + "   "
 		}
-		text += fmt.Sprintf("#%s / %s   ", figure.Whole(int64(s.First)+1), figure.Whole(int64(e.snap.Rows.Len())))
+		if detail > 1 {
+			text += fmt.Sprintf("#%s / %s   ", figure.Whole(int64(s.First)+1), figure.Whole(int64(e.snap.Rows.Len())))
+		}
 	}
 	if e.trace.Following() && e.tab == tabTrace || e.events.Following() && e.tab == tabEvents {
 		return text + "follow on"

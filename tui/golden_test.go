@@ -53,6 +53,8 @@ func TestScreens(t *testing.T) {
 		{name: "trace-critical", events: all, keys: func(d *driver) { d.keys("enter p") }, sizes: small},
 		{name: "trace-idle-cut", events: resumed(), keys: func(d *driver) { d.keys("enter") }, sizes: small},
 		{name: "trace-idle-shown", events: resumed(), keys: func(d *driver) { d.keys("enter C") }, sizes: small},
+		{name: "trace-waits", events: waited(), keys: func(d *driver) { d.keys("enter j j j") }, sizes: [][2]int{{80, 24}, {120, 36}, {160, 45}}},
+		{name: "trace-waits-ascii", events: waited(), option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("enter") }, sizes: small},
 		{name: "family", events: kin(), keys: func(d *driver) { d.keys("=") }, sizes: small},
 		{name: "family-trace", events: kin(), keys: func(d *driver) { d.keys("= j enter") }, sizes: small},
 		{name: "trace-machinery", events: all, keys: func(d *driver) { d.keys("enter I") }, sizes: small},

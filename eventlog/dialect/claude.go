@@ -114,6 +114,7 @@ type claudeRecord struct {
 	side, meta, compact, apiError, requestSession, requestRef, id  []byte
 	title, aiTitle, summary, content, errText, origin, attachment  []byte
 	totalCost, compactMeta, retryIn, attempt, duration, operation  []byte
+	decision                                                       []byte
 }
 
 func (r *claudeRecord) parse(body []byte) error {
@@ -185,6 +186,8 @@ func (r *claudeRecord) parse(body []byte) error {
 			to = &r.totalCost
 		case "compactMetadata":
 			to = &r.compactMeta
+		case "permissionDecision":
+			to = &r.decision
 		case "retryInMs":
 			to = &r.retryIn
 		case "retryAttempt":
@@ -372,9 +375,11 @@ func (c *claude) system(full bool, emit func(*eventlog.Event)) {
 	switch subtype {
 	case "compact_boundary":
 		e.Kind, e.Hidden = eventlog.Compaction, false
+	case "turn_duration":
+		e.Idle = eventlog.IdleYes // also when the model ended it without a word
 	case "api_error":
 		// One failed attempt. Only when none succeeds does an error message follow.
-		e.Kind, e.Hidden = eventlog.Retry, false
+		e.Kind, e.Hidden, e.Ran = eventlog.Retry, false, later(e.Time, r.retryIn)
 	}
 	if full {
 		e.Text = readable(r.content)

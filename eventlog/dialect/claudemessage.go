@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -224,6 +225,7 @@ func (c *claude) calls(full bool, emit func(*eventlog.Event)) {
 			return true
 		})
 		e.Use = eventlog.Identify("tool", e.CallID)
+		asks(&e)
 		if spawner(e.Tool) {
 			e.Spawns = true
 			if prompt, ok := jsonl.Lookup(input, "prompt"); ok {
@@ -334,6 +336,7 @@ func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 		if e.Failed {
 			e.Kind = eventlog.ToolError
 		}
+		c.decided(&e, content)
 		if agent, ok := jsonl.Lookup(c.r.result, "agentId"); ok {
 			e.Adopts = []eventlog.Adopt{{
 				RunID: readable(agent), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure,
@@ -345,6 +348,27 @@ func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 		}
 		emit(&e)
 	})
+}
+
+// decided says what is told of a person who was asked about a call, and since
+// when it ran. How long somebody thought about it is told of refused calls, and
+// of those that say how long they ran.
+func (c *claude) decided(e *eventlog.Event, content []byte) {
+	word, _ := jsonl.Lookup(c.r.decision, "decision")
+	source, _ := jsonl.Lookup(c.r.decision, "source")
+	byPerson := bytes.HasPrefix(source, []byte(`"user`))
+	if byPerson && readable(word) == "reject" || e.Failed && (refusal(c.r.result, "User rejected tool use", "Error: The user doesn't want to") ||
+		refusal(content, "The user doesn't want to proceed with this tool use", "The user doesn't want to take this action right now")) {
+		e.Wait = eventlog.WaitRefused
+		return
+	}
+	ms, ok := jsonl.Lookup(c.r.result, "durationMs")
+	if e.Ran = 0; !ok {
+		return
+	}
+	if e.Ran = earlierBy(e.Time, ms); byPerson {
+		e.Wait = eventlog.WaitAnswered
+	}
 }
 
 // output fills in what a tool returned.

@@ -398,7 +398,7 @@ func (s *claudeStream) told(body []byte, full bool, emit func(*eventlog.Event)) 
 			e.Facts.Project = filepath.Base(filepath.ToSlash(dir))
 		}
 	case "api_retry":
-		e.Kind, e.Hidden = eventlog.Retry, false
+		e.Kind, e.Hidden, e.Ran = eventlog.Retry, false, later(e.Time, t.delay)
 	case "compact_boundary":
 		e.Kind, e.Hidden = eventlog.Compaction, false
 	case "thinking_tokens", "status":

@@ -110,6 +110,7 @@ type codex struct {
 	turn     string
 	tasks    bool   // turns are told to begin and to end
 	asked    bool   // the run waits for an answer of a person
+	awaited  string // the call that a person was asked about last
 	failure  string // of this turn, as it was last told
 
 	last    eventlog.Stamp // when the model last heard from outside

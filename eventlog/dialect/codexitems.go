@@ -143,6 +143,7 @@ func (c *codex) call(kind string, full bool) {
 		e.Tool = c.names.of([]byte(strings.TrimSuffix(space, "__") + "__" + e.Tool))
 	}
 	e.Spawns = e.Tool == "spawn_agent"
+	asks(e)
 	e.CallID = readable(p.callID)
 	if e.CallID == "" {
 		e.CallID = readable(p.id)

@@ -117,6 +117,12 @@ func spell(b *strings.Builder, e *eventlog.Event) {
 	if e.Idle != eventlog.IdleSame {
 		fmt.Fprintf(b, " idle=%v", e.Idle == eventlog.IdleYes)
 	}
+	if e.Wait != eventlog.WaitSame {
+		put("wait", [...]string{"", "asked", "answered", "refused", "person"}[e.Wait])
+	}
+	if e.Ran.Known() {
+		put("ran", e.Ran.Time().Format("15:04:05.000"))
+	}
 	if bill := e.Bill; bill != nil {
 		fmt.Fprintf(b, " bill=%+v cost=%s %s rule=%s", bill.Usage, bill.Cost, bill.Source, bill.Rule)
 		if bill.AtLeast {

@@ -532,6 +532,7 @@ func (g *gemini) call(call []byte, at eventlog.Stamp, model string, full bool, e
 	e.Use = eventlog.Identify("gemini", "tool", g.session, g.run, key)
 	if e.Hidden = g.again("c", key); !e.Hidden {
 		e.Idle = eventlog.IdleNo
+		asks(e)
 	}
 	if child := readable(agent); child != "" && child != g.run {
 		e.Adopts = []eventlog.Adopt{{RunID: child, ParentRunID: g.run, ParentCall: key, Agent: e.Tool, Link: eventlog.LinkSure}}
@@ -559,6 +560,9 @@ func (g *gemini) call(call []byte, at eventlog.Stamp, model string, full bool, e
 		e.Kind = eventlog.ToolError
 	}
 	if e.Hidden = g.again("r", key); !e.Hidden {
+		if state == "cancelled" && strings.Contains(output, "User did not allow tool call") {
+			e.Wait = eventlog.WaitRefused
+		}
 		e.Idle, e.Failed = eventlog.IdleNo, failed
 		if tool == "complete_task" {
 			e.Idle = eventlog.IdleYes // how a sub-agent ends

@@ -22,27 +22,60 @@ import (
 // OpenLog opens the events of a session and of the sessions below it. It does
 // not wait for any file.
 func (s *Set) OpenLog(ctx context.Context, session *eventlog.Session) (eventlog.Log, error) {
-	l := &openLog{
-		set: s, changed: make(chan struct{}, 1), more: make(chan struct{}, 1),
-		index: eventlog.NewIndex(s.opt.Symbols), root: session.ID, wanted: map[string]bool{}, paths: map[string]int{}, loading: true,
-	}
+	l := s.newLog(session.ID)
 	var walk func(*eventlog.Session)
 	walk = func(at *eventlog.Session) {
-		l.wanted[at.ID] = true
-		for _, id := range at.Others {
-			l.wanted[id] = true
-		}
-		for _, p := range at.Paths {
-			if _, ok := l.paths[p]; !ok {
-				l.paths[p] = len(l.parts)
-				l.parts = append(l.parts, &logPart{path: p})
-			}
-		}
+		l.want(at)
 		for _, child := range at.Children {
 			walk(child)
 		}
 	}
 	walk(session)
+	return s.start(ctx, l)
+}
+
+// ReadLog opens the events of some sessions, and of no others, and waits until
+// all of them are read.
+func (s *Set) ReadLog(ctx context.Context, sessions []*eventlog.Session) (eventlog.Log, error) {
+	l := s.newLog("")
+	l.only = true
+	for _, session := range sessions {
+		l.want(session)
+	}
+	log, err := s.start(ctx, l)
+	for err == nil && log.Snapshot().Loading {
+		select {
+		case <-ctx.Done():
+			_ = log.Close()
+			return nil, ctx.Err()
+		case <-log.Changed():
+		}
+	}
+	return log, err
+}
+
+func (s *Set) newLog(root string) *openLog {
+	return &openLog{
+		set: s, changed: make(chan struct{}, 1), more: make(chan struct{}, 1),
+		index: eventlog.NewIndex(s.opt.Symbols), root: root, wanted: map[string]bool{}, paths: map[string]int{}, loading: true,
+	}
+}
+
+// want adds a session and its segments to a log that is not running yet.
+func (l *openLog) want(session *eventlog.Session) {
+	l.wanted[session.ID] = true
+	for _, id := range session.Others {
+		l.wanted[id] = true
+	}
+	for _, p := range session.Paths {
+		if _, ok := l.paths[p]; !ok {
+			l.paths[p] = len(l.parts)
+			l.parts = append(l.parts, &logPart{path: p})
+		}
+	}
+}
+
+func (s *Set) start(ctx context.Context, l *openLog) (eventlog.Log, error) {
 	s.mu.Lock()
 	for _, p := range l.parts {
 		if t := s.known[p.path]; t != nil {
@@ -74,6 +107,7 @@ type openLog struct {
 	generation int64
 	root       string
 	wanted     map[string]bool
+	only       bool // sessions that turn out to be below those are not wanted
 	parts      []*logPart
 	paths      map[string]int
 }
@@ -296,7 +330,7 @@ func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
 		t.l.wanted[e.SessionID], t.p.lost = true, true // what came before it was said is wanted as well
 	}
 	if !t.l.wanted[e.SessionID] {
-		if e.Facts == nil || !t.l.wanted[e.Facts.ParentID] || e.Facts.ParentID == "" {
+		if t.l.only || e.Facts == nil || !t.l.wanted[e.Facts.ParentID] || e.Facts.ParentID == "" {
 			return
 		}
 		t.l.wanted[e.SessionID] = true
