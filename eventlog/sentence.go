@@ -13,8 +13,22 @@ const longestSentence = 400
 // Sentence returns a text on one line, as people read it: the first line of its
 // prose that says anything.
 func Sentence(text string) string {
-	line, _, _ := strings.Cut(Prose(text), "\n")
+	line, _, _ := strings.Cut(strings.TrimSpace(untagged(Prose(text))), "\n")
 	return shorten(strings.TrimSpace(line))
+}
+
+// untagged returns a text without the tag that all of it stands in, like
+// <error>, which is for machines.
+func untagged(text string) string {
+	name, rest, ok := strings.Cut(strings.TrimPrefix(text, "<"), ">")
+	if !ok || len(rest)+len(name)+2 != len(text) || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_-") != "" {
+		return text
+	}
+	inner, after, ok := strings.Cut(rest, "</"+name+">")
+	if !ok || strings.TrimSpace(after) != "" || strings.TrimSpace(inner) == "" {
+		return text
+	}
+	return inner
 }
 
 // Prose returns a text as people read it: as it is, but in place of JSON what

@@ -45,14 +45,30 @@ func (p *Pane) shape() shape {
 		return n
 	}
 	if s.tree < 50 {
-		s.took = take(7, 16)
-		s.cost = take(7, 16)
+		took, cost := p.figureWidths()
+		s.took = take(took, 14)
+		s.cost = take(cost, 14)
 		return s
 	}
 	s.took = take(8, 20)
 	s.cost = take(8, 22)
 	s.model = take(12, 38)
 	return s
+}
+
+// figureWidths returns how wide the columns of times and costs must be in a
+// narrow tree: those of a long or dear session take one more.
+func (p *Pane) figureWidths() (took, cost int) {
+	took, cost = 7, 7
+	if f := p.forest; f != nil && f.Len() > 0 {
+		if f.End.Sub(f.Start) >= time.Hour {
+			took++
+		}
+		if f.Cost[f.Order()[0]] >= 10*eventlog.Dollar {
+			cost++
+		}
+	}
+	return took, cost
 }
 
 // Draw returns the pane's rows.
