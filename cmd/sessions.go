@@ -125,7 +125,7 @@ func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep 
 		return err
 	}
 	sum := report.Total
-	_, err := fmt.Fprintf(env.Stdout, "\n%d sessions, %s tokens, %s\n", sum.Sessions, tokens(sum.Usage.Total()), orNone(costText(sum.Cost(), sum.Calls, sum.Unpriced)))
+	_, err := fmt.Fprintf(env.Stdout, "\n%s, %s tokens, %s\n", plural(int(sum.Sessions), "session"), tokens(sum.Usage.Total()), orNone(costText(sum.Cost(), sum.Calls, sum.Unpriced)))
 	return err
 }
 

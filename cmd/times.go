@@ -159,7 +159,7 @@ func printTimes(env *Env, t *rollup.Times, r *rollup.Report, cat *eventlog.Catal
 		}
 		switch name {
 		case "total":
-			row(fmt.Sprintf("%d sessions", r.Total.Sessions), t.Total)
+			row(plural(int(r.Total.Sessions), "session"), t.Total)
 		case "agent":
 			list(named(t.Agents, cat))
 		case "tool":

@@ -206,7 +206,7 @@ func printUsage(env *Env, r *rollup.Report, by []string) error {
 		}
 		switch name {
 		case "total":
-			row(t, fmt.Sprintf("%d sessions", r.Total.Sessions), r.Total, r.Total)
+			row(t, plural(int(r.Total.Sessions), "session"), r.Total, r.Total)
 		case "agent":
 			list(r.Agents)
 		case "model":

@@ -507,9 +507,9 @@ func (h *home) header(t *theme.Theme) string {
 			parts = append(parts, frame.Part{Style: t.Dim, Text: split(t, v)})
 		}
 	}
-	right := fmt.Sprintf("%s sessions %s since %s", figure.Whole(int64(v.All)), t.Dot, v.Period)
+	right := fmt.Sprintf("%s %s since %s", figure.Plural(int64(v.All), "session"), t.Dot, v.Period)
 	if v.Period == overview.All {
-		right = figure.Whole(int64(v.All)) + " sessions"
+		right = figure.Plural(int64(v.All), "session")
 	}
 	return strip(t, h.width, right, parts...)
 }

@@ -29,6 +29,14 @@ func Count(n int64) string {
 	return fixed(float64(n)/1e9, 1) + "G"
 }
 
+// Plural spells a number of things in full: 1 session, 1,200 sessions.
+func Plural(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return Whole(n) + " " + thing + "s"
+}
+
 // Whole spells a count with all its digits in groups: 1,204,310.
 func Whole(n int64) string {
 	digits := strconv.FormatInt(n, 10)

@@ -275,11 +275,11 @@ func (p *Pane) empty(t *theme.Theme) []string {
 			frame.Part{Style: t.Dim, Text: "lazytrace demo  shows how it looks."})
 	case v.Known == 0:
 		return frame.Message(p.width, p.height-1,
-			frame.Part{Style: t.Bright, Text: fmt.Sprintf("None of %d sessions is of the last %s.", v.All, v.Period)},
+			frame.Part{Style: t.Bright, Text: fmt.Sprintf("None of %s is of the last %s.", figure.Plural(int64(v.All), "session"), v.Period)},
 			frame.Part{Style: t.Dim, Text: "p shows a longer period."})
 	}
 	return frame.Message(p.width, p.height-1,
-		frame.Part{Style: t.Bright, Text: fmt.Sprintf("None of %d sessions matches the filter.", v.Known)},
+		frame.Part{Style: t.Bright, Text: fmt.Sprintf("None of %s matches the filter.", figure.Plural(int64(v.Known), "session"))},
 		frame.Part{Style: t.Dim, Text: "esc clears it, p shows a longer period."})
 }
 
