@@ -26,6 +26,8 @@ func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 		if t := c.names.text(p.turnID); t != "" {
 			c.turn = t
 		}
+		at, _ := jsonl.Lookup(p.all, "started_at")
+		c.started = moment(at)
 		c.outside()
 		e.Kind, e.Idle = eventlog.AgentStart, eventlog.IdleNo
 		emit(e)

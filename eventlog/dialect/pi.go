@@ -470,7 +470,9 @@ func (p *pi) charge(stop string) {
 		p.b.Cost, p.b.Source = c, eventlog.Recorded
 	}
 	if id := readable(m.response); id != "" {
-		p.b.Call, p.b.Rule = eventlog.Identify("pi", e.Provider, id), eventlog.RuleResponse
+		// Some local servers give the same id to all their responses: the time tells
+		// them apart, and stays the same in the copies that a branch begins with.
+		p.b.Call, p.b.Rule = eventlog.Identify("pi", e.Provider, id, string(m.time)), eventlog.RuleResponse
 	} else if len(m.time) > 0 {
 		p.b.Call, p.b.Rule = eventlog.Identify("pi", e.Provider, e.Model, string(m.time), string(m.usage)), eventlog.RuleRecord
 	}

@@ -23,3 +23,22 @@ func TestPi(t *testing.T) {
 		})
 	}
 }
+
+// Two responses with the same id are two calls when they came at different times,
+// and one when a branch holds a copy of it.
+func TestPiResponseIDs(t *testing.T) {
+	answer := func(at string) string {
+		return `{"type":"message","id":"a","timestamp":"2026-11-20T09:00:00Z","message":{"role":"assistant","content":[],"provider":"p","model":"m",` +
+			`"usage":{"input":1,"output":1},"stopReason":"stop","timestamp":` + at + `,"responseId":"r"}}`
+	}
+	dec := Pi{}.Open(Segment{})
+	calls := map[eventlog.Identity]bool{}
+	for _, line := range []string{answer("1"), answer("2"), answer("2")} {
+		if err := dec.Decode(&eventlog.Record{Body: []byte(line)}, false, func(e *eventlog.Event) { calls[e.Bill.Call] = true }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(calls) != 2 {
+		t.Errorf("%d calls, want 2", len(calls))
+	}
+}
