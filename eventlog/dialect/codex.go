@@ -109,9 +109,9 @@ type codex struct {
 	model    string
 	turn     string
 	started  eventlog.Stamp // of the turn, where it is told to the second
-	tasks    bool   // turns are told to begin and to end
-	asked    bool   // the run waits for an answer of a person
-	failure  string // of this turn, as it was last told
+	tasks    bool           // turns are told to begin and to end
+	asked    bool           // the run waits for an answer of a person
+	failure  string         // of this turn, as it was last told
 
 	last    eventlog.Stamp // when the model last heard from outside
 	number  int            // of the model call that is being told of
