@@ -106,6 +106,7 @@ func TestGoldenDatabases(t *testing.T) {
 		{"crush", Crush{}, "crush/crush.sql", false},
 		{"crush-full", Crush{}, "crush/crush.sql", true},
 		{"goose", Goose{}, "goose/sessions.sql", false},
+		{"goose-ledger", Goose{}, "goose/ledger.sql", true},
 		{"goose-full", Goose{}, "goose/sessions.sql", true},
 		{"codex-threads", CodexThreads{}, "codex-threads/state.sql", true},
 		{"codex-history", CodexHistory{}, "codex-history/history.sql", true},
