@@ -82,7 +82,7 @@ var ErrNoEvent = errors.New("not an event")
 // All returns the dialects that are built in, in the order in which ties are
 // broken.
 func All() []Dialect {
-	return []Dialect{LazyBridge{}, Legacy{}, Claude{}, Opencode{}, OpencodeFiles{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{}, ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}, CodexHistory{}, Copilot{}, AgentsSessions{}}
+	return []Dialect{LazyBridge{}, Legacy{}, Claude{}, Opencode{}, OpencodeFiles{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{}, ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, GooseLines{}, CodexThreads{}, CodexHistory{}, Copilot{}, AgentsSessions{}}
 }
 
 // Sniff returns the dialect that a segment is in, or nil.

@@ -47,7 +47,12 @@ func (Goose) Tables() []eventlog.Table {
 }
 
 // Open returns a decoder.
-func (Goose) Open(Segment) Decoder {
+func (Goose) Open(Segment) Decoder { return newGoose() }
+
+// Rank puts the database before the files that its sessions were taken from.
+func (Goose) Rank(*Head) int { return 1 }
+
+func newGoose() *goose {
 	return &goose{names: names{}, sessions: map[string]*gooseState{}, tools: map[string]string{}}
 }
 
@@ -68,6 +73,7 @@ type gooseState struct {
 	told            gooseCount // by single calls
 	cost            eventlog.Money
 	calls           int64
+	broken          bool // the last response was an error
 }
 
 // gooseCount is a count of tokens as Goose spells it: the input with what came from
@@ -270,7 +276,9 @@ func (g *goose) message(c []eventlog.Cell, full bool, emit func(*eventlog.Event)
 				failure = cmp.Or(readable(t), readable(m))
 			case "image", "redactedThinking":
 			default:
-				if t, ok := lookup(part, "msg"); ok {
+				msg, _ := lookup(part, "msg")
+				said, _ := lookup(part, "text")
+				if t := first(msg, said); t != nil {
 					text = append(text, readable(t))
 				}
 			}
@@ -292,6 +300,7 @@ func (g *goose) message(c []eventlog.Cell, full bool, emit func(*eventlog.Event)
 			e.Idle = eventlog.IdleNo
 		}
 		e.Failed = failure != ""
+		s.broken = e.Failed
 		if e.ID != "" {
 			e.CallID, e.Again, s.answer = e.ID, true, e.ID
 		}

@@ -38,8 +38,8 @@ var vocabularies = map[string]Vocabulary{
 		Kinds: strings.Fields(`ai-title api-request api-request-blob api-request-shape atis-latch attachment/* cost-state custom-title agent-name
 			file-history-snapshot last-prompt mode permission-mode progress/* queue-operation summary system/away_summary system/bridge_status
 			system/informational system/local_command system/microcompact_boundary system/stop_hook_summary system/turn_duration tag tools-used
-			turn_end worktree-state pr-link`),
-		Fields: strings.Fields(`agentId agentName agentType aiTitle apiBlockIndex apiError apiErrorStatus apiErrorType atis attachment attributionAgent cause
+			turn_end worktree-state pr-link frame-link journal/* workflow`),
+		Fields: strings.Fields(`agentId agentName agentType aiTitle apiBlockIndex apiError attributionPlugin attributionSkill frameUrl key label path phase result apiErrorStatus apiErrorType atis attachment attributionAgent cause
 			compactMetadata content customTitle cwd data durationMs entrypoint error failedResponseHadNoToolCall forkedFrom gitBranch hasOutput
 			hasUnknownModelCost hookCount hookErrors hookInfos id imagePasteIds isApiErrorMessage isCompactSummary isMeta isSidechain isSnapshotUpdate
 			isVisibleInTranscriptOnly lastPrompt leafUuid level logicalParentUuid madeBy maxRetries mcpMeta message messageCount messageId microcompactMetadata
@@ -78,6 +78,12 @@ var vocabularies = map[string]Vocabulary{
 			permission.* session.* skill.invoked system.* tool.execution_partial_result tool.execution_progress tool.user_requested user_input.* elicitation.* subagent.*
 			pending_messages.modified command.* external_tool.* mcp.* sampling.*`),
 		Fields: strings.Fields(`agentId data ephemeral id parentId timestamp type`),
+	},
+	"goose-lines": {
+		Kinds: strings.Fields(`notification model_change`),
+		Fields: strings.Fields(`accumulated_cost accumulated_input_tokens accumulated_output_tokens accumulated_total_tokens cache_read_input_tokens
+			cache_write_input_tokens content cost_usd created created_at description error extension_data extension_id id input_tokens log message message_count
+			metadata output_tokens progress recipe role schedule_id session_type total_tokens type updated_at user_set_name working_dir`),
 	},
 	"gemini": {
 		Kinds: strings.Fields(`$set $rewindTo rewind session info warning`),
