@@ -53,7 +53,7 @@ var vocabularies = map[string]Vocabulary{
 	"claude-stream": {
 		Kinds: strings.Fields(`system/* rate_limit_event conversation_reset tool_progress auth_status`),
 		Fields: strings.Fields(`additional_directories agent_id agents analytics_disabled apiKeySource api_error_status api_error_type api_message_id attempt
-			betas capabilities claude_code_version cwd description duration_api_ms duration_ms error error_status estimated_tokens estimated_tokens_delta event
+			betas capabilities claude_code_version cwd description duration_api_ms duration_ms error errors error_status estimated_tokens estimated_tokens_delta event
 			fast_mode_disabled_reason fast_mode_state first_content_frame_ms is_api_error_message is_backgrounded is_error last_tool_name max_retries mcp_servers
 			memory_paths message messaging_socket_path model modelUsage model_usage_since_last_result num_turns origin original_cwd output_file output_style
 			parent_tool_use_id patch per_turn_effort_active permissionMode permission_denials plugins product_feedback_disabled prompt queued_turn_count
