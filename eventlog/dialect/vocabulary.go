@@ -94,7 +94,7 @@ var vocabularies = map[string]Vocabulary{
 		Kinds:  []string{"init"},
 		Fields: strings.Fields(`content delta error message model output parameters role session_id severity stats status timestamp tool_id tool_name type`),
 	},
-	"opencode":       {Kinds: strings.Fields(`agent file patch reasoning snapshot step-finish step-start subtask`)},
+	"opencode":       {Kinds: strings.Fields(`agent file patch reasoning shell snapshot step-finish step-start subtask`)},
 	"opencode-files": {Kinds: strings.Fields(`agent file patch reasoning snapshot step-finish step-start subtask`)},
 	"opencode-run":   {Kinds: strings.Fields(`step_start step_finish reasoning snapshot`), Fields: strings.Fields(`error part sessionID timestamp type`)},
 	"pi": {
