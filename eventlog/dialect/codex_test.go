@@ -75,6 +75,20 @@ func TestCodexExitCode(t *testing.T) {
 	}
 }
 
+func TestCodexResultText(t *testing.T) {
+	for output, want := range map[string]string{
+		`"plain"`:                              "plain",
+		`{"content":"x","success":true}`:       "x",
+		`{"type":"input_text","text":"a.txt"}`: "a.txt",
+		`[{"type":"input_text","text":"a"},{"type":"input_image"}]`: "a\n[image]",
+		`"{\"output\":\"inner\",\"metadata\":{}}"`:                  "inner",
+	} {
+		if got := resultText([]byte(output)); got != want {
+			t.Errorf("%s: %q, want %q", output, got, want)
+		}
+	}
+}
+
 func TestCodexUsage(t *testing.T) {
 	// More from the cache than there was, or more reasoning than output, must
 	// not make a count negative.

@@ -108,6 +108,7 @@ type piRecord struct {
 	typ, id, time, cwd, version, parent, branched, message    []byte
 	provider, model, level, summary, tokens, custom, name     []byte
 	content, data, attempt, attempts, delay, failure, problem []byte
+	title                                                     []byte
 }
 
 func (r *piRecord) parse(body []byte) error {
@@ -133,8 +134,10 @@ func (r *piRecord) parse(body []byte) error {
 			to = &r.message
 		case "provider":
 			to = &r.provider
-		case "modelId":
+		case "modelId", "model":
 			to = &r.model
+		case "title":
+			to = &r.title
 		case "thinkingLevel":
 			to = &r.level
 		case "summary":
@@ -280,7 +283,7 @@ func (p *pi) header() {
 	r, e := &p.r, &p.e
 	e.Kind, e.Hidden = eventlog.Custom, true
 	dir := readable(r.cwd)
-	e.Facts = &eventlog.Facts{Agent: "pi", Directory: dir, Started: e.Time}
+	e.Facts = &eventlog.Facts{Agent: "pi", Directory: dir, Started: e.Time, Name: readable(r.title)}
 	if dir != "" {
 		e.Facts.Project = filepath.Base(filepath.ToSlash(dir))
 	}

@@ -42,3 +42,13 @@ func TestPiResponseIDs(t *testing.T) {
 		t.Errorf("%d calls, want 2", len(calls))
 	}
 }
+
+// Programs that were made from pi name the session in its first line and the model in
+// one word.
+func TestPiOfOthers(t *testing.T) {
+	_, all := readLines(t, Pi{}, "s.jsonl", `{"type":"session","version":3,"id":"s","timestamp":"2026-08-17T10:56:36Z","cwd":"/w","title":"Shop"}`,
+		`{"type":"model_change","id":"m","parentId":null,"timestamp":"2026-08-17T10:56:36Z","model":"acme/m-1"}`)
+	if f := all[0].Facts; f.Name != "Shop" || all[1].Model != "acme/m-1" {
+		t.Errorf("%q %q", f.Name, all[1].Model)
+	}
+}

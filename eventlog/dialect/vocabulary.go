@@ -101,7 +101,7 @@ var vocabularies = map[string]Vocabulary{
 		Kinds: strings.Fields(`auto_retry_end bashExecution branch_summary custom custom/* custom_message label model_change session session_info thinking_level_change`),
 		Fields: strings.Fields(`args assistantMessageEvent attempt delayMs errorMessage maxAttempts success branchedFrom cwd customType data details display content firstKeptEntryId firstKeptEntryIndex fromId fromHook id
 			isError label message messages modelId name parentId parentSession partialResult provider result summary targetId thinkingLevel timestamp tokensBefore
-			toolCallId toolName toolResults type version`),
+			toolCallId toolName toolResults type version title model tokensAfter method fromExtension`),
 	},
 	"codex-history":   {Kinds: strings.Fields(`reasoning plan imageView imageGeneration hookPrompt sleep`)},
 	"agents-sessions": {Kinds: strings.Fields(`reasoning item_reference mcp_list_tools mcp_approval_request mcp_approval_response`)},
