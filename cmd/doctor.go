@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/charmbracelet/colorprofile"
@@ -26,7 +27,6 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
-	"github.com/lazytrace/lazytrace/rollup/price"
 )
 
 // doctorResult is what doctor prints.
@@ -37,6 +37,8 @@ type doctorResult struct {
 	Drift    []doctorDrift  `json:"drift"`
 	Failed   []faultResult  `json:"failed"`
 	Faults   []faultResult  `json:"faults"`
+	Kept     []doctorKept   `json:"kept"`
+	Followed doctorFollowed `json:"followed"`
 	Store    doctorStore    `json:"store"`
 	Prices   doctorPrices   `json:"prices"`
 	Formats  doctorFormats  `json:"formats"`
@@ -61,6 +63,28 @@ type doctorFormat struct {
 	Versions []string `json:"versions"` // the oldest and the newest writer
 }
 
+// doctorKept is how long an agent keeps sessions, by one setting of it.
+type doctorKept struct {
+	Format  string `json:"format"`
+	Setting string `json:"setting"`
+	File    string `json:"file"`
+	Default bool   `json:"default"` // it is set nowhere
+	Days    any    `json:"days"`    // null when nothing is deleted by age
+	Newest  int    `json:"newest"`  // so many of a folder are kept; 0: all
+	Trouble string `json:"trouble"` // why it cannot be told
+	Files   int    `json:"files"`
+	Soon    int    `json:"dying_soon"` // sessions that are deleted within 7 days
+
+	keeping eventlog.Keeping
+}
+
+// doctorFollowed is how changes come to be known.
+type doctorFollowed struct {
+	Told   int    `json:"told"`   // folders of which the system tells
+	Polled int    `json:"polled"` // paths that are looked at every second
+	Reason string `json:"reason"` // why the system does not tell of those
+}
+
 // doctorDrift is something that a writer wrote and its reader does not know.
 type doctorDrift struct {
 	Format string `json:"format"`
@@ -79,8 +103,10 @@ type doctorStore struct {
 }
 
 type doctorPrices struct {
-	Date string `json:"date"`
-	Days int    `json:"days"`
+	Date   string `json:"date"`
+	Days   int    `json:"days"`
+	Source string `json:"source"`
+	Own    int    `json:"own_prices"`
 }
 
 type doctorFormats struct {
@@ -117,7 +143,7 @@ func runDoctor(ctx context.Context, env *Env, paths []string, asJSON bool) error
 		return err
 	}
 	defer done()
-	r := doctorResult{Version: Version(), Places: []doctorPlace{}, Read: []doctorFormat{}, Failed: []faultResult{}, Faults: []faultResult{}, Broken: []string{}, Advice: []string{}}
+	r := doctorResult{Version: Version(), Places: []doctorPlace{}, Read: []doctorFormat{}, Failed: []faultResult{}, Faults: []faultResult{}, Kept: []doctorKept{}, Broken: []string{}, Advice: []string{}}
 	if err := r.logs(ctx, env, paths); err != nil {
 		return err
 	}
@@ -127,7 +153,7 @@ func runDoctor(ctx context.Context, env *Env, paths []string, asJSON bool) error
 		}
 	}
 	r.formats(env)
-	r.prices(env.Now())
+	r.prices(env)
 	r.Terminal = terminalFacts(env)
 	if asJSON {
 		if err := printJSON(env.Stdout, r); err != nil {
@@ -146,12 +172,16 @@ func runDoctor(ctx context.Context, env *Env, paths []string, asJSON bool) error
 func (r *doctorResult) logs(ctx context.Context, env *Env, paths []string) error {
 	quiet := *env // what is wrong is told below
 	quiet.Stderr = io.Discard
-	opt, found, err := sourceOptions(&quiet, paths, false)
+	found, err := pathsOrUsual(env, paths, false)
+	if err != nil {
+		return err
+	}
+	opt, err := readOptions(&quiet, false)
 	if err != nil {
 		return err
 	}
 	in := inspector{known: map[string]dialect.Vocabulary{}, news: map[[3]string]*doctorDrift{}}
-	opt.Inspect, opt.Price = in.inspect, nil
+	opt.Inspect = in.inspect
 	set := source.Open(ctx, found, opt)
 	defer func() { _ = set.Close() }() // it was only read
 	if err := set.Wait(ctx); err != nil {
@@ -160,7 +190,12 @@ func (r *doctorResult) logs(ctx context.Context, env *Env, paths []string) error
 	cat := set.Sources().Catalog()
 	r.Drift = in.list()
 	r.read(cat)
+	r.kept(cat, eventlog.StampOf(env.Now()))
 	store, _ := defaultStore(env.Getenv)
+	if len(paths) == 0 {
+		found = source.Expected(env.Getenv, store)
+	}
+	r.followed(source.Watch(ctx, found, opt))
 	if len(paths) == 0 {
 		for _, p := range source.Places(env.Getenv, store) {
 			r.Places = append(r.Places, doctorPlace{p.Path, p.Format, p.There, filesIn(cat, p.Path)})
@@ -172,7 +207,7 @@ func (r *doctorResult) logs(ctx context.Context, env *Env, paths []string) error
 		}
 		r.Failed = append(r.Failed, faultResult{f.Path, f.Pos, f.Why})
 		// In a folder there may be files of any kind.
-		if slices.Contains(paths, f.Path) || !strings.Contains(f.Why, source.ErrUnknown.Error()) {
+		if slices.Contains(paths, f.Path) || !source.IsUnknown(f) {
 			r.Broken = append(r.Broken, f.Why)
 		}
 	}
@@ -225,6 +260,60 @@ func (r *doctorResult) read(cat *eventlog.Catalog) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(by)) {
 		r.Read = append(r.Read, *by[name])
+	}
+}
+
+// kept tells what agents delete by themselves, and how to keep it.
+func (r *doctorResult) kept(cat *eventlog.Catalog, now eventlog.Stamp) {
+	type place struct {
+		format  string
+		keeping eventlog.Keeping
+	}
+	by := map[place]int{}
+	for _, s := range cat.Segments {
+		k := s.Keeping
+		if k.Forever() && k.Trouble == "" {
+			continue
+		}
+		at, ok := by[place{s.Format, k}]
+		if !ok {
+			at = len(r.Kept)
+			by[place{s.Format, k}] = at
+			one := doctorKept{Format: s.Format, Setting: k.Setting, File: k.File, Default: k.Default, Newest: k.Newest, Trouble: k.Trouble, keeping: k}
+			if k.For > 0 {
+				one.Days = k.For.Hours() / 24
+			}
+			r.Kept = append(r.Kept, one)
+		}
+		r.Kept[at].Files++
+	}
+	for _, s := range cat.Sessions {
+		if at, ok := by[place{s.Format, s.Keeping}]; ok && s.Left(now) != "" {
+			r.Kept[at].Soon++
+		}
+	}
+	for _, k := range r.Kept {
+		if k.Soon > 0 {
+			r.advise(fmt.Sprintf("%s deletes %s within 7 days; to keep more, %s", k.Format, plural(k.Soon, "session"), k.keeping.Advice()))
+		}
+	}
+}
+
+// followed tells how what is written comes to be known.
+func (r *doctorResult) followed(w source.Watching) {
+	r.Followed = doctorFollowed{Told: w.Told, Polled: w.Polled}
+	if w.Polled == 0 {
+		return
+	}
+	r.Followed.Reason = "so many are left to other programs"
+	if w.Reason != nil {
+		r.Followed.Reason = w.Reason.Error()
+	}
+	switch {
+	case errors.Is(w.Reason, syscall.ENOSPC):
+		r.advise("the system watches no more folders for you: raise fs.inotify.max_user_watches; until then changes are seen a second later")
+	case errors.Is(w.Reason, syscall.EMFILE):
+		r.advise("the system has no more watchers for you: raise fs.inotify.max_user_instances; until then changes are seen a second later")
 	}
 }
 
@@ -360,7 +449,7 @@ func (r *doctorResult) store(ctx context.Context, env *Env) error {
 }
 
 func (r *doctorResult) formats(env *Env) {
-	r.Formats = doctorFormats{Folder: formats.Folder(env.Getenv), Names: []string{}, Problems: []string{}}
+	r.Formats = doctorFormats{Folder: formatsFolder(env), Names: []string{}, Problems: []string{}}
 	own, problems := formats.Load(r.Formats.Folder)
 	for _, d := range own {
 		r.Formats.Names = append(r.Formats.Names, d.Title)
@@ -377,13 +466,19 @@ func (r *doctorResult) formats(env *Env) {
 // oldPrices is from how many days on prices are said to be old.
 const oldPrices = 180
 
-func (r *doctorResult) prices(now time.Time) {
-	r.Prices.Date = price.Date
-	if day, err := time.Parse(time.DateOnly, price.Date); err == nil {
-		r.Prices.Days = max(0, int(now.Sub(day).Hours()/24))
+func (r *doctorResult) prices(env *Env) {
+	p, err := openPrices(env)
+	if err != nil {
+		r.Broken = append(r.Broken, err.Error())
+		r.advise("mend your own prices, or move the file away: nothing is priced until then")
+		return
+	}
+	r.Prices = doctorPrices{Date: p.Date, Source: p.source, Own: p.own()}
+	if day, err := time.Parse(time.DateOnly, p.Date); err == nil {
+		r.Prices.Days = max(0, int(env.Now().Sub(day).Hours()/24))
 	}
 	if r.Prices.Days > oldPrices {
-		r.advise(fmt.Sprintf("prices are %d days old: a newer lazytrace has newer ones; recorded costs are not touched", r.Prices.Days))
+		r.advise(fmt.Sprintf("prices are %d days old: lazytrace prices update fetches newer ones; recorded costs are not touched", r.Prices.Days))
 	}
 }
 
@@ -436,6 +531,18 @@ func (r *doctorResult) print(w io.Writer) {
 		line("  %s", text)
 	}
 	r.printNews(line)
+	if len(r.Kept) > 0 {
+		line("\nkept by their agents")
+	}
+	for _, k := range r.Kept {
+		line("  %-16s %s, %s", k.Format, plural(k.Files, "file"), k.text())
+	}
+	line("\nfollowed")
+	if f := r.Followed; f.Polled > 0 {
+		line("  %s as the system tells, %s looked at every second: %s", plural(f.Told, "folder"), plural(f.Polled, "path"), f.Reason)
+	} else {
+		line("  %s, as the system tells", plural(f.Told, "folder"))
+	}
 	line("\nstore")
 	switch {
 	case r.Store.Path == "":
@@ -449,7 +556,9 @@ func (r *doctorResult) print(w io.Writer) {
 		}
 		line("  %s, %d bytes, %s", r.Store.Path, r.Store.Size, state)
 	}
-	line("\nprices\n  of %s, %s old", r.Prices.Date, plural(r.Prices.Days, "day"))
+	if r.Prices.Date != "" {
+		line("\nprices\n  of %s, %s old, %s; %d of your own", r.Prices.Date, plural(r.Prices.Days, "day"), r.Prices.Source, r.Prices.Own)
+	}
 	line("\nformats of your own\n  in %s: %s", r.Formats.Folder, cmp.Or(strings.Join(r.Formats.Names, ", "), "none"))
 	for _, p := range r.Formats.Problems {
 		line("  %s", p)
@@ -469,6 +578,32 @@ func (r *doctorResult) print(w io.Writer) {
 	for _, a := range r.Advice {
 		line("  %s", a)
 	}
+}
+
+// text says how long the agent keeps its sessions.
+func (k doctorKept) text() string {
+	if k.Trouble != "" {
+		return "nobody can say how long: " + k.Trouble
+	}
+	var parts []string
+	if k.keeping.For > 0 {
+		since := "written to"
+		if k.keeping.ByLast {
+			since = "used"
+		}
+		parts = append(parts, fmt.Sprintf("deleted when not %s for %s", since, plural(int(k.keeping.For/(24*time.Hour)), "day")))
+		if k.keeping.For < 24*time.Hour {
+			parts[0] = fmt.Sprintf("deleted when not %s for %s", since, plural(int(k.keeping.For/time.Hour), "hour"))
+		}
+	}
+	if k.Newest > 0 {
+		parts = append(parts, fmt.Sprintf("but the newest %d deleted", k.Newest))
+	}
+	source := k.Setting + " in " + k.File
+	if k.Default {
+		source = "as always where " + k.Setting + " is not set"
+	}
+	return strings.Join(parts, ", ") + ": " + source
 }
 
 // printNews tells what could not be opened, read, or understood.

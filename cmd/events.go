@@ -79,7 +79,7 @@ func runEvents(ctx context.Context, env *Env, paths []string, opts eventsOptions
 		ctx, done = untilSignal(ctx)
 		defer done()
 	}
-	p := &eventPrinter{env: env, opts: opts, query: q, out: bufio.NewWriterSize(env.Stdout, 64<<10)}
+	p := &eventPrinter{env: env, opts: opts, query: q, out: bufio.NewWriterSize(env.Stdout, 64<<10), formats: map[string]string{}, named: map[string]bool{}}
 	err = streamPaths(ctx, env, paths, opts.follow, p)
 	if ferr := p.out.Flush(); err == nil {
 		err = ferr
@@ -110,10 +110,22 @@ type eventPrinter struct {
 	query eventlog.Query
 	out   *bufio.Writer
 	err   error
+	// formats are those of the logs, by path: in a session of which nobody has
+	// said whose it is, this says what wrote it.
+	formats map[string]string
+	named   map[string]bool // sessions of which an agent was told
+}
+
+// Opened notes the format of a log.
+func (p *eventPrinter) Opened(path, format string) {
+	p.formats[path] = format
 }
 
 // Event prints one event.
 func (p *eventPrinter) Event(path string, e *eventlog.Event) error {
+	if e.Agent != "" {
+		p.named[e.SessionID] = true
+	}
 	if e.Hidden && !p.opts.all {
 		return p.err
 	}
@@ -134,7 +146,11 @@ func (p *eventPrinter) Event(path string, e *eventlog.Event) error {
 	if p.opts.asJSON {
 		p.keep(printJSON(p.out, eventObject(e)))
 	} else {
-		_, err := io.WriteString(p.out, eventLine(e)+"\n")
+		agent := e.Agent
+		if !p.named[e.SessionID] {
+			agent = p.formats[path]
+		}
+		_, err := io.WriteString(p.out, eventLine(e, agent)+"\n")
 		p.keep(err)
 	}
 	return p.err
@@ -214,8 +230,8 @@ func strict(body json.RawMessage) json.RawMessage {
 	return quoted
 }
 
-// eventLine is one event for people.
-func eventLine(e *eventlog.Event) string {
+// eventLine is one event for people, of an agent or what stands for it.
+func eventLine(e *eventlog.Event, agent string) string {
 	var b strings.Builder
 	if e.Time.Known() {
 		b.WriteString(e.Time.Time().Local().Format("15:04:05.000 "))
@@ -230,7 +246,7 @@ func eventLine(e *eventlog.Event) string {
 	if kind == "" {
 		kind = e.Kind.String()
 	}
-	fmt.Fprintf(&b, "%s %-14s %-16s", mark, escape.Line(e.Agent), escape.Line(kind))
+	fmt.Fprintf(&b, "%s %-14s %-16s", mark, escape.Line(agent), escape.Line(kind))
 	for _, part := range []string{e.Tool, e.Model, failure(e), label.Of(e)} {
 		if part != "" {
 			b.WriteString("  " + escape.Line(clip(part, 100)))

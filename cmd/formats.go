@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,16 @@ import (
 // formatFlag adds the flag that names a description of a format to a command.
 func formatFlag(c *cobra.Command, env *Env) {
 	c.Flags().StringVar(&env.Format, "format", "", "read everything in the format that this file describes (see docs/formats.md)")
+}
+
+// formatsFolder is where a user keeps descriptions of formats, or nothing where
+// there is no home.
+func formatsFolder(env *Env) string {
+	dir, err := configFolder(env.Getenv)
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "formats")
 }
 
 // knownFormats returns the formats that are looked for: the one that --format
@@ -28,7 +39,7 @@ func knownFormats(env *Env) ([]dialect.Dialect, error) {
 		return []dialect.Dialect{d}, nil
 	}
 	known := dialect.All()
-	own, problems := formats.Load(formats.Folder(env.Getenv))
+	own, problems := formats.Load(formatsFolder(env))
 	for _, p := range problems {
 		fmt.Fprintf(env.Stderr, "lazytrace: %s\n", escape.Line(p.Error()))
 	}

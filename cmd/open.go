@@ -79,8 +79,12 @@ func explore(ctx context.Context, env *Env, paths []string, title string, opts h
 
 // show runs the explorer over a set.
 func show(ctx context.Context, env *Env, set *source.Set, title string, opts homeOptions) error {
+	prices, err := openPrices(env)
+	if err != nil {
+		return err
+	}
 	return tui.Run(ctx, tui.Options{
-		Sources: set.Sources(), Open: set.OpenLog, Now: env.Now, Title: title, Query: opts.query, Start: opts.session,
+		Sources: set.Sources(), Open: set.OpenLog, Find: set.Find, Prices: prices.About(), Now: env.Now, Title: title, Query: opts.query, Start: opts.session,
 		Follow: !opts.noFollow, All: opts.all, Mouse: true, ASCII: opts.ascii,
 	})
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -93,17 +94,30 @@ func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep 
 		session *eventlog.Session
 		depth   int
 	}
+	dying := slices.ContainsFunc(cat.Sessions, func(s *eventlog.Session) bool { return keep(s) && s.Left(now) != "" })
+	if dying {
+		t.head = slices.Insert(t.head, diesColumn, ">DIES")
+	}
 	var stack []step
 	push := func(list []*eventlog.Session, depth int) {
 		for _, s := range slices.Backward(list) {
 			stack = append(stack, step{s, depth})
 		}
 	}
+	ids := make([]string, len(cat.Sessions))
+	for i, s := range cat.Sessions {
+		ids[i] = s.ID
+	}
+	short := prefixes(ids)
 	for push(roots(cat), 0); len(stack) > 0; {
 		at := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		if keep(at.session) && (limit == 0 || len(t.rows) < limit) {
-			t.add(sessionRow(cat, at.session, at.depth, now)...)
+			row := sessionRow(cat, at.session, at.depth, now)
+			if dying {
+				row = slices.Insert(row, diesColumn, at.session.Left(now))
+			}
+			t.add(append(row, short(at.session.ID))...)
 		}
 		push(at.session.Children, at.depth+1)
 	}
@@ -115,11 +129,35 @@ func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep 
 	return err
 }
 
+// diesColumn is where the column of what its agent deletes soon stands, if there
+// is any.
+const diesColumn = 8
+
 func orNone(s string) string {
 	if s == "" {
 		return "no model calls"
 	}
 	return s
+}
+
+// prefixes returns how much of each id has to be typed to mean it.
+func prefixes(ids []string) func(id string) string {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	return func(id string) string {
+		least := 8
+		at, _ := slices.BinarySearch(ids, id)
+		for _, i := range []int{at - 1, at + 1} {
+			if i < 0 || i >= len(ids) {
+				continue
+			}
+			same := 0
+			for same < min(len(id), len(ids[i])) && id[same] == ids[i][same] {
+				same++
+			}
+			least = max(least, same+1)
+		}
+		return strings.ToValidUTF8(id[:min(len(id), least)], "")
+	}
 }
 
 // roots returns the sessions at the top of the tree.
@@ -144,8 +182,8 @@ func sessionRow(cat *eventlog.Catalog, s *eventlog.Session, depth int, now event
 		started = at.Time().Local().Format("2006-01-02 15:04")
 	}
 	return []string{
-		status.String(), strings.Repeat("  ", min(depth, 16)) + s.Label(), s.Agent, cat.Symbols.Name(s.Model), errors,
-		tokens(s.Usage.Total()), costText(s.Cost(), s.Calls, s.Unpriced), took(s.Duration(now)), started, short(s.ID),
+		status.String(), strings.Repeat("  ", min(depth, 16)) + s.Label(), cmp.Or(s.Agent, s.Format), cat.Symbols.Name(s.Model), errors,
+		tokens(s.Usage.Total()), costText(s.Cost(), s.Calls, s.Unpriced), took(s.Duration(now)), started,
 	}
 }
 
@@ -189,7 +227,7 @@ func (o *sessionObjects) of(s *eventlog.Session) map[string]any {
 		"ended_at": s.Ended, "events": s.Events, "runs": runs, "parent_session_id": s.ParentID, "fork_of": s.ForkOf,
 		"experiment": s.Experiment, "variant": s.Variant, "environment": s.Environment, "directory": s.Directory, "branch": s.Branch,
 		"metadata": orEmpty(s.Metadata), "tags": append([]string{}, s.Tags...), "metrics": orEmpty(s.Metrics), "paths": s.Paths,
-		"dropped": s.Dropped, "redact_dropped": s.RedactDropped,
+		"dropped": s.Dropped, "redact_dropped": s.RedactDropped, "deleted_at": s.Dies,
 	} {
 		one[k] = v
 	}
@@ -261,7 +299,7 @@ func showSession(ctx context.Context, env *Env, id string, paths []string, opts 
 	put("name", s.Label())
 	put("goal", eventlog.Prose(s.Goal))
 	put("format", s.Format)
-	put("agent", s.Agent)
+	put("agent", cmp.Or(s.Agent, s.Format))
 	put("status", strings.TrimSpace(status.String()+" "+closedBy))
 	put("outcome", s.Outcome.String())
 	put("time", took(s.Duration(now)))
@@ -269,6 +307,10 @@ func showSession(ctx context.Context, env *Env, id string, paths []string, opts 
 	put("tokens", tokens(s.Usage.Total()))
 	put("tools", fmt.Sprintf("%d calls, %d failed", s.ToolCalls, s.ToolFails))
 	put("errors", fmt.Sprint(s.Errors))
+	if fate, _ := s.Fate(now); fate != "" {
+		put("kept", fate)
+		put("to keep it", s.Keeping.Advice())
+	}
 	put("directory", s.Directory)
 	put("branch", s.Branch)
 	put("parent", s.ParentID)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/source"
 )
 
 // statResult is what stat prints.
@@ -90,14 +91,20 @@ func runStat(ctx context.Context, env *Env, paths []string, asJSON bool) error {
 // are none, and returns the catalog of it. What could not be opened is said on
 // stderr; when nothing could be opened that is the error.
 func load(ctx context.Context, env *Env, paths []string) (*eventlog.Catalog, func(), error) {
+	_, cat, done, err := loadSet(ctx, env, paths)
+	return cat, done, err
+}
+
+// loadSet does so and returns the set as well, which lasts until done is called.
+func loadSet(ctx context.Context, env *Env, paths []string) (*source.Set, *eventlog.Catalog, func(), error) {
 	paths, remove, err := withStdin(ctx, env, paths, false)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	set, err := openPaths(ctx, env, paths, false)
 	if err != nil {
 		remove()
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	done := func() {
 		_ = set.Close() // it was only read
@@ -105,14 +112,14 @@ func load(ctx context.Context, env *Env, paths []string) (*eventlog.Catalog, fun
 	}
 	if err := set.Wait(ctx); err != nil {
 		done()
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	cat := set.Sources().Catalog()
 	if err := complain(env, cat, len(paths) > 0); err != nil {
 		done()
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return cat, done, nil
+	return set, cat, done, nil
 }
 
 // complain says which segments could not be opened. When the paths were named

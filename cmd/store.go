@@ -2,35 +2,54 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 
-	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/redact"
-	"github.com/lazytrace/lazytrace/rollup/price"
 )
 
 // defaultStore is the one store that a user has when nothing else is said.
 func defaultStore(getenv func(string) string) (string, error) {
-	if dir := getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "lazytrace", "events.sqlite"), nil
+	dir, err := dataFolder(getenv)
+	if err != nil {
+		return "", refuse("find your store: %v; --db names another store", err)
+	}
+	return filepath.Join(dir, "events.sqlite"), nil
+}
+
+// dataFolder is where what the program keeps for a user lies.
+func dataFolder(getenv func(string) string) (string, error) {
+	return userFolder(getenv, "XDG_DATA_HOME", map[string][]string{
+		"darwin": {"Library", "Application Support"}, "windows": {"AppData", "Local"}, "": {".local", "share"},
+	})
+}
+
+// configFolder is where a user's own settings lie.
+func configFolder(getenv func(string) string) (string, error) {
+	return userFolder(getenv, "XDG_CONFIG_HOME", map[string][]string{"windows": {"AppData", "Roaming"}, "": {".config"}})
+}
+
+// userFolder returns our folder below the one that a variable names or, where
+// it does not, below the usual one of the system in the user's home.
+func userFolder(getenv func(string) string, variable string, usual map[string][]string) (string, error) {
+	if dir := getenv(variable); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "lazytrace"), nil
 	}
 	home := getenv("HOME")
 	if runtime.GOOS == "windows" {
 		home = getenv("USERPROFILE")
 	}
 	if home == "" {
-		return "", refuse("find your store: there is no home folder; --db names another store")
+		return "", errors.New("there is no home folder")
 	}
-	switch runtime.GOOS {
-	case "darwin":
-		return filepath.Join(home, "Library", "Application Support", "lazytrace", "events.sqlite"), nil
-	case "windows":
-		return filepath.Join(home, "AppData", "Local", "lazytrace", "events.sqlite"), nil
+	parts, ok := usual[runtime.GOOS]
+	if !ok {
+		parts = usual[""]
 	}
-	return filepath.Join(home, ".local", "share", "lazytrace", "events.sqlite"), nil
+	return filepath.Join(append(append([]string{home}, parts...), "lazytrace")...), nil
 }
 
 // openPaths begins to read what is at the paths, or everything on this machine
@@ -44,30 +63,52 @@ func openPaths(ctx context.Context, env *Env, paths []string, follow bool) (*sou
 }
 
 // sourceOptions says how paths are read, and which: the usual places when none
-// are given. A path that is not there is refused at once.
+// are given.
 func sourceOptions(env *Env, paths []string, follow bool) (source.Options, []string, error) {
-	for _, p := range paths {
-		if _, err := os.Lstat(p); err != nil && !isPattern(p) && !follow {
-			return source.Options{}, nil, refuse("open %s: %v", p, fileReason(err))
-		}
-	}
-	if len(paths) == 0 {
-		store, err := defaultStore(env.Getenv)
-		if err != nil {
-			return source.Options{}, nil, err
-		}
-		paths = source.Usual(env.Getenv, store)
-	}
-	known, err := knownFormats(env)
+	usual := len(paths) == 0
+	paths, err := pathsOrUsual(env, paths, follow)
 	if err != nil {
 		return source.Options{}, nil, err
 	}
-	red, err := redact.New(redact.Options{})
-	return source.Options{Follow: follow, Known: known, Redactor: red, Price: estimate}, paths, err
+	opt, err := readOptions(env, follow)
+	if err != nil {
+		return source.Options{}, nil, err
+	}
+	book, err := openPrices(env)
+	if err != nil {
+		return source.Options{}, nil, err
+	}
+	opt.Price, opt.Hopeful = book.Estimate, usual
+	return opt, paths, nil
 }
 
-// estimate prices a call with the table that is built in.
-func estimate(provider, model string, u eventlog.Usage) (eventlog.Money, bool) {
-	m, _, ok := price.Default().Estimate(provider, model, u)
-	return m, ok
+// pathsOrUsual returns the paths, or the usual places when there are none. A
+// path that is not there is refused at once.
+func pathsOrUsual(env *Env, paths []string, follow bool) ([]string, error) {
+	for _, p := range paths {
+		if _, err := os.Lstat(p); err != nil && !isPattern(p) && !follow {
+			return nil, refuse("open %s: %v", p, fileReason(err))
+		}
+	}
+	if len(paths) > 0 {
+		return paths, nil
+	}
+	store, err := defaultStore(env.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	if follow {
+		return source.Expected(env.Getenv, store), nil
+	}
+	return source.Usual(env.Getenv, store), nil
+}
+
+// readOptions says how logs are read, without prices.
+func readOptions(env *Env, follow bool) (source.Options, error) {
+	known, err := knownFormats(env)
+	if err != nil {
+		return source.Options{}, err
+	}
+	red, err := redact.New(redact.Options{})
+	return source.Options{Follow: follow, Known: known, Redactor: red, Env: env.Getenv}, err
 }

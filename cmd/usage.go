@@ -10,13 +10,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/rollup"
 )
 
 type usageOptions struct {
 	filterOptions
 	by     []string
+	audit  bool
+	list   string
 	asJSON bool
+	times  bool
 }
 
 // usageBy are the groupings, in the order in which they are printed.
@@ -28,12 +32,19 @@ func newUsage(env *Env) *cobra.Command {
 		Use: "usage [PATH...]", Short: "Add up cost, tokens, calls and errors",
 		Long: `Add up cost, tokens, calls and errors of the sessions at the paths, or of all
 sessions found on this machine. Every billed call counts once, however many
-records and files tell of it. Recorded, estimated and unpriced are kept apart.`,
+records and files tell of it. Recorded, estimated and unpriced are kept apart.
+
+--audit says what was read and what was cut before anything was added up, and
+--list prints the records behind one of its figures, by the name that --audit
+shows. Both are of all logs that were read, whatever a filter leaves out.`,
 		RunE: func(c *cobra.Command, args []string) error { return runUsage(c.Context(), env, args, opts) },
 	}
 	opts.flags(c)
 	c.Flags().StringSliceVar(&opts.by, "by", nil, "group by "+strings.Join(usageBy, ",")+" (default: total, agent and model)")
-	c.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&opts.audit, "audit", false, "say what was read, cut and priced with what, of all logs")
+	c.Flags().StringVar(&opts.list, "list", "", "print the records behind a figure of the audit")
+	c.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON; with --list one object a record")
+	c.Flags().BoolVar(&opts.times, "times", false, "also say where the time went; reads the logs once more")
 	formatFlag(c, env)
 	return c
 }
@@ -48,24 +59,59 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 	if err != nil {
 		return err
 	}
-	cat, done, err := load(ctx, env, paths)
+	figure, known := eventlog.ParseFigure(opts.list)
+	if opts.list != "" && !known {
+		return refuse("--list %s is not known; it is one of %s", opts.list, figureNames())
+	}
+	set, cat, done, err := loadSet(ctx, env, paths)
 	if err != nil {
 		return err
 	}
 	defer done()
+	if known {
+		return listFigure(ctx, env, set, figure, opts.asJSON)
+	}
 	report := rollup.New(cat, keep)
+	prices, err := openPrices(env)
+	if err != nil {
+		return err
+	}
+	var times *rollup.Times
+	if opts.times {
+		if times, err = readTimes(ctx, env, set, cat, keep); err != nil {
+			return err
+		}
+	}
 	if opts.asJSON {
 		by := opts.by
 		if len(by) == 0 {
 			by = usageBy
 		}
-		return printJSON(env.Stdout, usageObject(report, cat, by))
+		out := usageObject(report, cat, by)
+		addTimes(out, times, report, cat)
+		out["prices"] = prices.object()
+		if opts.audit {
+			if out["audit"], err = fullAudit(ctx, set, cat); err != nil {
+				return err
+			}
+		}
+		return printJSON(env.Stdout, out)
+	}
+	if opts.audit {
+		return printAudit(ctx, env, set, cat)
 	}
 	by := opts.by
 	if len(by) == 0 {
 		by = []string{"total", "agent", "model"}
 	}
-	return printUsage(env, report, by)
+	if err := printUsage(env, report, by); err != nil {
+		return err
+	}
+	if t := report.Total; t.Estimated > 0 || t.Unpriced > 0 {
+		fmt.Fprintf(env.Stdout, "\ncost: %s recorded, %s estimated with the %s, %d calls unpriced\n",
+			dollars(t.Recorded), dollars(t.Estimated), escape.Line(prices.About()), t.Unpriced)
+	}
+	return printTimes(env, times, report, cat, by)
 }
 
 // usageObject is the JSON of the contract.
@@ -138,16 +184,6 @@ func usageFields(s rollup.Sum) map[string]any {
 	return m
 }
 
-func auditObject(cat *eventlog.Catalog) map[string]any {
-	a := cat.Audit
-	return map[string]any{
-		"segments": len(cat.Segments), "records": a.Records, "unreadable": a.Unreadable, "call_records": a.CallRecords, "calls": a.Calls,
-		"cut_same_response_id": a.SameResponse, "cut_same_request_id": a.SameRequest, "cut_same_record": a.SameRecord,
-		"cut_copied_sessions": a.Copies, "tool_calls_copied": a.ToolCopies, "events_in_better_segment": a.ShadowEvents,
-		"calls_at_least": a.AtLeast, "unpriced_calls": a.UnpricedCalls,
-	}
-}
-
 func printUsage(env *Env, r *rollup.Report, by []string) error {
 	row := func(t *table, name string, own, all rollup.Sum) {
 		u := own.Usage
@@ -191,9 +227,6 @@ func printUsage(env *Env, r *rollup.Report, by []string) error {
 		if err := t.print(env.Stdout, 48); err != nil {
 			return err
 		}
-	}
-	if r.Total.Estimated > 0 || r.Total.Unpriced > 0 {
-		fmt.Fprintf(env.Stdout, "\ncost: %s recorded, %s estimated, %d calls unpriced\n", dollars(r.Total.Recorded), dollars(r.Total.Estimated), r.Total.Unpriced)
 	}
 	return nil
 }

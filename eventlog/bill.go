@@ -1,11 +1,24 @@
 package eventlog
 
 // Count returns how many calls the bill is for.
-func (b Bill) Count() int64 { return max(1, b.Calls) }
+func (b Bill) Count() int64 {
+	if b.Void {
+		return 0
+	}
+	return max(1, b.Calls)
+}
+
+// void takes everything off a bill that turned out to be the sum of others.
+func (b Bill) void() Bill {
+	return Bill{Call: b.Call, Request: b.Request, Rule: b.Rule, Side: b.Side, Copied: b.Copied, Final: true, Void: true}
+}
 
 // larger returns the better of two records of one call: the one that counts
 // more tokens, and among equals the one with a cost.
 func larger(a, b Bill) Bill {
+	if a.Void || b.Void {
+		return a.void()
+	}
 	at, bt := a.Usage.Total(), b.Usage.Total()
 	calls := max(a.Calls, b.Calls)
 	switch {

@@ -70,6 +70,14 @@ func (s *Sources) Replace(old, sum *Summary) {
 	s.Notify()
 }
 
+// Remove takes a segment's summary away: the segment is gone.
+func (s *Sources) Remove(sum *Summary) {
+	s.mu.Lock()
+	s.summaries = slices.DeleteFunc(s.summaries, func(old *Summary) bool { return old == sum })
+	s.mu.Unlock()
+	s.Notify()
+}
+
 // Report changes the progress.
 func (s *Sources) Report(fn func(*Progress)) {
 	s.mu.Lock()
@@ -103,6 +111,7 @@ type Segment struct {
 	Pending  bool
 	Sessions int
 	Modified Stamp
+	Keeping  Keeping
 	Kinds    map[string]int64
 	Customs  map[string]int64
 }
@@ -112,21 +121,28 @@ type Audit struct {
 	Records       int64
 	Unreadable    int64
 	CallRecords   int64 // records that told of a model call
-	Calls         int64 // calls after the cut; records of sums stand for several
-	SameResponse  int64 // cut: another record of the same response
+	SameResponse  int64 // cut: another record of the same response, in the same file
 	SameRequest   int64
 	SameRecord    int64
-	Copies        int64 // cut: the same call in another session, a fork or resume
+	Copies        int64                 // cut: the same call in another file, of a fork or resume
+	CopiedBy      [RuleRecord + 1]int64 // what told them, by Rule
+	Forks         int64                 // of all that were cut: those of another session than the call
+	Echoes        int64                 // copies of such records within others, as progress of a sub-agent: never looked at
+	Billed        int64                 // records that were left
+	Calls         int64                 // calls after the cut; records of sums stand for several
+	RecordedCalls int64
+	Estimates     int64
+	UnpricedCalls int64
+	AtLeast       int64 // calls whose log does not hold the final count
 	ToolCopies    int64 // tool calls that stand in another session as well
 	ShadowEvents  int64 // events of a session that a better segment also holds
-	AtLeast       int64 // calls whose log does not hold the final count
-	UnpricedCalls int64
 }
 
 // Session is one session of the catalog.
 type Session struct {
 	Facts
 	ID        string
+	Others    []string // ids of what turned out to be this session
 	Sym       Sym
 	Format    string
 	Paths     []string
@@ -152,8 +168,12 @@ type Session struct {
 	Parent    *Session // nil at the top
 	Orphan    bool     // names a parent that is nowhere to be found
 	Children  []*Session
+	Dies      Stamp   // from when on its agent deletes it; zero: never, or nobody knows
+	Keeping   Keeping // what says so
 
 	open   bool
+	stays  bool   // a segment of it is never deleted
+	folder string // of the segment that dies last
 	last   Stamp
 	models []string
 	agents []string
@@ -181,6 +201,15 @@ func (s *Session) Duration(now Stamp) time.Duration {
 	return max(0, end.Sub(start))
 }
 
+// Now is up to when what is open in the session goes on: now while it is
+// running, and zero when nobody knows.
+func (s *Session) Now(now Stamp) Stamp {
+	if st, _ := s.Status(now); st == Running {
+		return now
+	}
+	return 0
+}
+
 // Cost is everything that is known of what the session cost.
 func (s *Session) Cost() Money { return s.Recorded + s.Estimated }
 
@@ -202,7 +231,11 @@ func (c *Catalog) BySym(sym Sym) *Session { return c.byID[sym] }
 
 // Catalog makes the catalog as it is now. Its work is proportional to the
 // number of sessions and calls: call it from a command, not from Update.
-func (s *Sources) Catalog() *Catalog {
+func (s *Sources) Catalog() *Catalog { return s.catalog(nil, nil) }
+
+// catalog makes the catalog and tells of every record of a call, and of every
+// tool call, that is cut since another segment tells of it.
+func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 	s.mu.Lock()
 	summaries := slices.Clone(s.summaries)
 	progress := s.state
@@ -215,14 +248,8 @@ func (s *Sources) Catalog() *Catalog {
 	})
 
 	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, byID: map[Sym]*Session{}}
-	b := builder{c: c, rank: map[Sym]int{}, adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}}
-	for _, sum := range summaries {
-		sum.mu.Lock()
-		for id := range sum.sessions {
-			b.rank[id] = max(b.rank[id], sum.Rank)
-		}
-		sum.mu.Unlock()
-	}
+	same := sameAs(s.syms, summaries)
+	b := builder{c: c, same: same, rank: ranks(summaries, same), adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}, cut: cut, copied: copied}
 	for _, sum := range summaries {
 		sum.mu.Lock()
 		b.take(sum)
@@ -235,18 +262,13 @@ func (s *Sources) Catalog() *Catalog {
 // builder joins summaries into a catalog.
 type builder struct {
 	c      *Catalog
+	same   aliases
 	rank   map[Sym]int
 	adopts map[runKey]Adopt
 	paid   map[Identity][]int32
 	used   map[Identity]int32
-}
-
-// beside is 1 for what tells about sessions that others hold: it comes last.
-func beside(s *Summary) int {
-	if s.Rank == Beside {
-		return 1
-	}
-	return 0
+	cut    func(*Cut) // both may be nil
+	copied func(*Use)
 }
 
 // outranked reports whether a better segment holds the session as well.
@@ -258,7 +280,7 @@ func (b *builder) take(sum *Summary) {
 	c, number := b.c, int32(len(b.c.Segments))
 	seg := Segment{
 		Path: sum.Path, Format: sum.Format, Records: sum.records, Faults: sum.faults.clone(), Pending: sum.pending,
-		Sessions: len(sum.sessions), Modified: sum.modified, Kinds: map[string]int64{}, Customs: map[string]int64{},
+		Sessions: len(sum.sessions), Modified: sum.modified, Keeping: sum.keeping, Kinds: map[string]int64{}, Customs: map[string]int64{},
 	}
 	for k, n := range sum.kinds {
 		if n > 0 {
@@ -273,23 +295,27 @@ func (b *builder) take(sum *Summary) {
 	c.Segments = append(c.Segments, seg)
 	c.Audit.Records += sum.records
 	c.Audit.Unreadable += sum.faults.Count
+	held := map[Sym]bool{}
 	for id, p := range sum.sessions {
-		if b.outranked(sum, id) {
+		at := b.same.is(id)
+		held[at] = true
+		if b.outranked(sum, at) {
 			c.Audit.ShadowEvents += p.events
 			continue
 		}
-		b.session(id, sum, p)
+		s := b.session(at, sum, p)
+		if at != id {
+			s.Others = append(s.Others, c.Symbols.Name(id))
+		}
+		c.Audit.take(p)
 	}
+	c.Segments[number].Sessions = len(held)
 	for key, a := range sum.adopts {
+		key.session = b.same.is(key.session)
 		b.adopts[key] = a
 	}
-	c.Audit.SameResponse += sum.copies[RuleResponse]
-	c.Audit.SameRequest += sum.copies[RuleRequest]
-	c.Audit.SameRecord += sum.copies[RuleRecord]
-	for _, n := range sum.copies {
-		c.Audit.CallRecords += n
-	}
 	for _, e := range sum.entries {
+		e.Session = b.same.is(e.Session)
 		if b.outranked(sum, e.Session) {
 			continue
 		}
@@ -298,21 +324,42 @@ func (b *builder) take(sum *Summary) {
 		b.entry(e)
 	}
 	for _, u := range sum.uses {
+		u.Session = b.same.is(u.Session)
 		if b.outranked(sum, u.Session) {
 			continue
 		}
+		u.Segment = number
 		b.use(u)
 	}
 }
 
-func (b *builder) session(id Sym, sum *Summary, p *part) {
+// take counts what was cut of a session within a segment.
+func (a *Audit) take(p *part) {
+	for rule, n := range p.cuts {
+		a.CallRecords += int64(n)
+		switch Rule(rule) {
+		case RuleResponse:
+			a.SameResponse += int64(n)
+		case RuleRequest:
+			a.SameRequest += int64(n)
+		case RuleRecord:
+			a.SameRecord += int64(n)
+		}
+	}
+	a.Forks += int64(p.forks)
+	a.Echoes += int64(p.echoes)
+}
+
+func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	s := b.c.byID[id]
 	if s == nil {
 		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format}
 		b.c.byID[id] = s
 		b.c.Sessions = append(b.c.Sessions, s)
 	}
-	s.Paths = append(s.Paths, sum.Path)
+	if !slices.Contains(s.Paths, sum.Path) {
+		s.Paths = append(s.Paths, sum.Path)
+	}
 	if p.facts != nil {
 		if p.first.Known() && s.First.Known() && p.first < s.First && sum.Rank != Beside {
 			// This segment tells of an earlier time: its goal and name are the first.
@@ -330,6 +377,9 @@ func (b *builder) session(id Sym, sum *Summary, p *part) {
 	if !s.last.Known() {
 		s.last = sum.modified
 	}
+	if sum.Rank != Beside {
+		s.kept(sum, p)
+	}
 	s.Events += p.events
 	s.Errors += p.errors
 	s.open = s.open || p.lifecycle
@@ -338,6 +388,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) {
 	}
 	for _, r := range p.runs {
 		run := *r
+		run.Session = id
 		run.Tools = maps.Clone(r.Tools) // the summary goes on counting in its own
 		s.Runs = append(s.Runs, &run)
 		s.ToolCalls += r.ToolCalls
@@ -352,6 +403,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) {
 		s.Pulse[m.at] = Beat{sum.Model + m.Model, sum.Tool + m.Tool, sum.Errors + m.Errors}
 	}
 	s.Recent = append(s.Recent, p.recent...)
+	return s
 }
 
 // entry adds a call to the ledger, or cuts it when it is there already.
@@ -359,8 +411,7 @@ func (b *builder) entry(e Entry) {
 	if !e.Call.IsZero() {
 		for _, i := range b.paid[e.Call] {
 			if old := &b.c.Entries[i]; same(old, &e) {
-				b.c.Audit.Copies++
-				*old = better(*old, e)
+				b.copy(old, e)
 				return
 			}
 		}
@@ -369,15 +420,37 @@ func (b *builder) entry(e Entry) {
 	b.c.Entries = append(b.c.Entries, e)
 }
 
+// copy cuts one of two entries of different segments that are one call.
+func (b *builder) copy(old *Entry, e Entry) {
+	lost, kept := e, *old
+	if e.owns(old) {
+		lost, kept = kept, lost
+	}
+	*old = better(*old, e)
+	a := &b.c.Audit
+	a.Copies++
+	a.CopiedBy[lost.Rule]++
+	fork := lost.Copied || lost.Session != kept.Session
+	if fork {
+		a.Forks++
+	}
+	if b.cut != nil {
+		b.cut(&Cut{lost, fork})
+	}
+}
+
 func (b *builder) use(u Use) {
 	if i, ok := b.used[u.ID]; ok {
 		old := &b.c.Uses[i]
 		b.c.Audit.ToolCopies++
 		failed := old.Failed || u.Failed
 		if old.Copied && !u.Copied {
-			*old = u // segments come in the order of their paths: of equals the first stays
+			*old, u = u, *old // segments come in the order of their paths: of equals the first stays
 		}
 		old.Failed = failed
+		if b.copied != nil {
+			b.copied(&u)
+		}
 		return
 	}
 	b.used[u.ID] = int32(len(b.c.Uses))
@@ -387,17 +460,21 @@ func (b *builder) use(u Use) {
 func (b *builder) finish() {
 	c := b.c
 	tokens := map[[2]Sym]int64{}
+	c.Entries = slices.DeleteFunc(c.Entries, func(e Entry) bool { return e.Void })
 	for i := range c.Entries {
 		e := &c.Entries[i]
 		s := c.byID[e.Session]
 		s.Calls += e.Count()
+		c.Audit.Billed++
 		c.Audit.Calls += e.Count()
 		s.Usage.Add(e.Usage)
 		switch e.Source {
 		case Recorded:
 			s.Recorded += e.Cost
+			c.Audit.RecordedCalls += e.Count()
 		case Estimated:
 			s.Estimated += e.Cost
+			c.Audit.Estimates += e.Count()
 		case Unpriced:
 			s.Unpriced += e.Count()
 			c.Audit.UnpricedCalls += e.Count()
@@ -433,6 +510,7 @@ func (b *builder) finish() {
 		s.Recent = s.Recent[:min(len(s.Recent), headlines)]
 	}
 	slices.SortFunc(c.Sessions, newestFirst)
+	c.fates()
 	c.tree()
 }
 
@@ -551,6 +629,7 @@ func (s *Session) Matches(q Query, now Stamp) bool {
 		ID: s.ID, Session: s.ID, Agent: s.Agent, Name: s.Label(), Goal: s.Goal, Status: status, Outcome: s.Outcome, Format: s.Format,
 		Path: strings.Join(s.Paths, " "), Facts: &s.Facts, Errors: s.Errors, Cost: s.Cost(), Priced: s.Calls > s.Unpriced, Usage: s.Usage,
 		Time: earlier(s.Started, s.First), Duration: s.Duration(now), Orphan: s.Orphan, Open: status == Running, Now: now, Models: s.models, Agents: s.agents,
+		Dies: s.Dies,
 	}
 	return q.Match(&subject)
 }

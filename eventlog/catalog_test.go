@@ -197,3 +197,74 @@ func TestCatalogNewestFirst(t *testing.T) {
 		t.Error(ids)
 	}
 }
+
+// A sum that was billed as if it were a call pays for nothing once the calls are
+// known, whichever of its records comes later.
+func TestSumsPayForNothing(t *testing.T) {
+	sum, call := Identify("sum"), Identify("call")
+	bill := func(id Identity, tokens int64) *Bill {
+		return &Bill{Call: id, Rule: RuleRecord, Usage: Usage{Input: tokens}}
+	}
+	syms := NewSymbols()
+	set, x := NewSources(syms), NewIndex(syms)
+	s := NewSummary(syms, "x", "otlp", -1)
+	set.Add(s)
+	s.Update(func() {
+		for _, e := range []Event{
+			{SessionID: "s", RunID: "a", Kind: AgentFinish, Time: at(9), Bill: bill(sum, 30)},
+			{SessionID: "s", RunID: "a", Kind: ModelResponse, CallID: "1", Time: at(3), Bill: bill(call, 10), Sums: []Identity{sum}},
+			{SessionID: "s", RunID: "a", Kind: AgentFinish, Time: at(9), Bill: bill(sum, 30)},
+		} {
+			s.Add(0, &e)
+			x.Append(Place{}, &e)
+		}
+	})
+	c := set.Catalog()
+	if len(c.Sessions) != 1 || c.Sessions[0].Calls != 1 || c.Sessions[0].Usage.Input != 10 || c.Sessions[0].Unpriced != 1 || len(c.Entries) != 1 {
+		t.Errorf("%+v, %d entries", c.Sessions, len(c.Entries))
+	}
+	total := int64(0)
+	for _, b := range x.Publish().Bills.All() {
+		total += b.Usage.Total()
+	}
+	if total != 10 {
+		t.Errorf("the index counts %d tokens, want 10", total)
+	}
+}
+
+// What a session turned out to be is said late, perhaps in another segment than
+// what is known of it: it is one session with the other, in any order.
+func TestSessionTurnsOutToBeAnother(t *testing.T) {
+	events := []Event{
+		{SessionID: "trace", RunID: "a", Kind: ModelResponse, CallID: "1", Time: at(1), Bill: &Bill{Usage: Usage{Input: 5}}},
+		{SessionID: "trace", RunID: "a", Kind: AgentFinish, Time: at(2), Facts: &Facts{SameAs: "talk", Goal: "go"}},
+		{SessionID: "talk", RunID: "b", Kind: ToolCall, Tool: "x", CallID: "2", Time: at(3)},
+		{SessionID: "ring", Kind: Message, Time: at(4), Facts: &Facts{SameAs: "gnir"}},
+		{SessionID: "gnir", Kind: Message, Time: at(4), Facts: &Facts{SameAs: "ring"}},
+	}
+	for _, order := range [][]int{{0, 1, 2, 3, 4}, {4, 3, 2, 1, 0}} {
+		syms := NewSymbols()
+		set, x := NewSources(syms), NewIndex(syms)
+		for _, i := range order {
+			s := NewSummary(syms, "x"+string(rune('0'+i)), "otlp", 0)
+			set.Add(s)
+			e := events[i]
+			s.Update(func() { s.Add(0, &e) })
+			x.Append(Place{}, &e)
+		}
+		c := set.Catalog()
+		talk, ok := c.Session("talk")
+		if !ok || len(c.Sessions) != 3 || talk.Calls != 1 || talk.ToolCalls != 1 || talk.Goal != "go" || talk.Events != 3 || len(talk.Runs) != 2 || len(talk.Paths) != 3 {
+			t.Errorf("%v: %d sessions, %+v", order, len(c.Sessions), talk)
+		}
+		roots := 0
+		for _, s := range x.Publish().Spans.All() {
+			if s.Parent == 0 {
+				roots++
+			}
+		}
+		if roots != 2 && roots != 3 {
+			t.Errorf("%v: %d spans on top", order, roots)
+		}
+	}
+}

@@ -23,6 +23,7 @@ type Event struct {
 	Type        string // the log's own spelling of the kind
 	Time        Stamp
 	Began       Stamp // of an event that closes a span, when the log tells the start
+	Ran         Stamp // of a call that waited: when it began to run; of a retry: when the next attempt begins
 
 	Agent    string
 	Provider string
@@ -34,15 +35,19 @@ type Event struct {
 	Failed  bool    // the event is a failure: it counts in ErrorCount
 	Outcome Outcome // of a finish
 	Idle    Idle    // whether the run waits for somebody after this event
+	Wait    Wait    // what the event tells of the wait for a person, of the call that CallID names
 	Hidden  bool    // machinery that is collapsed by default
 	Copied  bool    // the record says that it was copied from another session
 	Spawns  bool    // of a call: a run may name it as its parent, even after its result
 	Again   bool    // of a call: several records tell of it, and all of them are one span
+	Echo    bool    // it embeds a copy of a record that tells of a model call; that copy is never billed
+	Holds   bool    // of a call or an event of its own: what names its CallID as its run lies below it
 
-	Bill    *Bill    // the model call that this record pays for
-	Use     Identity // of a tool call or result that other files may hold copies of
-	Facts   *Facts   // what the record says about its session
-	Adopts  *Adopt   // a child run that this record, of the parent, tells of
+	Bill    *Bill      // the model call that this record pays for
+	Use     Identity   // of a tool call or result that other files may hold copies of
+	Facts   *Facts     // what the record says about its session
+	Adopts  []Adopt    // child runs that this record, of the parent, tells of
+	Sums    []Identity // calls billed before that turn out to be sums of others, which pay for themselves
 	Payload json.RawMessage
 
 	Input   json.RawMessage // arguments, request
@@ -63,6 +68,19 @@ const (
 	IdleSame Idle = iota
 	IdleYes       // nothing is under way: the run waits for a person
 	IdleNo        // something is under way
+)
+
+// Wait says what an event tells of a call that waits for a person. A dialect
+// says so only where its log does: all other time of a call is execution.
+type Wait uint8
+
+// What an event tells of a wait.
+const (
+	WaitSame     Wait = iota
+	WaitAsked         // from here on the call waits for a decision
+	WaitAnswered      // the decision came, or at Ran where that is known; it began with the call, or at Began
+	WaitRefused       // the call was refused: all of it was waiting
+	WaitPerson        // the call is a question to a person: all of it is waiting
 )
 
 // Link says how sure the parent of a run is.
@@ -103,6 +121,7 @@ type Facts struct {
 	Conversation, ParentID, ForkOf, Experiment, Variant, Version     string
 	FailureReason, Summary, Host, Command                            string
 	Title                                                            string // given later by a person or the agent; beats Name
+	SameAs                                                           string // the session that this one turned out to be part of: both are one
 	Started, Ended                                                   Stamp
 	Closed                                                           bool
 	Outcome                                                          Outcome
@@ -162,6 +181,9 @@ type Bill struct {
 	Side    bool // told by a side chain, whose copy in the main chain is preferred
 	Copied  bool // the record says that it was copied from another session
 	Final   bool // the record says that its cost is not known: nobody is to guess
+	Mode    Mode // how the call was served
+	Price   Sym  // of an estimate the price that it was made with; of a call without a price, why it has none
+	Void    bool // it turned out to be the sum of others: it pays for nothing
 }
 
 // Rule names what made two records one call, for the audit.

@@ -9,16 +9,18 @@ import (
 // goroutine at a time may call Append, Fault and Publish; the snapshots that
 // Publish returns may be read by anybody for ever.
 type Index struct {
-	syms  *Symbols
-	seed  maphash.Seed
-	rows  list[Row]
-	spans list[Span]
-	bills list[Bill]
+	syms   *Symbols
+	seed   maphash.Seed
+	rows   list[Row]
+	spans  list[Span]
+	bills  list[Bill]
+	pauses list[Pause]
 
 	sessions map[Sym]SpanID
 	runs     map[runKey]*runState
 	open     map[uint64]SpanID // calls without a result, by session, run and call id
 	spawns   map[uint64]SpanID // calls that records may yet name, even when they have ended
+	asked    map[SpanID]int    // calls that wait for a person: their pauses
 	orphans  map[runKey][]SpanID
 	adopted  map[runKey]Adopt
 	lost     map[Sym][]SpanID // sessions whose parent session has not been seen
@@ -43,7 +45,11 @@ type runState struct {
 	model SpanID // the last model call, which later records may extend
 	call  uint64
 	last  Stamp
+	pause int      // the last one between two turns
+	idle  bool     // it is open
+	spare bool     // it came to nothing, and its place may be used again
 	begun []SpanID // calls whose end was not seen when they were put here
+	held  bool     // it is a call or event that others name as their run
 }
 
 // NewIndex returns an empty index over a symbol table.
@@ -51,7 +57,7 @@ func NewIndex(syms *Symbols) *Index {
 	return &Index{
 		syms: syms, seed: maphash.MakeSeed(),
 		sessions: map[Sym]SpanID{}, runs: map[runKey]*runState{},
-		open: map[uint64]SpanID{}, spawns: map[uint64]SpanID{},
+		open: map[uint64]SpanID{}, spawns: map[uint64]SpanID{}, asked: map[SpanID]int{},
 		orphans: map[runKey][]SpanID{}, adopted: map[runKey]Adopt{},
 		lost: map[Sym][]SpanID{}, awaited: map[Sym]adoption{}, children: map[Sym]bool{}, paid: map[Identity]int32{},
 	}
@@ -76,13 +82,23 @@ func (x *Index) Append(at Place, e *Event) {
 		parent = run.span
 		run.last = max(run.last, e.Time)
 	}
-	if e.Adopts != nil && e.Adopts.SessionID == "" {
-		x.adopt(key.session, *e.Adopts)
+	for _, a := range e.Adopts {
+		if a.SessionID == "" {
+			x.adopt(key.session, a)
+		}
 	}
 	row := RowID(x.rows.n)
 	span := x.place(row, parent, run, key, e)
-	if e.Adopts != nil && e.Adopts.SessionID != "" { // the call may be this event
-		x.adoptLater(key.session, *e.Adopts)
+	if e.Wait != WaitSame || e.Ran.Known() || e.Kind == HILDecision && e.Began.Known() {
+		x.waits(key, span, run, e)
+	}
+	if len(x.asked) > 0 && e.Kind.ends() {
+		x.returned(span, e.Time)
+	}
+	for _, a := range e.Adopts {
+		if a.SessionID != "" { // the call may be this event
+			x.adoptLater(key.session, a)
+		}
 	}
 	flags := RowFlags(0)
 	if e.Failed {
@@ -105,8 +121,14 @@ func (x *Index) Append(at Place, e *Event) {
 	if e.Bill != nil {
 		x.bill(span, e)
 	}
+	for _, sum := range e.Sums {
+		if i, ok := x.paid[sum]; ok {
+			b := x.bills.edit(int(i))
+			*b = b.void()
+		}
+	}
 	x.touch(session, e.Time, row)
-	if run != nil {
+	if run != nil && !run.held {
 		x.touch(run.span, e.Time, row)
 	}
 }
@@ -149,6 +171,9 @@ func (x *Index) session(e *Event) SpanID {
 	if e.Facts.Closed {
 		s.Flags &^= SpanOpen
 	}
+	if same := e.Facts.SameAs; same != "" && same != e.SessionID {
+		x.merge(id, x.syms.Intern(same))
+	}
 	if p := e.Facts.ParentID; p != "" && s.Parent == 0 {
 		parent := x.syms.Intern(p)
 		x.children[id] = true
@@ -173,6 +198,21 @@ func (x *Index) session(e *Event) SpanID {
 	return span
 }
 
+// merge makes one of two sessions that turned out to be the same. What is
+// known of the first stays where it is, under the other's name or below it.
+func (x *Index) merge(id, into Sym) {
+	span := x.sessions[id]
+	up, found := x.sessions[into]
+	switch {
+	case !found:
+		x.sessions[into] = span
+		x.spans.edit(int(span) - 1).Session = into
+	case up != span && !x.within(up, span):
+		s := x.spans.edit(int(span) - 1)
+		s.Parent, s.Flags = up, s.Flags&^SpanOrphan
+	}
+}
+
 // run returns the state of the event's run, made now if need be.
 func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 	run := x.runs[key]
@@ -182,13 +222,7 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 			Start: e.Time, End: e.Time, First: RowID(x.rows.n), Last: RowID(x.rows.n), Flags: SpanOpen,
 		})}
 		x.runs[key] = run
-		for _, child := range x.orphans[key] {
-			if !x.within(run.span, child) {
-				s := x.spans.edit(int(child) - 1)
-				s.Parent, s.Flags = run.span, s.Flags&^SpanOrphan
-			}
-		}
-		delete(x.orphans, key)
+		x.foster(key, run.span)
 		if a, ok := x.adopted[key]; ok {
 			x.adopt(key.session, a)
 			delete(x.adopted, key)
@@ -196,6 +230,9 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 	}
 	if e.ParentRunID != "" && e.Kind != SessionStart {
 		x.parent(key, run, e)
+	}
+	if run.held {
+		return run
 	}
 	if e.Agent != "" {
 		if s := x.spans.at(int(run.span) - 1); s.Agent == 0 {
@@ -207,8 +244,44 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 		if waiting != (e.Idle == IdleYes) {
 			x.spans.edit(int(run.span) - 1).Flags ^= SpanWaiting
 		}
+		x.turn(run, e)
 	}
 	return run
+}
+
+// foster hangs the runs that came before their parent under it.
+func (x *Index) foster(key runKey, parent SpanID) {
+	for _, child := range x.orphans[key] {
+		if !x.within(parent, child) {
+			s := x.spans.edit(int(child) - 1)
+			s.Parent, s.Flags = parent, s.Flags&^SpanOrphan
+		}
+	}
+	delete(x.orphans, key)
+}
+
+// hold adds the span of a call or event that others may name as their run. When
+// they came first there is a span already that stood for it: it becomes this one.
+func (x *Index) hold(e *Event, s Span) SpanID {
+	if !e.Holds || e.CallID == "" {
+		return x.add(s)
+	}
+	key := runKey{s.Session, x.syms.Intern(e.CallID)}
+	run := x.runs[key]
+	if run == nil || run.held {
+		span := x.add(s)
+		x.runs[key] = &runState{span: span, held: true}
+		x.foster(key, span)
+		return span
+	}
+	old := x.spans.edit(int(run.span) - 1)
+	s.Start, s.End = earlier(s.Start, old.Start), max(s.End, old.End)
+	if x.within(s.Parent, run.span) {
+		s.Parent = old.Parent
+	}
+	*old = s
+	run.held = true
+	return run.span
 }
 
 // parent hangs a run under the run and call that its event names.
@@ -359,7 +432,7 @@ func (x *Index) place(row RowID, parent SpanID, run *runState, key runKey, e *Ev
 	if e.Began.Known() {
 		start = min(e.Began, e.Time)
 	}
-	return x.add(Span{
+	return x.hold(e, Span{
 		Kind: SpanEvent, Event: e.Kind, Parent: parent, Session: key.session, Run: key.run, Start: start, End: e.Time, First: row, Last: row, Flags: flags,
 		Agent: x.syms.Intern(e.Agent), Model: x.syms.Intern(e.Model), Tool: x.syms.Intern(e.Tool),
 	})
@@ -397,7 +470,7 @@ func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key
 	if e.Failed {
 		flags |= SpanFailed
 	}
-	span := x.add(Span{
+	span := x.hold(e, Span{
 		Kind: kind, Event: e.Kind, Parent: parent, Session: key.session, Run: key.run, Start: start, End: e.Time, First: row, Last: row, Flags: flags,
 		Agent: x.syms.Intern(e.Agent), Model: x.syms.Intern(e.Model), Tool: x.syms.Intern(e.Tool),
 	})
@@ -515,8 +588,10 @@ type Snapshot struct {
 	Rows    View[Row]
 	Spans   View[Span]
 	Bills   View[Bill]
+	Pauses  View[Pause] // in the order in which they began to be known
 	Faults  Faults
-	Loading bool // more is being read that was there when the log was opened
+	Paths   []string // of the segments, by Row.Segment; may be nil
+	Loading bool     // more is being read that was there when the log was opened
 	Read    int64
 	Total   int64 // bytes or rows to read while Loading
 	Version int64
@@ -536,5 +611,5 @@ func (s *Snapshot) Span(id SpanID) Span {
 
 // Publish returns the index as it is now.
 func (x *Index) Publish() *Snapshot {
-	return &Snapshot{Symbols: x.syms, Rows: x.rows.view(), Spans: x.spans.view(), Bills: x.bills.view(), Faults: x.faults.clone()}
+	return &Snapshot{Symbols: x.syms, Rows: x.rows.view(), Spans: x.spans.view(), Bills: x.bills.view(), Pauses: x.pauses.view(), Faults: x.faults.clone()}
 }

@@ -103,7 +103,7 @@ func TestIndexJoinsRecordsOfOneCall(t *testing.T) {
 func TestIndexAdoptsInAnyOrder(t *testing.T) {
 	parent := []Event{
 		{SessionID: "s", RunID: "main", Kind: ToolCall, Tool: "Task", CallID: "c1", Time: at(1), Spawns: true},
-		{SessionID: "s", RunID: "main", Kind: ToolResult, CallID: "c1", Time: at(9), Adopts: &Adopt{RunID: "kid", ParentRunID: "main", ParentCall: "c1", Link: LinkSure, Agent: "Explore"}},
+		{SessionID: "s", RunID: "main", Kind: ToolResult, CallID: "c1", Time: at(9), Adopts: []Adopt{{RunID: "kid", ParentRunID: "main", ParentCall: "c1", Link: LinkSure, Agent: "Explore"}}},
 	}
 	child := []Event{{SessionID: "s", RunID: "kid", Kind: Message, Time: at(2), ParentRunID: "main", Link: LinkTask}}
 	want := "    tool Task 8s\n      run Explore open link=recorded 0s\n"
@@ -149,7 +149,7 @@ func TestIndexCutsCallsThatOutliveTheirRun(t *testing.T) {
 // A parent's record may tell of a child session before or after the child's own
 // records are read, and while the call is still going on.
 func TestIndexHangsSessionsUnderTheirCall(t *testing.T) {
-	adopts := &Adopt{SessionID: "kid", ParentRunID: "main", ParentCall: "c1", Link: LinkSure}
+	adopts := []Adopt{{SessionID: "kid", ParentRunID: "main", ParentCall: "c1", Link: LinkSure}}
 	call := Event{SessionID: "s", RunID: "main", Kind: ToolCall, Tool: "task", CallID: "c1", Time: at(1), Spawns: true}
 	result := Event{SessionID: "s", RunID: "main", Kind: ToolResult, CallID: "c1", Time: at(9), Adopts: adopts}
 	running := call
@@ -241,5 +241,32 @@ func TestRunLastsAsLongAsItsEvents(t *testing.T) {
 	}
 	if got, want := dump(x.Publish()), "session s open 2s\n  run  open 2s\n"; got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// A call may turn out to be what others named as their run, before or after
+// they came: it is one span either way, and they lie below it.
+func TestIndexCallHoldsRuns(t *testing.T) {
+	tool := []Event{
+		{SessionID: "s", RunID: "main", Kind: ToolCall, Tool: "ask", CallID: "t1", Time: at(1), Again: true, Holds: true},
+		{SessionID: "s", RunID: "main", Kind: ToolResult, Tool: "ask", CallID: "t1", Time: at(9), Again: true, Holds: true},
+	}
+	below := []Event{
+		{SessionID: "s", RunID: "t1", Kind: ModelRequest, Model: "m", CallID: "c1", Time: at(2), Again: true, Holds: true},
+		{SessionID: "s", RunID: "t1", Kind: ModelResponse, Model: "m", CallID: "c1", Time: at(3), Again: true, Holds: true},
+		{SessionID: "s", RunID: "kid", ParentRunID: "t1", Link: LinkSure, Agent: "kid", Kind: AgentStart, Time: at(4)},
+		{SessionID: "s", RunID: "kid", Kind: AgentFinish, Time: at(5)},
+	}
+	for name, order := range map[string][]Event{"call first": append(append([]Event{}, tool...), below...), "call last": append(append([]Event{}, below...), tool...)} {
+		x := NewIndex(NewSymbols())
+		for _, e := range order {
+			x.Append(Place{}, &e)
+		}
+		got := dump(x.Publish())
+		for _, want := range []string{"    tool ask 8s\n", "      model m 1s\n", "      run kid link=recorded 1s\n"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: no %q in\n%s", name, want, got)
+			}
+		}
 	}
 }

@@ -59,7 +59,7 @@ func (m *Memory) Snapshot() *Snapshot {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.index.Publish()
-	s.Version = m.version
+	s.Version, s.Paths = m.version, []string{"memory"}
 	return s
 }
 

@@ -51,6 +51,7 @@ type Subject struct {
 	Time     Stamp
 	Duration time.Duration
 	Now      Stamp
+	Dies     Stamp // of a session: when its agent deletes it
 	// Found reports whether a body holds a free word. It is asked only when
 	// none of the names does.
 	Found func(word string) bool
@@ -95,6 +96,7 @@ const (
 	PartTime                     // Time, Duration
 	PartWords                    // Found
 	PartFile                     // ID, Name, Goal, Format, Path: of sessions and events, not of spans
+	PartFate                     // Dies
 )
 
 type node interface {

@@ -14,6 +14,7 @@ func TestQueryMatch(t *testing.T) {
 		Kind: ToolError, Type: "tool_error", Session: "abc-1", Agent: "research", Model: "claude-sonnet-4-6", Tool: "Bash",
 		Name: "Fix checkout race", Failed: true, Cost: Dollar / 4, Priced: true, Usage: Usage{Input: 1000, CacheRead: 9000, Output: 500},
 		Duration: 90 * time.Second, Time: now - Stamp(time.Hour), Now: now, Status: Running,
+		Dies:  now + Stamp(50*time.Hour),
 		Facts: &Facts{Tags: []string{"ci", "nightly"}, Metadata: map[string]string{"ticket": "SHOP-1"}, Directory: "/home/dev/shop"},
 		Found: func(word string) bool { return word == "needle" },
 	}
@@ -52,6 +53,11 @@ func TestQueryMatch(t *testing.T) {
 		"dur>1m":                          true,
 		"dur<1m":                          false,
 		"dur>80":                          true,
+		"dies<3d":                         true,
+		"dies:3d":                         true,
+		"dies:2d":                         false,
+		"dies>2d":                         true,
+		"dies=2d":                         false,
 		"err:any":                         true,
 		"err:none":                        false,
 		"is:failed":                       true,
@@ -103,6 +109,7 @@ func without(s *Subject, parts Part) *Subject {
 		},
 		PartBill:  func() { cut.Cost, cut.Priced, cut.Usage = 0, false, Usage{} },
 		PartTime:  func() { cut.Time, cut.Duration = 0, 0 },
+		PartFate:  func() { cut.Dies = 0 },
 		PartWords: func() { cut.Found = nil },
 		PartFile:  func() { cut.ID, cut.Name, cut.Goal, cut.Format, cut.Path = "", "", "", "", "" },
 	} {

@@ -56,6 +56,7 @@ var numberFields = map[string]numberField{
 	"out":    {PartBill, func(s *Subject) (float64, bool) { return float64(s.Usage.Output), true }},
 	"cache":  {PartBill, func(s *Subject) (float64, bool) { return float64(s.Usage.CacheRead), true }},
 	"errors": {PartState, func(s *Subject) (float64, bool) { return float64(s.Errors), true }},
+	"dies":   {PartFate, func(s *Subject) (float64, bool) { return s.Dies.Sub(s.Now).Seconds(), s.Dies.Known() }},
 	"dur":    {PartTime, func(s *Subject) (float64, bool) { return s.Duration.Seconds(), true }},
 }
 
@@ -243,6 +244,9 @@ func (p *queryParser) field(name, rest string) (node, error) {
 	if get, ok := numberFields[name]; ok {
 		if op == ":" && strings.IndexAny(value, "<>") == 0 {
 			return p.field(name, value)
+		}
+		if name == "dies" && op == ":" {
+			op = "<=" // within that time
 		}
 		n, err := queryNumber(value)
 		if err != nil {

@@ -2,14 +2,17 @@ package eventlog
 
 import "context"
 
-// Record is one record of a log as it was found: a line of a file, or a row of
-// a table. Its bytes are valid until the next record is asked for.
+// Record is one record of a log as it was found: a line of a file, a row of a
+// table, or a part of a document. Its bytes are valid until the next record is asked for.
 type Record struct {
-	Table int    // of a row: which of the tables that the dialect asked for
-	Pos   int64  // the byte offset of a line, the key of a row
+	Table int    // which of the tables that the dialect asked for, or of the lists of a document
+	Pos   int64  // the byte offset of a line, the key of a row, the number of a part of a document
 	Size  int    // how many bytes the record takes
-	Body  []byte // a line without its end
+	Body  []byte // a line without its end, or a part of a document
 	Cells []Cell // a row's columns, in the order that was asked for
+	// Above are, of a part of a document that is read again by itself, the
+	// parts that it stands in, the outermost first.
+	Above [][]byte
 }
 
 // Cell is one value of a row.

@@ -31,14 +31,14 @@ type Summary struct {
 	pending  bool
 	kinds    [kinds]int64
 	customs  map[string]int64
-	copies   [RuleRecord + 1]int64
 	modified Stamp
+	keeping  Keeping
 	version  int64
-}
 
-// Beside is the rank of a segment that tells about sessions and holds none: an
-// index of them. It counts beside all others and outranks nobody.
-const Beside = -1
+	table uint16     // of the record that is being added
+	watch func(*Cut) // told of each record that is cut; see Watch
+	own   []Bill     // while somebody watches: of each entry, what its own record says
+}
 
 // Entry is one line of the ledger: one billed model call.
 type Entry struct {
@@ -50,6 +50,7 @@ type Entry struct {
 	Provider Sym
 	Model    Sym
 	Segment  int32 // index into Catalog.Segments
+	Table    uint16
 	Pos      int64
 }
 
@@ -61,6 +62,9 @@ type Use struct {
 	Tool    Sym
 	Failed  bool
 	Copied  bool
+	Table   uint16
+	Segment int32 // index into Catalog.Segments
+	Pos     int64
 }
 
 // Run is one agent invocation.
@@ -122,6 +126,9 @@ type part struct {
 	pulse     []minute
 	recent    []Headline
 	context   int64
+	cuts      [RuleRecord + 1]int32 // records of calls that other records of the segment tell of
+	forks     int32                 // of them, those of another session
+	echoes    int32                 // copies of records of calls within others
 }
 
 // NewSummary returns an empty summary of the segment at path.
@@ -145,6 +152,9 @@ func (s *Summary) Update(fn func()) {
 // Record counts a record, whatever it holds.
 func (s *Summary) Record() { s.records++ }
 
+// Table says in which table of a database the next records lie.
+func (s *Summary) Table(n int) { s.table = uint16(n) }
+
 // Fault counts a record that could not be read.
 func (s *Summary) Fault(f Fault) { s.faults.Add(f) }
 
@@ -153,6 +163,25 @@ func (s *Summary) Pending(yes bool) { s.pending = yes }
 
 // Modified says when the segment last changed, for logs that hold no times.
 func (s *Summary) Modified(at Stamp) { s.modified = at }
+
+// Keep says how long its agent keeps the segment. Like Modified it may only be
+// called from within Update.
+func (s *Summary) Keep(k Keeping) { s.keeping = k }
+
+// Kept returns how long the segment is kept, as Keep was told.
+func (s *Summary) Kept() Keeping { return s.keeping }
+
+// Directory returns the folder in which a session of the segment was held, the
+// first by name of several, or nothing.
+func (s *Summary) Directory() string {
+	dir := ""
+	for _, p := range s.sessions {
+		if p.facts != nil && p.facts.Directory != "" && (dir == "" || p.facts.Directory < dir) {
+			dir = p.facts.Directory
+		}
+	}
+	return dir
+}
 
 // Add counts an event whose record lies at pos. The event may be reused.
 func (s *Summary) Add(pos int64, e *Event) {
@@ -185,14 +214,24 @@ func (s *Summary) Add(pos int64, e *Event) {
 		}
 		p.facts.merge(e.Facts)
 	}
-	if a := e.Adopts; a != nil && a.SessionID == "" {
-		s.adopts[runKey{id, s.syms.Intern(a.RunID)}] = *a
+	for _, a := range e.Adopts {
+		if a.SessionID == "" {
+			s.adopts[runKey{id, s.syms.Intern(a.RunID)}] = a
+		}
 	}
 	run := s.run(id, p, e)
-	s.tool(id, run, e)
+	s.tool(id, pos, run, e)
 	if e.Bill != nil {
 		p.context = e.Bill.Usage.Context()
 		s.bill(id, pos, e)
+	}
+	if e.Echo {
+		p.echoes++
+	}
+	for _, sum := range e.Sums {
+		for _, i := range s.paid[sum] {
+			s.entries[i].Bill = s.entries[i].void()
+		}
 	}
 	p.beat(e)
 	if !e.Hidden {
@@ -270,7 +309,7 @@ func (p *part) add(r *Run) {
 	}
 }
 
-func (s *Summary) tool(session Sym, r *Run, e *Event) {
+func (s *Summary) tool(session Sym, pos int64, r *Run, e *Event) {
 	call, failed := e.Kind == ToolCall, e.Failed && e.Kind.Class() == ClassTool
 	if !call && !failed {
 		return
@@ -280,7 +319,7 @@ func (s *Summary) tool(session Sym, r *Run, e *Event) {
 		if !ok {
 			i = int32(len(s.uses))
 			s.used[e.Use] = i
-			s.uses = append(s.uses, Use{ID: e.Use, Session: session, Run: r.ID, Tool: s.syms.Intern(e.Tool), Copied: e.Copied})
+			s.uses = append(s.uses, Use{ID: e.Use, Session: session, Run: r.ID, Tool: s.syms.Intern(e.Tool), Copied: e.Copied, Table: s.table, Pos: pos})
 		}
 		if failed {
 			s.uses[i].Failed = true
@@ -306,19 +345,44 @@ func (s *Summary) tool(session Sym, r *Run, e *Event) {
 func (s *Summary) bill(session Sym, pos int64, e *Event) {
 	entry := Entry{
 		Bill: *e.Bill, Time: e.Time, Session: session, Run: s.syms.Intern(e.RunID), Agent: s.syms.Intern(e.Agent),
-		Provider: s.syms.Intern(e.Provider), Model: s.syms.Intern(e.Model), Pos: pos,
+		Provider: s.syms.Intern(e.Provider), Model: s.syms.Intern(e.Model), Table: s.table, Pos: pos,
 	}
 	if !entry.Call.IsZero() {
 		for _, i := range s.paid[entry.Call] {
 			if same(&s.entries[i], &entry) {
-				s.copies[entry.Rule]++
-				s.entries[i] = better(s.entries[i], entry)
+				s.cut(i, entry)
 				return
 			}
 		}
 		s.paid[entry.Call] = append(s.paid[entry.Call], int32(len(s.entries)))
 	}
 	s.entries = append(s.entries, entry)
+	if s.watch != nil {
+		s.own = append(s.own, entry.Bill)
+	}
+}
+
+// cut makes one entry of two that are one call, and counts the record that is
+// cut for its session.
+func (s *Summary) cut(i int32, entry Entry) {
+	old := s.entries[i]
+	s.entries[i] = better(old, entry)
+	lost, kept := entry, old
+	if entry.owns(&old) {
+		lost, kept = old, entry
+	}
+	p, fork := s.sessions[lost.Session], lost.Copied || lost.Session != kept.Session
+	p.cuts[lost.Rule]++
+	if fork {
+		p.forks++
+	}
+	if s.watch == nil {
+		return
+	}
+	if lost == old {
+		lost.Bill, s.own[i] = s.own[i], entry.Bill
+	}
+	s.watch(&Cut{lost, fork})
 }
 
 // same reports whether two entries with one response id are one call: they
@@ -421,6 +485,7 @@ func (f *Facts) merge(g *Facts) {
 	last(&f.Conversation, g.Conversation)
 	first(&f.ParentID, g.ParentID)
 	first(&f.ForkOf, g.ForkOf)
+	first(&f.SameAs, g.SameAs)
 	last(&f.Experiment, g.Experiment)
 	last(&f.Variant, g.Variant)
 	last(&f.Version, g.Version)

@@ -278,6 +278,33 @@ func resumed() []eventlog.Event {
 	return s.out
 }
 
+// waited is a session of two turns in which one call was asked about, one was
+// refused and one had to wait for its turn, and which at noon asks once more.
+func waited() []eventlog.Event {
+	s := &story{id: "waits", at: noon.Add(-10 * time.Minute)}
+	s.add("main", "main", eventlog.AgentStart, func(e *eventlog.Event) {
+		e.Idle, e.Facts = eventlog.IdleNo, &eventlog.Facts{Name: "Migrate the shop"}
+	})
+	s.model("main", "main", "opus-5", "I ask first", 9000, 100, cents, eventlog.Recorded, 20*time.Second)
+	call := func(tool, id string, waits, runs time.Duration, wait eventlog.Wait) {
+		s.add("main", "main", eventlog.ToolCall, func(e *eventlog.Event) { e.Tool, e.CallID = tool, id })
+		s.wait(waits + runs)
+		s.add("main", "main", eventlog.ToolResult, func(e *eventlog.Event) {
+			e.Tool, e.CallID, e.Wait, e.Ran = tool, id, wait, e.Time-eventlog.Stamp(runs)
+		})
+	}
+	call("psql", "c1", 2*time.Minute, time.Minute, eventlog.WaitAnswered)
+	call("rm", "c2", 40*time.Second, 0, eventlog.WaitRefused)
+	call("make", "c3", 30*time.Second, 30*time.Second, eventlog.WaitSame)
+	s.add("main", "main", eventlog.AgentFinish, func(e *eventlog.Event) { e.Idle = eventlog.IdleYes })
+	s.wait(2 * time.Minute)
+	s.add("main", "main", eventlog.AgentStart, func(e *eventlog.Event) { e.Idle = eventlog.IdleNo })
+	s.add("main", "main", eventlog.ToolCall, func(e *eventlog.Event) { e.Tool, e.CallID = "deploy", "c4" })
+	s.wait(30 * time.Second)
+	s.add("main", "main", eventlog.HILDecision, func(e *eventlog.Event) { e.CallID, e.Wait = "c4", eventlog.WaitAsked })
+	return s.out
+}
+
 // kin is a session with a child session, and one whose parent is missing.
 func kin() []eventlog.Event {
 	var out []eventlog.Event

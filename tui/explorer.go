@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -44,8 +45,9 @@ type explorer struct {
 	log      eventlog.Log
 	snap     *eventlog.Snapshot
 	err      error
-	goal     eventlog.Sym   // a run to go to once it is there
-	searched *forest.Forest // where it was not
+	goal     eventlog.Sym      // a run to go to once it is there
+	searched *forest.Forest    // where it was not
+	record   *eventlog.Finding // a record to go to once it is there
 	query    eventlog.Query
 
 	tab    tab
@@ -54,7 +56,7 @@ type explorer struct {
 	why    why.Pane
 	events *events.Pane
 	errors *events.Pane
-	cost   cost.Pane
+	cost   costs
 	adding job.Job
 
 	width, height int
@@ -65,7 +67,7 @@ type explorer struct {
 
 func newExplorer(w *world, s *eventlog.Session, c *eventlog.Catalog, run eventlog.Sym) *explorer {
 	ctx, cancel := context.WithCancel(w.ctx)
-	return &explorer{world: w, ctx: ctx, cancel: cancel, session: s, catalog: c, goal: run, focus: 1}
+	return &explorer{world: w, ctx: ctx, cancel: cancel, session: s, catalog: c, goal: run, focus: 1, cost: newCosts(ctx, &w.opts)}
 }
 
 // open reads the log.
@@ -126,14 +128,17 @@ func (e *explorer) show(snap *eventlog.Snapshot) tea.Cmd {
 }
 
 func (e *explorer) Close() {
+	e.cost.close()
 	e.cancel()
 	if e.log != nil {
 		_ = e.log.Close() // nothing was written, so there is nothing to lose
 	}
 }
 
-// Back does nothing: tabs are beside each other, not above.
-func (e *explorer) Back() (tea.Cmd, bool) { return nil, false }
+// Back leaves the audit. Tabs are beside each other, not above.
+func (e *explorer) Back() (tea.Cmd, bool) {
+	return nil, e.tab == tabCost && e.cost.Back()
+}
 
 // Resize divides the screen.
 func (e *explorer) Resize(width, height int) tea.Cmd {
@@ -293,6 +298,9 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 		}
 		return cmd, false
 	case tickMsg:
+		if e.trace != nil && e.running() {
+			return e.trace.Elapse(), e.Live()
+		}
 		return nil, e.Live()
 	case costMsg:
 		if msg.e != e {
@@ -302,11 +310,14 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 		if !fresh {
 			return nil, false
 		}
-		e.cost.Show(msg.report, msg.catalog)
+		cmd := e.cost.Show(msg.report, msg.catalog)
 		if again {
-			return e.addUp(), true
+			return tea.Batch(cmd, e.addUp()), true
 		}
-		return nil, true
+		return cmd, true
+	}
+	if cmd, changed := e.cost.Update(msg); cmd != nil || changed {
+		return cmd, changed
 	}
 	if e.trace == nil {
 		return nil, false
@@ -328,6 +339,14 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 // reach goes to the run that was asked for, once it is there.
 func (e *explorer) reach() tea.Cmd {
 	f := e.trace.Forest()
+	if e.record != nil && f != nil && f != e.searched {
+		e.searched = f
+		if id := stepOf(f.Snap, e.record); id != 0 {
+			e.record = nil
+			return e.trace.Select(id)
+		}
+		return nil
+	}
 	if e.goal == 0 || f == nil || f == e.searched {
 		return nil
 	}
@@ -340,6 +359,32 @@ func (e *explorer) reach() tea.Cmd {
 		}
 	}
 	return nil
+}
+
+// stepOf returns the span of the record that a finding tells of.
+func stepOf(snap *eventlog.Snapshot, of *eventlog.Finding) eventlog.SpanID {
+	best := eventlog.SpanID(0)
+	for _, r := range snap.Rows.All() {
+		if r.Pos != of.Pos || r.Span == 0 || int(r.Segment) >= len(snap.Paths) || snap.Paths[r.Segment] != of.Path {
+			continue
+		}
+		if best == 0 || of.Bill != nil && r.Kind == eventlog.ModelResponse || of.Tool != "" && r.Kind == eventlog.ToolCall {
+			best = r.Span
+		}
+	}
+	return best
+}
+
+// goTo goes to the step of a record, in this session or in another.
+func (e *explorer) goTo(f *eventlog.Finding) (tea.Cmd, bool) {
+	if e.trace == nil || e.snap == nil {
+		return nil, false
+	}
+	id := stepOf(e.snap, f)
+	if id == 0 {
+		return nil, false
+	}
+	return tea.Batch(e.turn(tabTrace), e.trace.Select(id), e.moved()), true
 }
 
 // moved shows the selected step in the detail pane.
@@ -399,9 +444,9 @@ func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		return e.copy(), true
 	case a == keymap.Open && e.tab == tabTrace:
 		return e.SetFocus(2), true
-	case a == keymap.Open && e.tab == tabCost:
+	case a == keymap.Open && e.tab == tabCost && !e.cost.auditing:
 		return e.drill(), true
-	case a == keymap.Open:
+	case a == keymap.Open && e.tab != tabCost:
 		return e.turn(tabTrace), true
 	}
 	var cmd tea.Cmd
@@ -412,7 +457,7 @@ func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 	case tabErrors:
 		cmd, done = e.errors.Do(a, n)
 	case tabCost:
-		return nil, e.cost.Do(a, n)
+		return e.cost.Do(a, n)
 	}
 	if !done && (e.tab == tabTrace || a == keymap.Failures || a == keymap.Noise) {
 		cmd, done = e.trace.Do(a, n)
@@ -502,7 +547,7 @@ func (e *explorer) Scopes() []keymap.Scope {
 func (e *explorer) Hints() []keymap.Action {
 	switch e.tab {
 	case tabCost:
-		return []keymap.Action{keymap.Group, keymap.Open, keymap.TabNext, keymap.Command}
+		return e.cost.hints(keymap.TabNext, keymap.Command)
 	case tabEvents, tabErrors:
 		return []keymap.Action{keymap.Open, keymap.NextError, keymap.Filter, keymap.Failures, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext}
 	}
@@ -616,8 +661,7 @@ func (e *explorer) clickList(x, y int) tea.Cmd {
 	case tabErrors:
 		return e.errors.Click(y)
 	case tabCost:
-		e.cost.Click(x, y)
-		return nil
+		return e.cost.Click(x, y)
 	}
 	return e.trace.Click(x, y)
 }
@@ -658,7 +702,7 @@ func (e *explorer) Draw(t *theme.Theme) []string {
 		if n == 2 {
 			return e.detail.Draw(t, 2, e.focus == 2)
 		}
-		return e.why.Draw(t, 3, e.focus == 3, e.trace.Forest(), e.selected(), e.growing(), e.world.zone())
+		return e.why.Draw(t, 3, e.focus == 3, e.trace.Forest(), e.trace.Times(), e.selected(), e.growing(), e.world.zone())
 	}
 	switch {
 	case e.at[2].h > 0 && e.at[3].h > 0:
@@ -703,12 +747,16 @@ func (e *explorer) header(t *theme.Theme) string {
 	if e.width < 100 {
 		others = 48
 	}
-	name := frame.Short(s.Label(), max(12, e.width-others))
+	least := 12 // cells of the name are kept in any case: the crumbs have more of it
+	if e.width >= 100 {
+		least = 20
+	}
 	parts := []frame.Part{{Style: t.Brand, Text: "lazytrace  "}}
 	if e.width < 100 {
 		parts = nil
 	}
-	parts = append(parts, frame.Part{Style: t.Bright, Text: name + "   "}, frame.Part{Style: style, Text: glyph + " " + word + " "},
+	name := len(parts)
+	parts = append(parts, frame.Part{Style: t.Bright, Text: "   "}, frame.Part{Style: style, Text: glyph + " " + word + " "},
 		frame.Part{Style: t.Text, Text: figure.Clock(s.Duration(now)) + "   "})
 	sum := family(s)
 	if cost := figure.Dollars(sum.Recorded, sum.Estimated, sum.Calls, sum.Unpriced, sum.AtLeast); cost != "" {
@@ -717,7 +765,70 @@ func (e *explorer) header(t *theme.Theme) string {
 	if sum.Errors > 0 {
 		parts = append(parts, frame.Part{Style: t.BadBold, Text: t.Failed + " " + figure.Count(sum.Errors) + "   "})
 	}
-	return strip(t, e.width, e.position(), parts...)
+	room := min(e.width-others, e.width-2-widthOf(parts)-e.spentWidth())
+	parts[name].Text = frame.Short(s.Label(), max(least, room)) + parts[name].Text
+	// The position gives way, word by word, to the shorter ways to say the times
+	// but the last, which says the least.
+	position := e.position(2)
+	spent := e.spent(t, position, parts, 1)
+	for detail := 1; spent == nil && detail >= 0 && e.trace != nil && e.trace.Times() != nil; detail-- {
+		if spent = e.spent(t, e.position(detail), parts, 1); spent != nil {
+			position = e.position(detail)
+		}
+	}
+	if spent == nil {
+		spent = e.spent(t, position, parts, 0)
+	}
+	return strip(t, e.width, position, append(parts, spent...)...)
+}
+
+// spent says where the time of the session went, as far as there is room beside
+// the position, in all ways but the last ones. The time as a whole stands beside
+// the state.
+func (e *explorer) spent(t *theme.Theme, position string, parts []frame.Part, but int) []frame.Part {
+	if e.trace == nil || e.trace.Times() == nil {
+		return nil
+	}
+	room := e.width - 2 - widthOf(parts)
+	if less := room - frame.Width(position) - 3; less >= 0 {
+		room = less // otherwise the position is not shown at all
+	}
+	forms := e.spentForms()
+	for _, text := range forms[:len(forms)-but] {
+		if frame.Width(text) <= room {
+			return []frame.Part{{Style: t.Dim, Text: text}}
+		}
+	}
+	return nil
+}
+
+// spentForms are the ways to say where the time went, the longest first.
+func (e *explorer) spentForms() []string {
+	clock := e.trace.Times().Sessions[e.session.Sym]
+	spent, whole := clock.Inclusive, time.Duration(0)
+	if spent.Wall-clock.Own.Wall >= time.Second {
+		whole = spent.Wall // what it started went on when it had ended itself
+	}
+	return figure.Spent(whole, spent.Model, spent.Tool, spent.Waited(), spent.Queue, spent.Idle)
+}
+
+// spentWidth is the room that a long name leaves to them.
+func (e *explorer) spentWidth() int {
+	if e.trace == nil || e.trace.Times() == nil {
+		return 0
+	}
+	forms := e.spentForms()
+	if e.width >= 140 {
+		return frame.Width(forms[0]) + frame.Width(e.position(2)) + 3
+	}
+	return frame.Width(forms[len(forms)-2])
+}
+
+func widthOf(parts []frame.Part) (n int) {
+	for _, p := range parts {
+		n += frame.Width(p.Text)
+	}
+	return n
 }
 
 // family adds up a session and the sessions below it, as the tree does.
@@ -729,18 +840,21 @@ func family(s *eventlog.Session) rollup.Sum {
 	return sum
 }
 
-// position says where the cursor is: in time, and among the rows of the log.
-func (e *explorer) position() string {
+// position says whether the newest is followed and, in more detail, where the
+// cursor is: in time, and among the rows of the log.
+func (e *explorer) position(detail int) string {
 	if e.trace == nil || e.trace.Forest() == nil {
 		return ""
 	}
 	text := ""
-	if id := e.selected(); id != 0 {
+	if id := e.selected(); id != 0 && detail > 0 {
 		s := e.snap.Span(id)
 		if s.Start.Known() {
 			text = "+" + figure.Clock(s.Start.Sub(e.trace.Forest().Start)) + "   "
 		}
-		text += fmt.Sprintf("#%s / %s   ", figure.Whole(int64(s.First)+1), figure.Whole(int64(e.snap.Rows.Len())))
+		if detail > 1 {
+			text += fmt.Sprintf("#%s / %s   ", figure.Whole(int64(s.First)+1), figure.Whole(int64(e.snap.Rows.Len())))
+		}
 	}
 	if e.trace.Following() && e.tab == tabTrace || e.events.Following() && e.tab == tabEvents {
 		return text + "follow on"

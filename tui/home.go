@@ -38,7 +38,7 @@ type home struct {
 	grow          grow
 	at            [5]rect // by panel number; panels that are not shown are empty
 	cards         bool
-	cost          cost.Pane
+	cost          costs
 	costly        bool // the cost table is shown instead of the sessions
 }
 
@@ -53,10 +53,12 @@ type openMsg struct {
 	session *eventlog.Session
 	run     eventlog.Sym
 	query   eventlog.Query
+	record  *eventlog.Finding // go to the step that this record tells of
 }
 
 func newHome(w *world) *home {
-	h := &home{world: w, focus: 1}
+	h := &home{world: w, focus: 1, cost: newCosts(w.ctx, &w.opts)}
+	h.summary.Prices = w.opts.Prices
 	if w.opts.All {
 		h.ask.Period = overview.All
 	}
@@ -67,7 +69,10 @@ func newHome(w *world) *home {
 	return h
 }
 
-func (h *home) Close() { h.making.Stop() }
+func (h *home) Close() {
+	h.making.Stop()
+	h.cost.close()
+}
 
 // Resize divides the screen: below 100 columns one column, below 80 one pane at
 // a time; below 30 rows no histogram, below 20 no summary.
@@ -160,16 +165,16 @@ func (h *home) Update(msg tea.Msg) (tea.Cmd, bool) {
 		}
 		h.view = msg.view
 		h.tree.Show(msg.view)
-		h.cost.Show(msg.view.Report, msg.view.Catalog)
+		cmd := h.cost.Show(msg.view.Report, msg.view.Catalog)
 		h.moved()
 		if again {
-			return h.make(false), true
+			return tea.Batch(cmd, h.make(false)), true
 		}
-		return nil, true
+		return cmd, true
 	case tickMsg:
 		return h.make(false), true
 	}
-	return nil, false
+	return h.cost.Update(msg)
 }
 
 func (h *home) moved() {
@@ -180,11 +185,11 @@ func (h *home) moved() {
 
 func (h *home) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 	if h.costly {
-		if a == keymap.Open {
+		if a == keymap.Open && !h.cost.auditing {
 			return h.drill(), true
 		}
-		if h.cost.Do(a, n) {
-			return nil, true
+		if cmd, done := h.cost.Do(a, n); done {
+			return cmd, true
 		}
 	}
 	switch a {
@@ -316,6 +321,9 @@ func (h *home) Back() (tea.Cmd, bool) {
 	if !h.costly {
 		return nil, false
 	}
+	if h.cost.Back() {
+		return nil, true
+	}
 	h.costly = false
 	return h.Resize(h.width, h.height), true
 }
@@ -329,7 +337,7 @@ func (h *home) Scopes() []keymap.Scope {
 
 func (h *home) Hints() []keymap.Action {
 	if h.costly {
-		return []keymap.Action{keymap.Group, keymap.Open, keymap.Filter, keymap.Period, keymap.Back}
+		return h.cost.hints(keymap.Filter, keymap.Period, keymap.Back)
 	}
 	return []keymap.Action{keymap.Open, keymap.Fold, keymap.Filter, keymap.Sort, keymap.Period, keymap.NextError, keymap.NextNeed, keymap.Follow, keymap.Copy, keymap.Command}
 }
@@ -392,8 +400,7 @@ func (h *home) Click(x, y int) tea.Cmd {
 		}
 	}
 	if h.costly {
-		h.cost.Click(x-h.at[1].x, y-h.at[1].y)
-		return nil
+		return h.cost.Click(x-h.at[1].x, y-h.at[1].y)
 	}
 	for n := 1; n <= 4; n++ {
 		if !h.at[n].holds(x, y) {

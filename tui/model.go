@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/tui/audit"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/prompt"
@@ -125,6 +126,9 @@ func (m *model) route(msg tea.Msg) tea.Cmd {
 	case openMsg:
 		m.dirty = true
 		return m.open(msg)
+	case audit.GoMsg:
+		m.dirty = true
+		return m.goTo(&msg.Finding)
 	case copyMsg:
 		m.dirty = true
 		m.notice = msg.what + " copied"
@@ -228,9 +232,23 @@ func (m *model) open(msg openMsg) tea.Cmd {
 		m.over.Close()
 	}
 	m.over = newExplorer(m.world, msg.session, m.catalog, msg.run)
-	m.over.query = msg.query
+	m.over.query, m.over.record = msg.query, msg.record
 	m.dirty = true
 	return tea.Batch(m.over.open(), m.over.Resize(m.width, m.height-1))
+}
+
+// goTo goes to the step that a record tells of.
+func (m *model) goTo(f *eventlog.Finding) tea.Cmd {
+	if m.over != nil {
+		if cmd, ok := m.over.goTo(f); ok {
+			return cmd
+		}
+	}
+	s, ok := m.catalog.Session(f.Session)
+	if !ok {
+		return nil
+	}
+	return m.open(openMsg{session: s, record: f})
 }
 
 // pop goes back to the sessions.

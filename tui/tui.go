@@ -23,7 +23,11 @@ import (
 type Options struct {
 	Sources *eventlog.Sources
 	// Open reads the events of a session. It is called in a command.
-	Open   func(ctx context.Context, s *eventlog.Session) (eventlog.Log, error)
+	Open func(ctx context.Context, s *eventlog.Session) (eventlog.Log, error)
+	// Find tells of the records behind a figure of the audit. It is called in a
+	// command; nil finds none.
+	Find   func(ctx context.Context, f eventlog.Figure, found func(*eventlog.Finding) error) error
+	Prices string           // what estimates are made with: table of 2026-07-02
 	Now    func() time.Time // time.Now when nil
 	Title  string           // of the home screen; "all sessions" when empty
 	Query  string           // the filter to begin with

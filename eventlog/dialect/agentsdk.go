@@ -8,19 +8,54 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 )
 
-// AgentSDK reads the session store of the Agent SDK: one document a session,
-// written anew with every save. See docs/format/agentsdk.md.
+// AgentSDK reads the sessions of the Agent SDK: one document a session, written
+// anew with every save, in its store or in a file. See docs/format/agentsdk.md.
 type AgentSDK struct{}
 
 // Name returns the name of the format.
 func (AgentSDK) Name() string { return "agentsdk" }
 
-// Sniff knows the only table by its columns.
+// Sniff knows the only table by its columns, and a document by its members.
+// Other versions may have more of them.
 func (AgentSDK) Sniff(h *Head) int {
 	if has(h.Tables["sessions"], "session_id", "data", "created_at", "updated_at") {
 		return 80
 	}
-	return 0
+	var session, system, messages, other bool
+	h.members(func(key, value []byte) {
+		switch string(key) {
+		case "session_id":
+			session = true
+		case "system":
+			system = true
+		case "messages":
+			messages = holdsRoles(value)
+		default:
+			other = true
+		}
+	})
+	switch {
+	case !session || !messages:
+		return 0
+	case system:
+		return 80
+	case other:
+		return 40
+	}
+	return 70
+}
+
+// Lists says that a session is one record: what it was forked from is told by
+// all of its messages.
+func (a AgentSDK) Lists(h *Head) ([]string, bool) { return nil, h.Tables == nil && a.Sniff(h) > 0 }
+
+// holdsRoles reports whether an array, of which only the beginning may be there,
+// is one of messages.
+func holdsRoles(array []byte) bool {
+	first := firstElement(array)
+	role := len(first) == 0 && isArray(array) || len(first) > 0 && first[0] == ']'
+	eachBegun(first, func(key, _ []byte) { role = role || string(key) == "role" })
+	return role
 }
 
 // Tables asks for the only table.
@@ -29,13 +64,14 @@ func (AgentSDK) Tables() []eventlog.Table {
 }
 
 // Open returns a decoder.
-func (AgentSDK) Open(Segment) Decoder {
-	return &agentSDK{names: names{}, seen: map[eventlog.Identity]string{}}
+func (AgentSDK) Open(seg Segment) Decoder {
+	return &agentSDK{names: names{}, path: seg.Path, seen: map[eventlog.Identity]string{}}
 }
 
-// agentSDK decodes one store.
+// agentSDK decodes one store, or a document of one session or more.
 type agentSDK struct {
 	names names
+	path  string
 	// seen has the sessions by what they begin with, for every beginning of
 	// some messages.
 	seen map[eventlog.Identity]string
@@ -49,13 +85,19 @@ const minShared = 2
 
 // Decode decodes a session.
 func (a *agentSDK) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error {
+	if rec.Cells == nil {
+		return a.decode("", rec.Body, 0, 0, full, emit)
+	}
 	c := rec.Cells
 	if len(c) < 4 {
 		return ErrNoEvent
 	}
+	return a.decode(cellText(c[0]), cellBody(c[1]), moment(cellNumber(c[2])), moment(cellNumber(c[3])), full, emit)
+}
+
+func (a *agentSDK) decode(id string, document []byte, first, last eventlog.Stamp, full bool, emit func(*eventlog.Event)) error {
 	var system, list []byte
-	id := cellText(c[0])
-	if err := jsonl.Fields(cellBody(c[1]), func(key, value []byte) bool {
+	if err := jsonl.Fields(document, func(key, value []byte) bool {
 		switch string(key) {
 		case "system":
 			system = value
@@ -70,6 +112,12 @@ func (a *agentSDK) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.E
 	}); err != nil {
 		return err
 	}
+	if id == "" && list == nil {
+		return ErrNoEvent
+	}
+	if id == "" {
+		id = streamName(a.path)
+	}
 	var messages [][]byte
 	if len(list) > 0 && list[0] == '[' {
 		if err := jsonl.Elements(list, func(value []byte) bool {
@@ -81,7 +129,6 @@ func (a *agentSDK) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.E
 	}
 	chain := chainOf(system, messages)
 	shared, from := a.origin(chain, id)
-	first, last := moment(cellNumber(c[2])), moment(cellNumber(c[3]))
 	base := eventlog.Event{SessionID: id, RunID: id}
 
 	a.e = base

@@ -139,6 +139,7 @@ type claudeRecord struct {
 	title, aiTitle, summary, content, errText, origin, attachment  []byte
 	totalCost, compactMeta, retryIn, attempt, duration, operation  []byte
 	team, name, key, label, phase, outcome                         []byte
+	decision                                                       []byte
 }
 
 func (r *claudeRecord) parse(body []byte) error {
@@ -210,6 +211,8 @@ func (r *claudeRecord) parse(body []byte) error {
 			to = &r.totalCost
 		case "compactMetadata":
 			to = &r.compactMeta
+		case "permissionDecision":
+			to = &r.decision
 		case "retryInMs":
 			to = &r.retryIn
 		case "retryAttempt":
@@ -382,7 +385,7 @@ func (c *claude) journal(kind string, full bool, emit func(*eventlog.Event)) {
 	}
 	agent := readable(r.agent)
 	if agent != "" {
-		e.Adopts = &eventlog.Adopt{RunID: agent, ParentRunID: e.RunID, Link: eventlog.LinkSure, Agent: workflowAgent}
+		e.Adopts = []eventlog.Adopt{{RunID: agent, ParentRunID: e.RunID, Link: eventlog.LinkSure, Agent: workflowAgent}}
 	}
 	if full {
 		for _, d := range []struct {
@@ -445,10 +448,11 @@ func (c *claude) progress(emit func(*eventlog.Event)) {
 	e.Kind, e.Hidden = eventlog.Custom, true
 	kind, _ := jsonl.Lookup(r.data, "type")
 	e.Type = c.names.of([]byte("progress/" + readable(kind)))
+	_, e.Echo = jsonl.Lookup(r.data, "message", "message", "usage")
 	if agent, ok := jsonl.Lookup(r.data, "agentId"); ok && r.parentID != nil {
-		e.Adopts = &eventlog.Adopt{
+		e.Adopts = []eventlog.Adopt{{
 			RunID: readable(agent), ParentRunID: e.RunID, ParentCall: readable(r.parentID), Link: eventlog.LinkSure,
-		}
+		}}
 	}
 	emit(e)
 }
@@ -461,9 +465,11 @@ func (c *claude) system(full bool, emit func(*eventlog.Event)) {
 	switch subtype {
 	case "compact_boundary":
 		e.Kind, e.Hidden = eventlog.Compaction, false
+	case "turn_duration":
+		e.Idle = eventlog.IdleYes // also when the model ended it without a word
 	case "api_error":
 		// One failed attempt. Only when none succeeds does an error message follow.
-		e.Kind, e.Hidden = eventlog.Retry, false
+		e.Kind, e.Hidden, e.Ran = eventlog.Retry, false, later(e.Time, r.retryIn)
 	}
 	if full {
 		e.Text = readable(r.content)

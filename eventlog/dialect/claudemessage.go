@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"bytes"
 	"cmp"
 	"strings"
 
@@ -113,14 +114,14 @@ func (c *claude) charge(id, stop, usage, content []byte) {
 		return
 	}
 	r, e := &c.r, &c.e
-	u := claudeUsage(usage)
+	u, mode := claudeUsage(usage)
 	message := readable(id)
 	if message != c.message {
 		c.message, c.content = message, 0
 	}
 	c.content += len(content)
 	c.b = eventlog.Bill{
-		Usage: u, Side: truth(r.side),
+		Usage: u, Mode: mode, Side: truth(r.side),
 		// Without a stop reason the line may hold the count at the start of
 		// the response only; far fewer tokens than text give it away.
 		AtLeast: jsonl.IsNull(stop) && u.Output*12 < int64(c.content),
@@ -135,8 +136,10 @@ func (c *claude) charge(id, stop, usage, content []byte) {
 	e.Bill = &c.b
 }
 
-func claudeUsage(usage []byte) eventlog.Usage {
+// claudeUsage reads what a response used, and how it was served.
+func claudeUsage(usage []byte) (eventlog.Usage, eventlog.Mode) {
 	var u eventlog.Usage
+	var mode eventlog.Mode
 	var writes, split []byte
 	_ = jsonl.Fields(usage, func(key, value []byte) bool {
 		switch string(key) {
@@ -150,6 +153,12 @@ func claudeUsage(usage []byte) eventlog.Usage {
 			writes = value
 		case "cache_creation":
 			split = value
+		case "service_tier", "speed":
+			mode |= served(value)
+		case "inference_geo":
+			if string(value) == `"us"` {
+				mode |= eventlog.Regional
+			}
 		case "output_tokens_details":
 			thinking, _ := jsonl.Lookup(value, "thinking_tokens")
 			u.Reasoning = count(thinking)
@@ -164,7 +173,15 @@ func claudeUsage(usage []byte) eventlog.Usage {
 		u.CacheWrite5m = count(writes)
 	}
 	u.Reasoning = min(u.Reasoning, u.Output)
-	return u
+	return u, mode
+}
+
+// served reads the name of a tier or a speed.
+func served(value []byte) eventlog.Mode {
+	if string(value) == `"standard"` || len(value) < 2 || value[0] != '"' {
+		return 0
+	}
+	return eventlog.ParseMode(string(value[1 : len(value)-1]))
 }
 
 // response fills in what the model said.
@@ -209,6 +226,7 @@ func (c *claude) calls(full bool, emit func(*eventlog.Event)) {
 			return true
 		})
 		e.Use = eventlog.Identify("tool", e.CallID)
+		asks(&e)
 		if spawner(e.Tool) {
 			e.Spawns = true
 			if prompt, ok := jsonl.Lookup(input, "prompt"); ok {
@@ -319,15 +337,16 @@ func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 		if e.Failed {
 			e.Kind = eventlog.ToolError
 		}
+		c.decided(&e, content)
 		agent, ok := jsonl.Lookup(c.r.result, "agentId")
 		if !ok && c.r.agent != nil && e.RunID == c.session {
 			agent, ok = c.r.agent, true
 		}
 		if ok {
-			e.Adopts = &eventlog.Adopt{
+			e.Adopts = []eventlog.Adopt{{
 				RunID: readable(agent), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure,
 				Agent: c.tasks["\x00"+e.CallID],
-			}
+			}}
 		}
 		if full {
 			c.output(&e, content)
@@ -351,6 +370,27 @@ func (c *claude) launched(result *eventlog.Event, emit func(*eventlog.Event)) {
 		ParentRunID: result.RunID, ParentCall: result.CallID, Link: eventlog.LinkSure, Idle: eventlog.IdleYes,
 	}
 	emit(&e)
+}
+
+// decided says what is told of a person who was asked about a call, and since
+// when it ran. How long somebody thought about it is told of refused calls, and
+// of those that say how long they ran.
+func (c *claude) decided(e *eventlog.Event, content []byte) {
+	word, _ := jsonl.Lookup(c.r.decision, "decision")
+	source, _ := jsonl.Lookup(c.r.decision, "source")
+	byPerson := bytes.HasPrefix(source, []byte(`"user`))
+	if byPerson && readable(word) == "reject" || e.Failed && (refusal(c.r.result, "User rejected tool use", "Error: The user doesn't want to") ||
+		refusal(content, "The user doesn't want to proceed with this tool use", "The user doesn't want to take this action right now")) {
+		e.Wait = eventlog.WaitRefused
+		return
+	}
+	ms, ok := jsonl.Lookup(c.r.result, "durationMs")
+	if e.Ran = 0; !ok {
+		return
+	}
+	if e.Ran = earlierBy(e.Time, ms); byPerson {
+		e.Wait = eventlog.WaitAnswered
+	}
 }
 
 // output fills in what a tool returned.

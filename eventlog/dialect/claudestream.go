@@ -83,6 +83,7 @@ type claudeStream struct {
 	totals  map[string]eventlog.Usage // of the models
 	seen    map[string]int64          // messages of the models
 	shown   map[string]bool           // models whose total has been told
+	mode    eventlog.Mode             // of the last message
 }
 
 // claudeRun is what is known of a sub-agent.
@@ -286,6 +287,7 @@ func (s *claudeStream) answer(full bool, emit func(*eventlog.Event)) {
 		return
 	}
 	s.models[id] = model
+	s.mode = usage.Mode
 	s.count(id, model, usage.Usage)
 	s.total(model, s.totals[modelKey(model)], emit)
 }
@@ -313,7 +315,7 @@ func (s *claudeStream) count(id, model string, u eventlog.Usage) {
 // model are one: the largest stands, which is that of the last result. A stream
 // that was cut off leaves what was counted until then.
 func (s *claudeStream) total(model string, u eventlog.Usage, emit func(*eventlog.Event)) {
-	s.b = eventlog.Bill{AtLeast: true, Usage: u}
+	s.b = eventlog.Bill{AtLeast: true, Usage: u, Mode: s.mode}
 	s.sum(model, emit)
 }
 
@@ -371,7 +373,9 @@ func (s *claudeStream) piece(emit func(*eventlog.Event)) {
 		}
 		model := s.models[id]
 		if model != "" {
-			s.count(id, model, claudeUsage(usage))
+			u, mode := claudeUsage(usage)
+			s.mode = mode
+			s.count(id, model, u)
 		}
 		s.total(model, s.totals[modelKey(model)], emit)
 	}
@@ -396,7 +400,7 @@ func (s *claudeStream) told(body []byte, full bool, emit func(*eventlog.Event)) 
 			e.Facts.Project = filepath.Base(filepath.ToSlash(dir))
 		}
 	case "api_retry":
-		e.Kind, e.Hidden = eventlog.Retry, false
+		e.Kind, e.Hidden, e.Ran = eventlog.Retry, false, later(e.Time, t.delay)
 	case "compact_boundary":
 		e.Kind, e.Hidden = eventlog.Compaction, false
 	case "thinking_tokens", "status":
@@ -404,10 +408,10 @@ func (s *claudeStream) told(body []byte, full bool, emit func(*eventlog.Event)) 
 	case "task_started":
 		if id := s.names.text(t.task); t.kind != nil && id != "" {
 			call := s.names.text(t.taskCall)
-			e.Adopts = &eventlog.Adopt{
+			e.Adopts = []eventlog.Adopt{{
 				RunID: id, ParentRunID: cmp.Or(s.made[call], s.session), ParentCall: call, Agent: s.names.text(t.kind), Link: eventlog.LinkSure,
-			}
-			s.agentRun(id, e.Adopts.Agent, call)
+			}}
+			s.agentRun(id, e.Adopts[0].Agent, call)
 		}
 	case "task_notification":
 		if id := s.names.text(t.task); s.runs[id] != nil {

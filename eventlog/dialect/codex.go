@@ -107,10 +107,12 @@ type codex struct {
 	agent    string
 	provider string
 	model    string
+	mode     eventlog.Mode
 	turn     string
 	started  eventlog.Stamp // of the turn, where it is told to the second
 	tasks    bool           // turns are told to begin and to end
 	asked    bool           // the run waits for an answer of a person
+	awaited  string         // the call that a person was asked about last
 	failure  string         // of this turn, as it was last told
 
 	last    eventlog.Stamp // when the model last heard from outside
@@ -486,6 +488,7 @@ func (c *codex) context(full bool, emit func(*eventlog.Event)) {
 	if t := c.names.text(p.turnID); t != "" {
 		c.turn = t
 	}
+	c.serve(p.all)
 	e.Model = c.model
 	if full {
 		for _, key := range []string{"model", "effort", "approval_policy", "sandbox_policy", "cwd"} {
@@ -495,6 +498,14 @@ func (c *codex) context(full bool, emit func(*eventlog.Event)) {
 		}
 	}
 	c.hidden(full, emit)
+}
+
+// serve notes how calls are served from now on. Settings that do not say it
+// leave it as it is; null is the usual way.
+func (c *codex) serve(settings []byte) {
+	if tier, ok := jsonl.Lookup(settings, "service_tier"); ok {
+		c.mode = served(tier)
+	}
 }
 
 // outside notes that something came that the model did not say.

@@ -61,6 +61,10 @@ func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 		c.shown(full, emit)
 	case "exec_approval_request", "apply_patch_approval_request", "request_permissions", "request_user_input", "elicitation_request":
 		e.Kind, e.Idle, c.asked = eventlog.HILDecision, eventlog.IdleYes, true
+		if id := readable(p.callID); id != "" {
+			e.CallID, e.Wait = id, eventlog.WaitAsked
+			c.awaited = id
+		}
 		c.shown(full, emit)
 	case "guardian_assessment":
 		e.Kind = eventlog.Decision
@@ -71,6 +75,7 @@ func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 		if m, ok := jsonl.Lookup(p.settled, "model"); ok && readable(m) != "" {
 			c.model = c.names.text(m)
 		}
+		c.serve(p.settled)
 		c.hidden(full, emit)
 	case "thread_name_updated":
 		if name, ok := jsonl.Lookup(p.all, "thread_name"); ok && readable(name) != "" {
@@ -178,7 +183,19 @@ func (c *codex) completed(full bool, emit func(*eventlog.Event)) {
 // codexEnd is what is told of the end of a tool call besides its output.
 type codexEnd struct {
 	id, tool, server, status, exit, failure, source, command, success []byte
-	output, result, changes, invocation                               []byte
+	output, result, changes, invocation, took                         []byte
+}
+
+// millis returns how long the call ran.
+func (x *codexEnd) millis() (eventlog.Stamp, bool) {
+	secs, _ := jsonl.Lookup(x.took, "secs")
+	nanos, _ := jsonl.Lookup(x.took, "nanos")
+	s, ok := jsonl.Float(secs)
+	n, ok2 := jsonl.Float(nanos)
+	if !ok || !ok2 || s < 0 || s > 1e9 {
+		return 0, false
+	}
+	return eventlog.Stamp(s*1e9 + n), true
 }
 
 func (x *codexEnd) parse(body []byte) {
@@ -192,6 +209,8 @@ func (x *codexEnd) parse(body []byte) {
 			x.server = value
 		case "status":
 			x.status = value
+		case "duration":
+			x.took = value
 		case "exit_code", "exitCode":
 			x.exit = value
 		case "error":
@@ -287,7 +306,9 @@ func (c *codex) ended(kind string, body []byte, full bool, emit func(*eventlog.E
 	id, failed := readable(x.id), x.failed()
 	e.Kind, e.Hidden, e.CallID = eventlog.Custom, true, id
 	if readable(x.status) == "declined" {
-		e.Kind, e.Hidden = eventlog.HILDecision, false
+		e.Kind, e.Hidden, e.Wait = eventlog.HILDecision, false, eventlog.WaitRefused
+	} else if ms, ok := x.millis(); ok && id == c.awaited && id != "" {
+		e.Wait, e.Ran = eventlog.WaitAnswered, e.Time-ms
 	}
 	byUser := readable(x.source) == "user_shell"
 	if byUser {

@@ -143,6 +143,7 @@ func (c *codex) call(kind string, full bool) {
 		e.Tool = c.names.of([]byte(strings.TrimSuffix(space, "__") + "__" + e.Tool))
 	}
 	e.Spawns = e.Tool == "spawn_agent"
+	asks(e)
 	e.CallID = readable(p.callID)
 	if e.CallID == "" {
 		e.CallID = readable(p.id)
@@ -219,8 +220,8 @@ func (c *codex) result(full bool) {
 }
 
 // spawned says that the call in hand started a thread.
-func (c *codex) spawned(thread []byte) *eventlog.Adopt {
-	return &eventlog.Adopt{SessionID: readable(thread), ParentRunID: c.e.RunID, ParentCall: c.e.CallID, Link: eventlog.LinkSure}
+func (c *codex) spawned(thread []byte) []eventlog.Adopt {
+	return []eventlog.Adopt{{SessionID: readable(thread), ParentRunID: c.e.RunID, ParentCall: c.e.CallID, Link: eventlog.LinkSure}}
 }
 
 // resultText is what a tool returned, as a person would read it.

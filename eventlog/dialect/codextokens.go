@@ -74,7 +74,7 @@ func (c *codex) usage(full bool, emit func(*eventlog.Event)) {
 	c.answer(true)
 	c.billed = true
 	owner := cmp.Or(c.names.text(p.threadID), c.own.id)
-	c.b = eventlog.Bill{Usage: n.usage(), Rule: eventlog.RuleResponse, Copied: owner != c.own.id}
+	c.b = eventlog.Bill{Usage: n.usage(), Mode: c.mode, Rule: eventlog.RuleResponse, Copied: owner != c.own.id}
 	switch id := readable(p.response); {
 	case again:
 		c.b.Call = c.payment
@@ -135,7 +135,7 @@ func (c *codex) tokens(full bool, emit func(*eventlog.Event)) {
 	c.answer(true)
 	c.billed = true
 	c.b = eventlog.Bill{
-		Usage: u, Rule: eventlog.RuleRecord, Copied: owner != c.own.id,
+		Usage: u, Mode: c.mode, Rule: eventlog.RuleRecord, Copied: owner != c.own.id,
 		Call: eventlog.Identify("codex", owner, c.turn, c.model, total.String(), n.String()),
 	}
 	switch when := strconv.FormatInt(int64(e.Time), 10); {

@@ -49,7 +49,7 @@ func (Copilot) Tables() []eventlog.Table { return nil }
 // looked at now, so that every other one can be decoded without it.
 func (Copilot) Open(seg Segment) Decoder {
 	c := &copilot{
-		names: names{}, calls: map[string]copilotCall{}, before: map[string]copilotCount{}, sofar: map[string]*copilotSum{},
+		names: names{}, calls: map[string]copilotCall{}, requests: map[string]string{}, before: map[string]copilotCount{}, sofar: map[string]*copilotSum{},
 		paid: map[string]copilotAnswer{}, agents: map[string]string{}, models: map[string]string{}, units: map[string]*copilotUnits{},
 	}
 	c.session = strings.TrimSuffix(filepath.Base(seg.Path), filepath.Ext(seg.Path))
@@ -74,16 +74,17 @@ func (Copilot) Open(seg Segment) Decoder {
 
 // copilot decodes one session.
 type copilot struct {
-	names   names
-	session string
-	model   string // of the main run, as it was last told
-	named   bool   // that was in this process
-	asked   bool
-	broken  bool           // the last thing that the main run met was an error
-	last    eventlog.Stamp // when the main run last heard from outside
-	calls   map[string]copilotCall
-	agents  map[string]string // names of sub-agents, by their id
-	models  map[string]string // and their models
+	names    names
+	session  string
+	model    string // of the main run, as it was last told
+	named    bool   // that was in this process
+	asked    bool
+	broken   bool           // the last thing that the main run met was an error
+	last     eventlog.Stamp // when the main run last heard from outside
+	calls    map[string]copilotCall
+	requests map[string]string // the calls that a person was asked about, by request
+	agents   map[string]string // names of sub-agents, by their id
+	models   map[string]string // and their models
 
 	process  int                      // how many processes have written before this one
 	before   map[string]copilotCount  // what the last of them had counted, by model
@@ -181,6 +182,9 @@ func (c *copilot) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Ev
 		c.user(rest, full, emit)
 	case "assistant":
 		c.assistant(rest, full, emit)
+	case "permission":
+		c.permission(rest)
+		c.other(full, emit)
 	case "tool":
 		c.tool(rest, full, emit)
 	case "subagent":
@@ -189,6 +193,28 @@ func (c *copilot) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Ev
 		c.other(full, emit)
 	}
 	return nil
+}
+
+// permission decodes that a person is asked about a call, or has decided.
+func (c *copilot) permission(kind string) {
+	r, e := &c.r, &c.e
+	id := readable(r.get("requestId"))
+	switch kind {
+	case "requested":
+		e.CallID = readable(first(r.get("permissionRequest", "toolCallId"), r.get("toolCallId")))
+		if e.CallID != "" && len(c.requests) < maxCopilotCalls {
+			e.Wait = eventlog.WaitAsked
+			c.requests[id] = e.CallID
+		}
+	case "completed":
+		if e.CallID = c.requests[id]; e.CallID == "" {
+			return
+		}
+		delete(c.requests, id)
+		if e.Wait = eventlog.WaitAnswered; strings.HasPrefix(readable(r.get("result", "kind")), "denied") {
+			e.Wait = eventlog.WaitRefused
+		}
+	}
 }
 
 // other keeps an event that nothing more is known of.
@@ -609,6 +635,7 @@ func (c *copilot) tool(kind string, full bool, emit func(*eventlog.Event)) {
 	case "execution_start":
 		e.Kind, e.Hidden, e.Idle = eventlog.ToolCall, false, eventlog.IdleNo
 		e.Tool = c.names.text(first(r.get("toolName"), r.get("mcpToolName")))
+		asks(e)
 		e.Spawns = true // an agent is named after the call that started it
 		if len(c.calls) < maxCopilotCalls {
 			c.calls[e.CallID] = copilotCall{e.Tool, e.RunID}

@@ -31,6 +31,13 @@ type Decoder interface {
 	Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error
 }
 
+// Rester is a decoder that holds parts of the record that it decoded last. They
+// hold the whole block that was read: of thousands of files that nobody writes
+// to it would be most of what is kept.
+type Rester interface {
+	Rest() // until the next record
+}
+
 // Segment is what a decoder is told about the segment that it decodes.
 type Segment struct {
 	Path string
@@ -65,11 +72,33 @@ type Ranker interface {
 	Rank(h *Head) int
 }
 
+// Stacker is a dialect whose records may be JSON values that take many lines, in
+// files that are appended to.
+type Stacker interface{ Stacks() }
+
+// Framer is a dialect whose segments may hold messages of bytes, not of text.
+type Framer interface {
+	Frames(h *Head) Framing
+}
+
+// Framing says how messages stand in a file.
+type Framing uint8
+
+// The framings of a file.
+const (
+	NoFrames    Framing = iota // it is text
+	OneFrame                   // the whole file is one message
+	SizedFrames                // before each message stand four bytes: its size, the highest first
+)
+
 // Head is the beginning of a segment.
 type Head struct {
-	Path   string
-	Lines  [][]byte            // the first lines that are whole, of a text file
-	Tables map[string][]string // the columns by table, of a database
+	Path    string
+	Lines   [][]byte            // the first lines that are whole, of a text file, or the first values of a document
+	Text    []byte              // the beginning of a text that may be a document
+	Tables  map[string][]string // the columns by table, of a database
+	Start   []byte              // the first bytes of a file, whatever they are
+	Members []string            // the names of the members, of an archive
 }
 
 // IsDatabase reports whether the segment is a database.
@@ -82,13 +111,23 @@ var ErrNoEvent = errors.New("not an event")
 // All returns the dialects that are built in, in the order in which ties are
 // broken.
 func All() []Dialect {
-	return []Dialect{LazyBridge{}, Legacy{}, Claude{}, Opencode{}, OpencodeFiles{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{}, ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, GooseLines{}, CodexThreads{}, CodexHistory{}, Copilot{}, AgentsSessions{}}
+	return []Dialect{
+		LazyBridge{}, Legacy{}, Claude{}, Opencode{}, OpencodeFiles{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{},
+		ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, GooseLines{}, CodexThreads{}, CodexHistory{}, Copilot{}, AgentsSessions{},
+		GeminiResult{}, SWEAgent{}, MiniSWE{}, Inspect{}, OTLP{}, GeminiTelemetry{}, Sentrial{}, Niitaka{},
+	}
 }
 
 // Sniff returns the dialect that a segment is in, or nil.
-func Sniff(h *Head, known []Dialect) Dialect {
+func Sniff(h *Head, known []Dialect) Dialect { return sniff(h, known, 1) }
+
+// SniffDocument is Sniff for a file that may be any of the many things that are
+// kept as JSON: half a guess is not enough.
+func SniffDocument(h *Head, known []Dialect) Dialect { return sniff(h, known, 40) }
+
+func sniff(h *Head, known []Dialect, least int) Dialect {
 	var best Dialect
-	score := 0
+	score := least - 1
 	for _, d := range known {
 		if n := d.Sniff(h); n > score {
 			best, score = d, n

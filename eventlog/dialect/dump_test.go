@@ -117,6 +117,12 @@ func spell(b *strings.Builder, e *eventlog.Event) {
 	if e.Idle != eventlog.IdleSame {
 		fmt.Fprintf(b, " idle=%v", e.Idle == eventlog.IdleYes)
 	}
+	if e.Wait != eventlog.WaitSame {
+		put("wait", [...]string{"", "asked", "answered", "refused", "person"}[e.Wait])
+	}
+	if e.Ran.Known() {
+		put("ran", e.Ran.Time().Format("15:04:05.000"))
+	}
 	if bill := e.Bill; bill != nil {
 		fmt.Fprintf(b, " bill=%+v cost=%s %s rule=%s", bill.Usage, bill.Cost, bill.Source, bill.Rule)
 		if bill.AtLeast {
@@ -129,8 +135,8 @@ func spell(b *strings.Builder, e *eventlog.Event) {
 			b.WriteString(" side")
 		}
 	}
-	if e.Adopts != nil {
-		fmt.Fprintf(b, " adopts=%+v", *e.Adopts)
+	for _, a := range e.Adopts {
+		fmt.Fprintf(b, " adopts=%+v", a)
 	}
 	if f := e.Facts; f != nil {
 		put("goal", f.Goal)
@@ -139,6 +145,7 @@ func spell(b *strings.Builder, e *eventlog.Event) {
 		put("dir", f.Directory)
 		put("sessionparent", f.ParentID)
 		put("fork", f.ForkOf)
+		put("sameas", f.SameAs)
 		if f.Closed {
 			b.WriteString(" closed")
 		}

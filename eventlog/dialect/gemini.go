@@ -18,9 +18,13 @@ type Gemini struct{}
 // Name returns the name of the format.
 func (Gemini) Name() string { return "gemini" }
 
-// Sniff knows a chat by its first line and by the patches between messages.
-func (Gemini) Sniff(h *Head) int {
+// Sniff knows a chat by its first line and by the patches between messages, and
+// one of the versions before by what stands beside its messages.
+func (g Gemini) Sniff(h *Head) int {
 	best := 0
+	if _, is := g.Lists(h); is {
+		return 95
+	}
 	for _, line := range h.Lines {
 		var session, project, patch, answer, timed bool
 		err := jsonl.Fields(line, func(key, value []byte) bool {
@@ -54,8 +58,30 @@ func (Gemini) Sniff(h *Head) int {
 // Tables asks for nothing: a chat is never a database.
 func (Gemini) Tables() []eventlog.Table { return nil }
 
-// Rank puts a chat before what the same session wrote to its standard output.
-func (Gemini) Rank(*Head) int { return 1 }
+// Lists cuts a chat that is one document at its messages.
+func (Gemini) Lists(h *Head) ([]string, bool) {
+	var session, about, messages bool
+	h.members(func(key, value []byte) {
+		switch string(key) {
+		case "sessionId":
+			session = true
+		case "projectHash", "startTime", "lastUpdated":
+			about = true
+		case "messages":
+			messages = isArray(value)
+		}
+	})
+	return []string{"messages"}, session && about && messages
+}
+
+// Rank puts a chat before what the same session wrote to its standard output,
+// and its lines before the document that they were made of.
+func (g Gemini) Rank(h *Head) int {
+	if _, is := g.Lists(h); is {
+		return 1
+	}
+	return 2
+}
 
 // Sidecar names the file that tells the folder of the project: it lies beside the
 // folder of the chats.
@@ -69,7 +95,7 @@ func (Gemini) Sidecar(path string) string {
 // Open returns a decoder.
 func (Gemini) Open(seg Segment) Decoder {
 	g := &gemini{names: names{}, told: map[string]bool{}, path: seg.Path}
-	g.session = strings.TrimSuffix(filepath.Base(seg.Path), ".jsonl")
+	g.session = streamName(seg.Path)
 	g.run = g.session
 	g.root = strings.TrimSpace(string(seg.Sidecar))
 	if seg.Head == nil {
@@ -194,6 +220,11 @@ func subAgentName(id string) string {
 // Decode decodes a line.
 func (g *gemini) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error {
 	r := &g.r
+	for _, above := range rec.Above {
+		if err := r.parse(above); err == nil {
+			g.belongs(r.session, r.kind)
+		}
+	}
 	if err := r.parse(rec.Body); err != nil {
 		return err
 	}
@@ -513,9 +544,10 @@ func (g *gemini) call(call []byte, at eventlog.Stamp, model string, full bool, e
 	e.Use = eventlog.Identify("gemini", "tool", g.session, g.run, key)
 	if e.Hidden = g.again("c", key); !e.Hidden {
 		e.Idle = eventlog.IdleNo
+		asks(e)
 	}
 	if child := readable(agent); child != "" && child != g.run {
-		e.Adopts = &eventlog.Adopt{RunID: child, ParentRunID: g.run, ParentCall: key, Agent: e.Tool, Link: eventlog.LinkSure}
+		e.Adopts = []eventlog.Adopt{{RunID: child, ParentRunID: g.run, ParentCall: key, Agent: e.Tool, Link: eventlog.LinkSure}}
 	}
 	if full {
 		e.Input = clone(args)
@@ -540,6 +572,9 @@ func (g *gemini) call(call []byte, at eventlog.Stamp, model string, full bool, e
 		e.Kind = eventlog.ToolError
 	}
 	if e.Hidden = g.again("r", key); !e.Hidden {
+		if state == "cancelled" && strings.Contains(output, "User did not allow tool call") {
+			e.Wait = eventlog.WaitRefused
+		}
 		e.Idle, e.Failed = eventlog.IdleNo, failed
 		if tool == "complete_task" {
 			e.Idle = eventlog.IdleYes // how a sub-agent ends

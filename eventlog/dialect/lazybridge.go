@@ -40,8 +40,8 @@ func (LazyBridge) Sniff(h *Head) int {
 			return 80
 		case f.session != nil || f.payload != nil:
 			score = max(score, 30)
-		case f.typ != nil:
-			score = max(score, 10)
+		case f.typ != nil && (f.ts != nil || f.run != nil || eventlog.ParseKind(readable(f.typ)) != eventlog.Custom):
+			score = max(score, 10) // many things have a type
 		}
 	}
 	return score
@@ -88,6 +88,7 @@ type bridgeSession struct {
 type bridgeRun struct {
 	id, agent, provider, model string
 	done                       bool
+	last                       eventlog.Stamp      // when its last record was written
 	calls                      map[string][]string // open calls without an id, by name and branch
 	number                     int
 }
@@ -219,16 +220,37 @@ func (b *bridge) event(rec *eventlog.Record, full bool) {
 		b.tool(rec, s, r)
 	case eventlog.Error:
 		e.Failed = true
-	case eventlog.Decision, eventlog.Message, eventlog.HILDecision:
+	case eventlog.Decision, eventlog.Message:
 		e.Tool = b.names.text(first(f.tool, f.toolName))
+	case eventlog.HILDecision:
+		e.Tool = b.names.text(first(f.tool, f.toolName))
+		b.decided(r)
 	case eventlog.Heartbeat, eventlog.LoopStep:
 		e.Hidden = true
+	}
+	if r != nil {
+		r.last = max(r.last, e.Time)
 	}
 	if hidden, ok := jsonl.Bool(f.hidden); ok {
 		e.Hidden = hidden
 	}
 	if full {
 		b.bodies()
+	}
+}
+
+// decided says since when a person was asked: for as long as the record tells,
+// since the call was made that it is about, or, where the engine does nothing but
+// ask, since its last record.
+func (b *bridge) decided(r *bridgeRun) {
+	e, f := &b.e, &b.f
+	e.Wait, e.CallID = eventlog.WaitAnswered, b.names.text(f.callID)
+	if b.began(first(f.latency, f.duration)); e.Began.Known() || e.CallID != "" || r == nil {
+		return
+	}
+	switch readable(f.kind) {
+	case "input", "continue", "retry", "store", "tool", "unknown", "empty":
+		e.Began = r.last
 	}
 }
 

@@ -447,12 +447,16 @@ func ocPrompt(text string) string {
 	return text
 }
 
+// opencodeRefusal is how the error of a call begins that a person did not allow.
+const opencodeRefusal = "The user rejected permission "
+
 // tool decodes the part of a tool, which is a call and later also its result.
 func (o *opencode) tool(tool, call, state []byte, full bool, emit func(*eventlog.Event)) {
 	e := &o.e
 	e.Kind, e.Tool, e.CallID = eventlog.ToolCall, o.names.text(tool), readable(call)
 	id := e.ID
 	e.Spawns = e.Tool == "task"
+	asks(e)
 	var status, input, output, errText, metadata, title, span []byte
 	_ = fieldsOf(state, func(key, value []byte) bool {
 		switch string(key) {
@@ -493,19 +497,22 @@ func (o *opencode) tool(tool, call, state []byte, full bool, emit func(*eventlog
 			child, ok = lookup(metadata, "sessionID")
 		}
 		if ok {
-			e.Adopts = &eventlog.Adopt{SessionID: readable(child), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure}
+			e.Adopts = []eventlog.Adopt{{SessionID: readable(child), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure}}
 		}
 	}
 	emit(e)
 	if !ended {
 		return
 	}
-	e.ID, e.Kind, e.Input, e.Text, e.Spawns, e.Adopts = id, eventlog.ToolResult, nil, "", false, nil
+	e.ID, e.Kind, e.Input, e.Text, e.Spawns, e.Adopts, e.Wait = id, eventlog.ToolResult, nil, "", false, nil, eventlog.WaitSame
 	if end.Known() {
 		e.Began, e.Time = e.Time, end
 	}
 	if word == "error" {
 		e.Kind, e.Failed = eventlog.ToolError, true
+		if refusal(errText, opencodeRefusal) {
+			e.Wait = eventlog.WaitRefused
+		}
 	}
 	if full {
 		e.Output = clone(first(output, errText))

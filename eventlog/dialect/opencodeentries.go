@@ -274,7 +274,7 @@ func (o *opencode) used(part []byte, full bool, emit func(*eventlog.Event)) {
 	if e.Spawns {
 		for _, key := range []string{"sessionID", "sessionId"} {
 			if child, ok := lookup(metadata, key); ok {
-				e.Adopts = &eventlog.Adopt{SessionID: readable(child), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure}
+				e.Adopts = []eventlog.Adopt{{SessionID: readable(child), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure}}
 				break
 			}
 		}

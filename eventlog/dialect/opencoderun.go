@@ -267,6 +267,7 @@ func (o *opencodeRun) tool(full bool, emit func(*eventlog.Event)) {
 		}
 	}
 	result.CallID, result.Tool, result.Use = e.CallID, e.Tool, e.Use
+	asks(e)
 	emit(e)
 
 	state := readable(status)
@@ -279,6 +280,9 @@ func (o *opencodeRun) tool(full bool, emit func(*eventlog.Event)) {
 	code := readable(exit)
 	if state == "error" || code != "" && code != "0" {
 		e.Kind, e.Failed = eventlog.ToolError, true
+		if refusal(failure, opencodeRefusal) {
+			e.Wait = eventlog.WaitRefused
+		}
 	}
 	if at := moment(end); at.Known() {
 		e.Time = at

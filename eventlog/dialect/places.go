@@ -109,6 +109,14 @@ func (Copilot) Places(env func(string) string) []string {
 	return within(homes(env, "COPILOT_HOME", ".copilot"), "session-state")
 }
 
+// Places is the file that Gemini CLI was told to write its telemetry to.
+func (GeminiTelemetry) Places(env func(string) string) []string {
+	if file := env("GEMINI_TELEMETRY_OUTFILE"); file != "" {
+		return []string{file}
+	}
+	return nil
+}
+
 // shared returns where programs of this user keep their data.
 func shared(env func(string) string) []string {
 	if data := env("XDG_DATA_HOME"); data != "" {

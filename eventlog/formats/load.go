@@ -10,22 +10,6 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
 )
 
-// Folder returns where a user keeps descriptions, or nothing where there is no
-// home.
-func Folder(getenv func(string) string) string {
-	if dir := getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "lazytrace", "formats")
-	}
-	home := getenv("HOME")
-	if home == "" {
-		home = getenv("USERPROFILE")
-	}
-	if home == "" {
-		return ""
-	}
-	return filepath.Join(home, ".config", "lazytrace", "formats")
-}
-
 // Load reads all descriptions of a folder in the order of their names. One that
 // is wrong is left out, and every reason for that is among the problems.
 func Load(dir string) (list []*dialect.Declared, problems []error) {

@@ -41,7 +41,7 @@ type Line struct {
 	Again        bool  // the line at Pos was given before, unterminated, and has changed
 }
 
-// Lines reads a file line by line. Blank lines are passed over, and so are runs
+// Lines reads a file line by line, or value by value where that was asked for. Blank lines are passed over, and so are runs
 // of NUL bytes between lines, which a writer leaves that goes on at its old
 // offset after a truncation. It is for one goroutine; several may each read
 // their own part of one file.
@@ -50,6 +50,7 @@ type Lines struct {
 	to    int64
 	block int
 	limit int
+	cut   *cutter // of values that may take many lines; nil for lines
 
 	buf   []byte
 	start int    // where the line under way begins in buf
@@ -83,6 +84,9 @@ type LinesOptions struct {
 	To    int64 // lines that begin here or later are not given; 0 is all
 	Block int   // the most bytes that are read at a time, 512 KiB
 	Limit int   // the longest line, 64 MiB
+	// Values says that the records are JSON values one after the other, each on
+	// as many lines as it likes; see [Lines].
+	Values bool
 }
 
 // NewLines returns the lines of src.
@@ -93,6 +97,9 @@ func NewLines(src io.ReaderAt, o LinesOptions) *Lines {
 	}
 	if l.limit <= 0 {
 		l.limit = defaultLimit
+	}
+	if o.Values {
+		l.cut = &cutter{}
 	}
 	return l
 }
@@ -108,8 +115,8 @@ func (l *Lines) Next(ctx context.Context) (Line, error) {
 		if l.isOver() {
 			return Line{}, io.EOF
 		}
-		if n := bytes.IndexByte(l.buf[l.scan:l.end], '\n'); n >= 0 {
-			line, ok, err := l.take(l.scan + n)
+		if end, after := l.endOfLine(); end >= 0 {
+			line, ok, err := l.take(end, after)
 			if ok || err != nil {
 				return line, err
 			}
@@ -123,6 +130,19 @@ func (l *Lines) Next(ctx context.Context) (Line, error) {
 			return Line{}, err
 		}
 	}
+}
+
+// endOfLine returns where the line under way ends and where the next one may
+// begin, or -1 while its end has not been read.
+func (l *Lines) endOfLine() (end, after int) {
+	if l.cut != nil {
+		end = l.cut.end(l.buf[:l.end], l.scan)
+		return end, end
+	}
+	if n := bytes.IndexByte(l.buf[l.scan:l.end], '\n'); n >= 0 {
+		return l.scan + n, l.scan + n + 1
+	}
+	return -1, -1
 }
 
 // Offset returns where the line begins that Next looks at next.
@@ -162,26 +182,30 @@ func (l *Lines) rewind() {
 	l.next = l.Offset()
 	l.start, l.scan, l.end = 0, 0, 0
 	l.long, l.hole, l.zeros = nil, -1, 0
+	l.cut.reset()
 }
 
-// take ends the line under way at the newline at index nl. It reports false
-// when there is nothing to give.
-func (l *Lines) take(nl int) (Line, bool, error) {
+// take ends the line under way at the index end; the next one begins at after.
+// It reports false when there is nothing to give.
+func (l *Lines) take(end, after int) (Line, bool, error) {
 	if l.isUTF16() {
 		return Line{}, false, ErrUTF16
 	}
-	line := Line{Record: l.record(nl, nl+1), Again: l.given != nil}
+	line := Line{Record: l.record(end, after), Again: l.given != nil}
 	switch {
 	case l.long != nil:
 		line.Fault = ErrTooLong
 		line.Pos, line.Body = l.long.pos, l.long.head
-		line.Size = int(l.next - int64(l.end-nl-1) - l.long.pos)
+		line.Size = int(l.next - int64(l.end-after) - l.long.pos)
 	case len(line.Body) > l.limit:
 		line.Fault = ErrTooLong
 		line.Body = headOf(line.Body)
+	case l.cut.isTorn():
+		line.Fault = ErrTorn
 	}
+	l.cut.reset()
 	same := l.given != nil && bytes.Equal(line.Body, l.given)
-	l.start, l.scan = nl+1, nl+1
+	l.start, l.scan = after, after
 	l.given, l.long, l.hole, l.zeros = nil, nil, -1, 0
 	return line, len(line.Body) > 0 && !same, nil
 }
@@ -214,7 +238,7 @@ func (l *Lines) record(end, after int) eventlog.Record {
 	if l.next == int64(l.end-from) && bytes.HasPrefix(l.buf[from:end], byteOrderMark) {
 		from += len(byteOrderMark)
 	}
-	for from < end && isBlank(l.buf[from]) {
+	for from < end && (isBlank(l.buf[from]) || l.cut != nil && isBetween(l.buf[from])) {
 		from++
 	}
 	for end > from && isBlank(l.buf[end-1]) {

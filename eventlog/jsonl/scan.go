@@ -55,6 +55,37 @@ func Fields(obj []byte, fn func(key, value []byte) bool) error {
 	}
 }
 
+// Begun is Fields for an object of which only the beginning is there. The last
+// value is given as far as it goes. What is no object has no fields.
+func Begun(obj []byte, fn func(key, value []byte) bool) {
+	end, stopped := 0, false
+	err := Fields(obj, func(key, value []byte) bool {
+		end = cap(obj) - cap(value) + len(value)
+		stopped = !fn(key, value)
+		return !stopped
+	})
+	if err == nil || stopped {
+		return
+	}
+	// Behind the last value there may be another key, and some of its value.
+	i := skipSpace(obj, end)
+	if i == len(obj) || end > 0 && obj[i] != ',' || end == 0 && obj[i] != '{' {
+		return
+	}
+	i = skipSpace(obj, i+1)
+	if i == len(obj) || obj[i] != '"' {
+		return
+	}
+	start := i + 1
+	if i = skipString(obj, start); i < 0 {
+		return
+	}
+	key := obj[start : i-1]
+	if i = skipSpace(obj, i); i < len(obj) && obj[i] == ':' {
+		fn(key, obj[skipSpace(obj, i+1):])
+	}
+}
+
 // Elements calls fn for each element of the array, in order, as Fields does
 // for an object.
 func Elements(arr []byte, fn func(value []byte) bool) error {

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 )
@@ -172,4 +174,77 @@ func BenchmarkGrep(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// manyFiles writes 3,000 transcripts of Claude Code into 300 folders, as years of
+// work leave them where nothing is deleted, and returns the home folder.
+func manyFiles(b testing.TB) string {
+	b.Helper()
+	home := b.TempDir()
+	for p := range 300 {
+		dir := filepath.Join(home, ".claude", "projects", fmt.Sprintf("-home-dev-p%d", p))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			b.Fatal(err)
+		}
+		for n := range 10 {
+			id := fmt.Sprintf("%08x-1111-4aaa-8bbb-cccccccccccc", p*10+n)
+			var text bytes.Buffer
+			put := func(i int, kind, message string) {
+				fmt.Fprintf(&text, `{"parentUuid":null,"cwd":"/home/dev/p%d","sessionId":%q,"version":"2.1.40","type":%q,"message":%s,"requestId":"req_%s_%d","uuid":"u%d-%s","timestamp":"2026-02-%02dT09:%02d:%02d.000Z"}`+"\n",
+					p, id, kind, message, id, i, i, id, 1+n, p%60, i)
+			}
+			put(0, "user", fmt.Sprintf(`{"role":"user","content":"task %d of project %d"}`, n, p))
+			for i := range 20 {
+				put(1+2*i, "assistant", fmt.Sprintf(`{"model":"claude-sonnet-4-6","id":"msg_%s_%d","role":"assistant","content":[{"type":"tool_use","id":"t_%s_%d","name":"Bash","input":{"command":"make test"}}],"stop_reason":"tool_use","usage":{"input_tokens":10,"cache_read_input_tokens":12000,"output_tokens":320}}`, id, i, id, i))
+				put(2+2*i, "user", fmt.Sprintf(`{"role":"user","content":[{"tool_use_id":"t_%s_%d","type":"tool_result","content":%q}]}`, id, i, strings.Repeat("lorem ipsum ", 40)))
+			}
+			if err := os.WriteFile(filepath.Join(dir, id+".jsonl"), text.Bytes(), 0o600); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	return home
+}
+
+// BenchmarkManyFiles opens 3,000 files in 300 folders until all are read and
+// watched, and tells what one look at them costs while nothing is written.
+func BenchmarkManyFiles(b *testing.B) {
+	home := manyFiles(b)
+	env := func(name string) string { return map[string]string{"HOME": home}[name] }
+	var look, watch time.Duration
+	var heap uint64
+	for b.Loop() {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		set := Open(b.Context(), []string{filepath.Join(home, ".claude", "projects")}, Options{Follow: true, Env: env})
+		if err := set.Wait(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if n := len(set.Sources().Catalog().Sessions); n != 3000 {
+			b.Fatalf("%d sessions", n)
+		}
+		began := time.Now()
+		_, folders := find(b.Context(), set.paths, func(string, error) {})
+		look += time.Since(began)
+		w := newWaker(set)
+		began = time.Now()
+		w.watch(folders)
+		watch += time.Since(began)
+		if told, polled, err := w.w.State(); told < 300 || told > 320 || polled > 0 {
+			b.Fatalf("%d folders are watched, %d paths polled: %v", told, polled, err)
+		}
+		w.close()
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		heap = after.HeapAlloc - before.HeapAlloc
+		if err := set.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(look.Microseconds())/float64(b.N)/1000, "ms/look")
+	b.ReportMetric(float64(watch.Microseconds())/float64(b.N)/1000, "ms/watch")
+	b.ReportMetric(float64(heap)/(1<<20), "MiB")
 }

@@ -14,7 +14,22 @@ import (
 
 // suffixes are the endings of the files that a folder is searched for. A file
 // that is named may end in anything: its content tells what it is.
-var suffixes = []string{".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db"}
+var suffixes = append([]string{".json", ".zst", ".gz", ".log"}, logSuffixes...)
+
+// logSuffixes are the endings of files that hold nothing else: one that is found in a
+// folder and cannot be read is told of.
+var logSuffixes = []string{".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db", ".traj", ".eval", ".otlp", ".binpb"}
+
+// isLog reports whether a file is a log by its name.
+func isLog(path string) bool {
+	return slices.ContainsFunc(logSuffixes, func(s string) bool { return strings.HasSuffix(path, s) })
+}
+
+// foreign are the endings of files that folders of code are full of, and that
+// are no logs: looking into each would take its time.
+var foreign = []string{
+	"package.json", "package-lock.json", "tsconfig.json", "composer.json", ".meta.json", ".schema.json", ".tar.gz", ".tar.zst",
+}
 
 // skipped are folders in which no log is looked for.
 var skipped = []string{"node_modules", ".git", ".venv", "vendor"}
@@ -32,15 +47,15 @@ type found struct {
 }
 
 // find lists the files that the paths lead to: a path itself, what a pattern
-// matches, and what lies below a folder. The newest come first. What cannot be
-// looked at is told to complain.
-func find(ctx context.Context, paths []string, complain func(path string, err error)) []found {
+// matches, and what lies below a folder. The newest come first. It also lists
+// the folders that it looked into. What cannot be looked at is told to complain.
+func find(ctx context.Context, paths []string, complain func(path string, err error)) (files []found, folders []string) {
 	f := finder{ctx: ctx, complain: complain, seen: map[string]bool{}}
 	for _, p := range paths {
 		f.path(p)
 	}
 	slices.SortStableFunc(f.files, func(a, b found) int { return b.info.ModTime().Compare(a.info.ModTime()) })
-	return f.files
+	return f.files, f.folders
 }
 
 type finder struct {
@@ -48,6 +63,7 @@ type finder struct {
 	complain func(path string, err error)
 	seen     map[string]bool // by real path, so that no link is followed twice
 	files    []found
+	folders  []string
 }
 
 func (f *finder) path(p string) {
@@ -67,7 +83,11 @@ func (f *finder) path(p string) {
 	case info.IsDir():
 		f.folder(p, 0)
 	default:
-		f.add(p, info, true)
+		real, err := filepath.EvalSymlinks(p)
+		if err != nil {
+			real = p
+		}
+		f.add(p, real, info, true)
 	}
 }
 
@@ -77,6 +97,7 @@ func (f *finder) folder(dir string, depth int) {
 		return
 	}
 	f.seen[real] = true
+	f.folders = append(f.folders, dir)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		f.complain(dir, fmt.Errorf("read folder %s: %w", dir, reason(err)))
@@ -97,25 +118,24 @@ func (f *finder) folder(dir string, depth int) {
 			if info, err := os.Stat(p); err == nil && info.IsDir() {
 				f.folder(p, depth+1)
 			} else if err == nil && info.Mode().IsRegular() && hasSuffix(e.Name()) {
-				f.add(p, info, false)
+				if to, err := filepath.EvalSymlinks(p); err == nil {
+					f.add(p, to, info, false)
+				}
 			}
 		case e.Type().IsRegular() && (hasSuffix(e.Name()) || sessions && strings.HasSuffix(e.Name(), ".json")):
 			if info, err := e.Info(); err == nil {
-				f.add(p, info, false)
+				f.add(p, filepath.Join(real, e.Name()), info, false)
 			}
 		}
 	}
 }
 
 func hasSuffix(name string) bool {
-	return slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(name, s) })
+	ends := func(s string) bool { return strings.HasSuffix(name, s) }
+	return slices.ContainsFunc(suffixes, ends) && !slices.ContainsFunc(foreign, ends)
 }
 
-func (f *finder) add(p string, info fs.FileInfo, named bool) {
-	real, err := filepath.EvalSymlinks(p)
-	if err != nil {
-		real = p
-	}
+func (f *finder) add(p, real string, info fs.FileInfo, named bool) {
 	if !f.seen[real] && len(f.files) < maxFiles {
 		f.seen[real] = true
 		f.files = append(f.files, found{p, named, info})
@@ -134,6 +154,16 @@ func Usual(getenv func(string) string, store string) []string {
 		}
 	}
 	return there
+}
+
+// Expected returns all usual places, also those that are not there yet: for
+// those who wait for what appears.
+func Expected(getenv func(string) string, store string) []string {
+	var all []string
+	for _, p := range Places(getenv, store) {
+		all = append(all, p.Path)
+	}
+	return all
 }
 
 // Place is somewhere that sessions are usually found.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -21,24 +22,60 @@ import (
 // OpenLog opens the events of a session and of the sessions below it. It does
 // not wait for any file.
 func (s *Set) OpenLog(ctx context.Context, session *eventlog.Session) (eventlog.Log, error) {
-	l := &openLog{
-		set: s, changed: make(chan struct{}, 1), more: make(chan struct{}, 1),
-		index: eventlog.NewIndex(s.opt.Symbols), root: session.ID, wanted: map[string]bool{}, paths: map[string]int{}, loading: true,
-	}
+	l := s.newLog(session.ID)
 	var walk func(*eventlog.Session)
 	walk = func(at *eventlog.Session) {
-		l.wanted[at.ID] = true
-		for _, p := range at.Paths {
-			if _, ok := l.paths[p]; !ok {
-				l.paths[p] = len(l.parts)
-				l.parts = append(l.parts, &logPart{path: p})
-			}
-		}
+		l.want(at)
 		for _, child := range at.Children {
 			walk(child)
 		}
 	}
 	walk(session)
+	return s.start(ctx, l)
+}
+
+// ReadLog opens the events of some sessions, and of no others, and waits until
+// all of them are read.
+func (s *Set) ReadLog(ctx context.Context, sessions []*eventlog.Session) (eventlog.Log, error) {
+	l := s.newLog("")
+	l.only = true
+	for _, session := range sessions {
+		l.want(session)
+	}
+	log, err := s.start(ctx, l)
+	for err == nil && log.Snapshot().Loading {
+		select {
+		case <-ctx.Done():
+			_ = log.Close()
+			return nil, ctx.Err()
+		case <-log.Changed():
+		}
+	}
+	return log, err
+}
+
+func (s *Set) newLog(root string) *openLog {
+	return &openLog{
+		set: s, changed: make(chan struct{}, 1), more: make(chan struct{}, 1),
+		index: eventlog.NewIndex(s.opt.Symbols), root: root, wanted: map[string]bool{}, paths: map[string]int{}, loading: true,
+	}
+}
+
+// want adds a session and its segments to a log that is not running yet.
+func (l *openLog) want(session *eventlog.Session) {
+	l.wanted[session.ID] = true
+	for _, id := range session.Others {
+		l.wanted[id] = true
+	}
+	for _, p := range session.Paths {
+		if _, ok := l.paths[p]; !ok {
+			l.paths[p] = len(l.parts)
+			l.parts = append(l.parts, &logPart{path: p})
+		}
+	}
+}
+
+func (s *Set) start(ctx context.Context, l *openLog) (eventlog.Log, error) {
 	s.mu.Lock()
 	for _, p := range l.parts {
 		if t := s.known[p.path]; t != nil {
@@ -70,6 +107,7 @@ type openLog struct {
 	generation int64
 	root       string
 	wanted     map[string]bool
+	only       bool // sessions that turn out to be below those are not wanted
 	parts      []*logPart
 	paths      map[string]int
 }
@@ -86,10 +124,10 @@ type logPart struct {
 	seg         *segment // nil until it was told; this and the next are under openLog.mu
 	read, total int64
 
-	mu   sync.Mutex // of what is used to read single records
-	file *os.File
-	db   *sqlite.Reader
-
+	mu    sync.Mutex // of what is used to read single records
+	file  *os.File
+	db    *sqlite.Reader
+	whole *whole
 	files []treeFile // of a tree
 }
 
@@ -204,6 +242,10 @@ type given struct {
 }
 
 func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
+	if p.reader != nil && p.seg.blank {
+		p.reader.close()
+		p.reader = nil
+	}
 	if p.reader == nil {
 		seg, err := sniff(ctx, p.path, l.set.opt.Known)
 		if err != nil {
@@ -284,8 +326,11 @@ type logTaker struct {
 func (t *logTaker) record(*eventlog.Record) {}
 
 func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
+	if !t.l.wanted[e.SessionID] && e.Facts != nil && e.Facts.SameAs != "" && t.l.wanted[e.Facts.SameAs] {
+		t.l.wanted[e.SessionID], t.p.lost = true, true // what came before it was said is wanted as well
+	}
 	if !t.l.wanted[e.SessionID] {
-		if e.Facts == nil || !t.l.wanted[e.Facts.ParentID] || e.Facts.ParentID == "" {
+		if t.l.only || e.Facts == nil || !t.l.wanted[e.Facts.ParentID] || e.Facts.ParentID == "" {
 			return
 		}
 		t.l.wanted[e.SessionID] = true
@@ -298,15 +343,21 @@ func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
 	t.l.target().Append(eventlog.Place{Segment: t.segment, Pos: rec.Pos, Size: size(int64(rec.Size)), Sub: place(rec.Table, sub)}, e)
 }
 
-func (t *logTaker) fault(pos int64, n int, err error) {
+func (t *logTaker) fault(table int, pos int64, n int, err error) {
 	if t.p.pass > 0 {
 		return // it was told before
 	}
-	t.l.target().Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n))}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
+	t.l.target().Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n)), Sub: place(table, 0)}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
 }
 
-// place packs the table of a row and the number of the event in its record.
-func place(table, sub int) uint16 { return uint16(table)<<12 | uint16(min(sub, 1<<12-1)) }
+// place packs the table of a row and the number of the event in its record. A
+// line has no table, and may hold many events.
+func place(table, sub int) uint16 {
+	if table == 0 {
+		return uint16(min(sub, math.MaxUint16))
+	}
+	return uint16(table)<<12 | uint16(min(sub, 1<<12-1))
+}
 
 func (l *openLog) Snapshot() *eventlog.Snapshot {
 	l.mu.Lock()
@@ -314,6 +365,7 @@ func (l *openLog) Snapshot() *eventlog.Snapshot {
 	s := l.index.Publish()
 	s.Loading, s.Version, s.Generation = l.loading, l.version, l.generation
 	for _, p := range l.parts {
+		s.Paths = append(s.Paths, p.path)
 		s.Read += p.read
 		s.Total += p.total
 	}
@@ -347,6 +399,7 @@ func (l *openLog) stop() {
 			_ = p.db.Close()
 			p.db = nil
 		}
+		p.closeWhole()
 		p.mu.Unlock()
 	}
 }
@@ -385,11 +438,17 @@ func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, 
 	if seg == nil {
 		return eventlog.Event{}, errGone
 	}
+	if row.Kind == eventlog.Unreadable && row.Pos < 0 {
+		return eventlog.Event{}, l.whyOf(p.path)
+	}
 	rec, err := p.at(ctx, seg, row)
 	if err != nil {
 		return eventlog.Event{}, err
 	}
-	want, sub := int(row.Sub&(1<<12-1)), 0
+	want, sub := int(row.Sub), 0
+	if seg.head.IsDatabase() || seg.document {
+		want &= 1<<12 - 1
+	}
 	var out eventlog.Event
 	ok := false
 	err = seg.decoder().Decode(rec, true, func(e *eventlog.Event) {
@@ -409,6 +468,16 @@ func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, 
 		return eventlog.Event{}, errGone
 	}
 	return out, nil
+}
+
+// whyOf returns what is wrong with a segment as a whole.
+func (l *openLog) whyOf(path string) error {
+	for _, f := range l.Snapshot().Faults.Samples {
+		if f.Path == path && f.Pos < 0 {
+			return errors.New(f.Why)
+		}
+	}
+	return errGone
 }
 
 // part returns the part of the log that a row came from, and its segment.
@@ -438,6 +507,9 @@ func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*even
 		rec.Table = table
 		return &rec, err
 	}
+	if seg.isWhole() {
+		return p.wholeAt(ctx, seg, row)
+	}
 	if row.Pos < 0 {
 		return nil, errGone
 	}
@@ -449,8 +521,14 @@ func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*even
 	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("read %s at %d: %w", p.path, row.Pos, err)
 	}
-	return &eventlog.Record{Pos: row.Pos, Size: n, Body: bytes.Trim(body[:n], " \t\r\n\x00")}, nil
+	if seg.framing() != dialect.NoFrames {
+		return &eventlog.Record{Pos: row.Pos, Size: n, Body: body[:n]}, nil
+	}
+	return &eventlog.Record{Pos: row.Pos, Size: n, Body: trimLine(body[:n])}, nil
 }
+
+// trimLine returns a line without what may stand around it.
+func trimLine(line []byte) []byte { return bytes.Trim(line, " \t\r\n\x00") }
 
 // open opens the file for single reads, again when the path has come to lead
 // to another file.
@@ -511,7 +589,7 @@ func (l *openLog) Grep(ctx context.Context, words []string, from eventlog.RowID,
 			continue
 		}
 		_, tree := seg.dialect.(dialect.Treed)
-		if tree || seg.head.IsDatabase() {
+		if tree || seg.head.IsDatabase() || seg.isWhole() {
 			rec, err := p.at(ctx, seg, row)
 			if err != nil {
 				continue

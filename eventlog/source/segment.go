@@ -7,12 +7,15 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
+	"github.com/lazytrace/lazytrace/eventlog/pack"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 )
 
@@ -22,8 +25,13 @@ type segment struct {
 	sidecar string // the small file that describes this one, or nothing
 	head    *dialect.Head
 	dialect dialect.Dialect
-	blank   bool           // nothing is in it yet
-	db      *sqlite.Reader // of a database, until a feed takes it over
+	blank   bool // nothing is in it yet
+	packed  pack.Kind
+	// document says that the segment is one, and lists what it is cut at.
+	document bool
+	lists    []string
+	values   bool           // its records are JSON values that take many lines
+	db       *sqlite.Reader // of a database, until a feed takes it over
 }
 
 func sorted(names []string) []string {
@@ -38,12 +46,39 @@ func (s *segment) close() {
 	}
 }
 
-// rank returns how good a copy of its sessions the segment is.
+// release lets go of the beginning of a text, once its decoder is made: of
+// thousands of files it would be most of what is kept.
+func (s *segment) release() {
+	head := *s.head
+	head.Lines, head.Text, head.Start = nil, nil, nil
+	s.head = &head
+}
+
+// rank returns how good a copy of its sessions the segment is. A packed file
+// beside which the same stands unpacked is the lesser one.
 func (s *segment) rank() int {
+	rank := 0
 	if r, ok := s.dialect.(dialect.Ranker); ok {
-		return r.Rank(s.head)
+		rank = r.Rank(s.head)
 	}
-	return 0
+	if rank == eventlog.Beside {
+		return rank
+	}
+	rank *= 2
+	if s.packed == pack.Gzip || s.packed == pack.Zstd {
+		if _, err := os.Stat(strings.TrimSuffix(s.path, filepath.Ext(s.path))); err == nil {
+			rank--
+		}
+	}
+	return rank
+}
+
+// framing returns how messages of bytes stand in the segment, if any do.
+func (s *segment) framing() dialect.Framing {
+	if f, ok := s.dialect.(dialect.Framer); ok {
+		return f.Frames(s.head)
+	}
+	return dialect.NoFrames
 }
 
 // decoder returns a fresh decoder of the segment.
@@ -99,8 +134,13 @@ func (s *segment) feed(ctx context.Context) (feed, error) {
 	if t, ok := s.dialect.(dialect.Treed); ok {
 		return &treeFeed{path: s.path, tree: t}, nil
 	}
-	if !s.head.IsDatabase() {
-		return &lineFeed{path: s.path}, nil
+	switch {
+	case s.isWhole():
+		return &wholeFeed{seg: s}, nil
+	case s.framing() != dialect.NoFrames:
+		return &frameFeed{path: s.path, framing: s.framing()}, nil
+	case !s.head.IsDatabase():
+		return &lineFeed{path: s.path, values: s.values}, nil
 	}
 	db := s.db
 	s.db = nil
@@ -116,6 +156,7 @@ func (s *segment) feed(ctx context.Context) (feed, error) {
 // lineFeed gives the lines of a file.
 type lineFeed struct {
 	path   string
+	values bool // the records are JSON values, however many lines they take
 	follow *jsonl.Follower
 	from   int64
 	ended  bool // everything that was there has been given
@@ -125,7 +166,7 @@ type lineFeed struct {
 func (f *lineFeed) next(ctx context.Context) (*eventlog.Record, error) {
 	if f.follow == nil {
 		var err error
-		if f.follow, err = jsonl.Follow(f.path, jsonl.FollowOptions{LinesOptions: jsonl.LinesOptions{From: f.from}}); err != nil {
+		if f.follow, err = jsonl.Follow(f.path, jsonl.FollowOptions{LinesOptions: jsonl.LinesOptions{From: f.from, Values: f.values}}); err != nil {
 			return nil, err
 		}
 	}
@@ -169,6 +210,7 @@ func (f *lineFeed) close() {
 	if f.follow != nil {
 		_ = f.follow.Close() // it was only read
 		f.follow = nil
+		f.record = eventlog.Record{} // its body is a part of what was read ahead
 	}
 }
 

@@ -10,10 +10,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
+	"github.com/lazytrace/lazytrace/eventlog/watch"
 	"github.com/lazytrace/lazytrace/redact"
 )
 
@@ -24,21 +26,33 @@ type Options struct {
 	Known   []dialect.Dialect // dialect.All when nil
 	// Redactor hides secrets in what is kept or shown; nil hides nothing.
 	Redactor *redact.Redactor
-	// Price estimates what a call cost whose log does not say it; nil leaves
-	// such calls without a price.
-	Price func(provider, model string, u eventlog.Usage) (eventlog.Money, bool)
+	// Price estimates what a call cost whose log does not say it, and tells by
+	// which price, or why there is none. Nil leaves such calls without a price.
+	Price func(provider, model string, b *eventlog.Bill) (cost eventlog.Money, why string, ok bool)
 	// Inspect is called with every record that is summed up, before its events
 	// with a nil event, and then with each of them; by several goroutines.
 	Inspect func(path string, d dialect.Dialect, rec *eventlog.Record, e *eventlog.Event)
+	// Env gives the variables that say where agents keep sessions and settings,
+	// to tell for how long; nil tells nothing.
+	Env func(string) string
+	// Hopeful says that paths may not be there yet: that is no failure.
+	Hopeful bool
+
+	watching watch.Options
 }
+
+// missing reports whether a path is not there, and need not be.
+func (o *Options) missing(err error) bool { return o.Hopeful && errors.Is(err, os.ErrNotExist) }
 
 // estimate prices a call whose log says nothing of its cost.
 func (o *Options) estimate(e *eventlog.Event) {
 	b := e.Bill
-	if b == nil || o.Price == nil || b.Source != eventlog.Unpriced || b.Final || b.Usage.Total() == 0 {
+	if b == nil || o.Price == nil || b.Source != eventlog.Unpriced {
 		return
 	}
-	if m, ok := o.Price(e.Provider, e.Model, b.Usage); ok {
+	m, why, ok := o.Price(e.Provider, e.Model, b)
+	b.Price = o.Symbols.Intern(why)
+	if ok {
 		b.Cost, b.Source = m, eventlog.Estimated
 	}
 }
@@ -54,6 +68,8 @@ type Set struct {
 	wg      sync.WaitGroup
 	ready   chan struct{} // closed when what was there at first has been read
 	work    chan *tracked // segments to read on; workers take them
+	clock   *clock        // nil when nobody asks
+	open    atomic.Int32  // how many files of lines are open
 
 	mu    sync.Mutex
 	known map[string]*tracked // by path; nil for a file that is no log
@@ -64,12 +80,16 @@ type Set struct {
 type tracked struct {
 	path    string
 	named   bool
-	seen    mark // guarded by Set.mu
+	refused bool      // it could not be read, and that was told
+	seen    mark      // guarded by Set.mu, as is missed
+	missed  time.Time // since when its file is not there
 	seg     *segment
 	summary *eventlog.Summary
 	reader  *reader
 
 	mu    sync.Mutex // held while the segment is read
+	open  bool       // its file is, and counted; guarded by mu
+	gone  bool       // its file is; guarded by mu
 	again bool       // it changed while it waited for a worker; guarded by Set.mu
 	done  chan struct{}
 }
@@ -85,7 +105,7 @@ func Open(ctx context.Context, paths []string, opt Options) *Set {
 	s := &Set{
 		opt: opt, paths: paths, sources: eventlog.NewSources(opt.Symbols), ready: make(chan struct{}),
 		// Room for a burst: find never waits long for a worker.
-		work: make(chan *tracked, 256), known: map[string]*tracked{}, logs: map[*openLog]bool{},
+		work: make(chan *tracked, 256), clock: newClock(opt.Env), known: map[string]*tracked{}, logs: map[*openLog]bool{},
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.sources.Report(func(p *eventlog.Progress) { p.Loading = true })
@@ -136,7 +156,8 @@ func (s *Set) Close() error {
 func (s *Set) run() {
 	w := newWaker(s)
 	defer w.close()
-	first := s.look()
+	first, folders := s.look()
+	w.watch(folders)
 	for _, t := range first {
 		select {
 		case <-t.done:
@@ -151,18 +172,25 @@ func (s *Set) run() {
 	}
 	for w.wait(s.ctx) {
 		began := time.Now()
-		s.look()
-		w.watch()
+		_, folders := s.look()
+		if s.clock.changed() {
+			s.reconsider()
+		}
+		w.watch(folders)
 		w.took = time.Since(began)
 	}
 }
 
 // look finds files that are new or have changed and hands them to the workers.
-// It returns the segments it handed over for the first time.
-func (s *Set) look() []*tracked {
+// What is gone it forgets. It returns the segments it handed over for the first
+// time, and the folders that it looked into.
+func (s *Set) look() (first []*tracked, folders []string) {
 	var fresh, changed []*tracked
 	var failed []eventlog.Fault
-	files := find(s.ctx, s.paths, func(path string, err error) {
+	files, folders := find(s.ctx, s.paths, func(path string, err error) {
+		if s.opt.missing(err) {
+			return
+		}
 		failed = append(failed, eventlog.Fault{Path: path, Pos: -1, Why: err.Error()})
 	})
 	now := time.Now()
@@ -170,9 +198,12 @@ func (s *Set) look() []*tracked {
 	for _, f := range files {
 		t, old := s.known[f.path]
 		at := markOf(f.path, f.info)
+		if old {
+			t.missed = time.Time{}
+		}
 		switch {
 		case !old:
-			t = &tracked{path: f.path, named: f.named, seen: at, done: make(chan struct{})}
+			t = &tracked{path: f.path, named: f.named && !s.opt.Hopeful, seen: at, done: make(chan struct{})}
 			s.known[f.path] = t
 			fresh = append(fresh, t)
 		case t.seen != at || at.fresh(now):
@@ -185,6 +216,7 @@ func (s *Set) look() []*tracked {
 	}
 	logs := s.logsOf(changed)
 	s.mu.Unlock()
+	s.forget(files)
 	loading := true
 	select {
 	case <-s.ready:
@@ -207,10 +239,56 @@ func (s *Set) look() []*tracked {
 		select {
 		case s.work <- t:
 		case <-s.ctx.Done():
-			return nil
+			return nil, nil
 		}
 	}
-	return fresh
+	return fresh, folders
+}
+
+// goneAfter is how long a file is missed before it is gone: programs that write
+// a file anew may take it away for a moment.
+const goneAfter = 500 * time.Millisecond
+
+// forget lets go of segments whose file is gone, and of their sessions with them.
+// One that is being read is left to the next look.
+func (s *Set) forget(files []found) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.known) == len(files) || s.ctx.Err() != nil {
+		return
+	}
+	here := make(map[string]bool, len(files))
+	for _, f := range files {
+		here[f.path] = true
+	}
+	for path, t := range s.known {
+		if here[path] {
+			continue
+		}
+		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+			continue // its folder cannot be read, or another path leads to it now
+		}
+		if t.missed.IsZero() {
+			t.missed = time.Now()
+		}
+		if time.Since(t.missed) < goneAfter || !t.mu.TryLock() {
+			continue
+		}
+		t.gone = true
+		if t.reader != nil {
+			t.reader.close()
+			s.count(t)
+		}
+		if t.summary != nil {
+			s.sources.Remove(t.summary)
+		}
+		t.mu.Unlock()
+		delete(s.known, path)
+		s.sources.Report(func(p *eventlog.Progress) {
+			p.Found--
+			p.Failed = slices.DeleteFunc(p.Failed, func(f eventlog.Fault) bool { return f.Path == path })
+		})
+	}
 }
 
 func (s *Set) logsOf(changed []*tracked) []*openLog {
@@ -249,6 +327,12 @@ func (s *Set) advance(t *tracked, at mark) {
 			close(t.done)
 		}
 	}()
+	if t.gone {
+		return
+	}
+	if t.reader != nil && t.seg.blank && at.size > 0 {
+		s.again(t) // it was empty when its dialect was told
+	}
 	if t.reader == nil && !s.begin(t) {
 		return
 	}
@@ -265,14 +349,33 @@ func (s *Set) advance(t *tracked, at mark) {
 	t.summary.Update(func() {
 		t.summary.Pending(t.reader.feed.pending())
 		t.summary.Modified(eventlog.Stamp(at.modified))
+		s.keep(t)
 		if err != nil && s.ctx.Err() == nil {
 			t.summary.Fault(eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()})
 		}
 	})
 	s.sources.Notify()
-	if old := time.Since(time.Unix(0, at.modified)); old > 10*time.Minute {
+	s.count(t)
+	if old := time.Since(time.Unix(0, at.modified)); old > 10*time.Minute || s.open.Load() > maxOpen {
 		t.reader.rest()
+		s.count(t)
 	}
+}
+
+// maxOpen is how many files of lines are kept open, with what was read of them
+// ahead. The newest are read first; the others are opened again when they grow.
+const maxOpen = 256
+
+// count keeps the number of files that are open. t.mu is held.
+func (s *Set) count(t *tracked) {
+	open := t.reader != nil && t.reader.open()
+	switch {
+	case open && !t.open:
+		s.open.Add(1)
+	case !open && t.open:
+		s.open.Add(-1)
+	}
+	t.open = open
 }
 
 // lookAgain makes the next look find that a segment has changed.
@@ -296,42 +399,79 @@ func (s *Set) read(t *tracked) (*eventlog.Summary, error) {
 		if !errors.Is(err, errStartOver) {
 			return sum, err
 		}
+		if !t.seg.head.IsDatabase() {
+			if again, err := sniff(s.ctx, t.path, s.opt.Known); err == nil {
+				t.seg.head = again.head // as it is now; what it was is let go
+				again.close()
+			}
+		}
 		t.reader.decoder = t.seg.decoder()
 		sum = eventlog.NewSummary(s.opt.Symbols, t.path, t.seg.dialect.Name(), t.seg.rank())
+		t.seg.release()
 	}
 }
 
-// begin tells the dialect of a file. A file that is none of ours is told as
-// failed, once.
+// again forgets what was told of a file as long as it was empty.
+func (s *Set) again(t *tracked) {
+	seg, err := sniff(s.ctx, t.path, s.opt.Known)
+	if err != nil || seg.blank {
+		return // not enough is there yet
+	}
+	seg.close()
+	t.reader.close()
+	t.reader = nil
+	s.count(t)
+}
+
+// begin tells the dialect of a file. A file that was named, and is none of
+// ours, is told as failed, once, until it becomes one.
 func (s *Set) begin(t *tracked) bool {
 	seg, err := sniff(s.ctx, t.path, s.opt.Known)
 	if err == nil && seg.blank && !t.named {
 		seg.close()
 		return false // an empty file in a folder: it may become a log
 	}
+	var feed feed
+	if err == nil {
+		feed, err = seg.feed(s.ctx)
+	}
 	if err != nil {
-		if s.ctx.Err() == nil && !errors.Is(err, os.ErrNotExist) {
-			s.sources.Report(func(p *eventlog.Progress) {
-				f := eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()}
-				if !slices.Contains(p.Failed, f) {
-					p.Failed = append(p.Failed, f)
-				}
-			})
-		}
+		s.refuse(t, err)
 		return false
 	}
-	feed, err := seg.feed(s.ctx)
-	if err != nil {
+	if t.refused {
+		t.refused = false
 		s.sources.Report(func(p *eventlog.Progress) {
-			p.Failed = append(p.Failed, eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()})
+			p.Failed = slices.DeleteFunc(p.Failed, func(f eventlog.Fault) bool { return f.Path == t.path })
 		})
-		return false
 	}
 	t.seg = seg
 	t.reader = &reader{feed: feed, decoder: seg.decoder()}
+	old := t.summary
 	t.summary = eventlog.NewSummary(s.opt.Symbols, t.path, seg.dialect.Name(), seg.rank())
-	s.sources.Add(t.summary)
+	if old != nil {
+		s.sources.Replace(old, t.summary)
+	} else {
+		s.sources.Add(t.summary)
+	}
+	seg.release()
 	return true
+}
+
+// refuse tells that a file cannot be read. A folder may hold any number of
+// files that are no logs and do not look like any: nobody has asked for those.
+func (s *Set) refuse(t *tracked, err error) {
+	var no *noLog
+	if s.ctx.Err() != nil || errors.Is(err, os.ErrNotExist) || errors.As(err, &no) && !t.named && !isLog(t.path) {
+		return
+	}
+	t.refused = true
+	s.sources.Report(func(p *eventlog.Progress) {
+		f := eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()}
+		if !slices.Contains(p.Failed, f) {
+			p.Failed = append(p.Failed, f)
+		}
+	})
 }
 
 // reader decodes what a feed gives.
@@ -344,7 +484,7 @@ type reader struct {
 type taker interface {
 	record(rec *eventlog.Record)
 	event(rec *eventlog.Record, sub int, e *eventlog.Event)
-	fault(pos int64, size int, err error)
+	fault(table int, pos int64, size int, err error)
 }
 
 // batchRecords is how many records are decoded between two looks at the lock.
@@ -360,7 +500,7 @@ func (r *reader) advance(ctx context.Context, update func(batch func()), to take
 				rec, err := r.feed.next(ctx)
 				var bad *fault
 				if errors.As(err, &bad) {
-					to.fault(bad.pos, 0, bad.err)
+					to.fault(0, bad.pos, 0, bad.err)
 					continue
 				}
 				if err != nil {
@@ -374,7 +514,7 @@ func (r *reader) advance(ctx context.Context, update func(batch func()), to take
 					sub++
 				})
 				if err != nil {
-					to.fault(rec.Pos, rec.Size, err)
+					to.fault(rec.Table, rec.Pos, rec.Size, err)
 				}
 			}
 		})
@@ -387,10 +527,19 @@ func (r *reader) advance(ctx context.Context, update func(batch func()), to take
 	}
 }
 
+// open reports whether a file of lines is open.
+func (r *reader) open() bool {
+	f, ok := r.feed.(*lineFeed)
+	return ok && f.follow != nil
+}
+
 func (r *reader) rest() {
 	if f, ok := r.feed.(*lineFeed); ok && f.follow != nil && !f.pending() {
 		f.from, _ = f.follow.Progress()
 		f.close()
+		if d, ok := r.decoder.(dialect.Rester); ok {
+			d.Rest()
+		}
 	}
 }
 
@@ -419,6 +568,7 @@ func (s summaryReader) record(rec *eventlog.Record) {
 	if s.opt.Inspect != nil {
 		s.opt.Inspect(s.path, s.dialect, rec, nil)
 	}
+	s.Table(rec.Table)
 }
 
 func (s summaryReader) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
@@ -436,7 +586,7 @@ func (s summaryReader) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
 	s.Add(rec.Pos, e)
 }
 
-func (s summaryReader) fault(pos int64, _ int, err error) {
+func (s summaryReader) fault(_ int, pos int64, _ int, err error) {
 	s.Fault(eventlog.Fault{Path: s.path, Pos: pos, Why: err.Error()})
 }
 

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -466,7 +467,8 @@ func TestRefusals(t *testing.T) {
 		"page.jsonl":  {"<!DOCTYPE html><html></html>", "HTML page"},
 		"zip.jsonl":   {"\x1f\x8b\x08\x00", "gzip"},
 		"wide.jsonl":  {"\xff\xfe{\x00", "UTF-16"},
-		"array.jsonl": {`[{"event_type":"x"}]`, "JSON array"},
+		"array.jsonl": {`[{"event":"x"}]`, "no known format"},
+		"begun.json":  {"{\n  \"name\": \"x\",\n", "JSON document of another kind"},
 		"notes.jsonl": {"hello\nworld\n", "no known format"},
 	} {
 		path := filepath.Join(dir, name)
@@ -510,4 +512,29 @@ func TestMasks(t *testing.T) {
 	if shown := fmt.Sprintf("%s %+v", c.Sessions[0].Goal, events[0]); strings.Contains(shown, secret) || !strings.Contains(shown, "REDACTED") {
 		t.Errorf("shown: %s", shown)
 	}
+}
+
+// A file that was named while it was empty is told by what it holds once it does.
+func TestFormatOfAFileThatWasEmpty(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.jsonl")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set := Open(t.Context(), []string{path}, Options{Follow: true})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	whole := must(os.ReadFile(filepath.Join("..", "..", "testdata", "claude", "projects", "-home-dev-shop", "1f0e0d0c-2222-4aaa-8bbb-cccccccccccc.jsonl")))
+	first := bytes.IndexByte(whole, '\n') + 1
+	for _, text := range [][]byte{[]byte("\n"), whole[:first], whole} {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
+	until(t, set.Sources().Changed(), func() bool {
+		c := set.Sources().Catalog()
+		return len(c.Segments) == 1 && c.Segments[0].Format == "claude" && len(c.Sessions) == 1 && c.Sessions[0].Calls > 0 && c.Segments[0].Faults.Count == 0
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
@@ -16,6 +17,11 @@ type Handler interface {
 	Event(path string, e *eventlog.Event) error // in full; it may be reused
 	Fault(f eventlog.Fault) error
 	Idle() error // nothing more is there for now
+}
+
+// Opener is a Handler that hears of each segment before its events.
+type Opener interface {
+	Opened(path, format string)
 }
 
 // Stream reads the paths and gives their events to h, segment by segment, and
@@ -30,19 +36,22 @@ func Stream(ctx context.Context, paths []string, opt Options, h Handler) error {
 	s := &Set{opt: opt, paths: paths, ctx: ctx}
 	w := newWaker(s)
 	defer w.close()
-	st := streamer{opt: opt, h: h, open: map[string]*streamed{}}
+	st := streamer{opt: opt, h: h, open: map[string]*streamed{}, refused: map[string]bool{}}
 	defer st.close()
 	for {
-		if err := st.look(ctx, paths); err != nil {
+		began := time.Now()
+		folders, err := st.look(ctx, paths)
+		if err != nil {
 			return err
 		}
+		w.watch(folders)
+		w.took = time.Since(began)
 		if err := h.Idle(); err != nil {
 			return err
 		}
 		if !opt.Follow || !w.wait(ctx) {
 			return nil
 		}
-		w.watch()
 	}
 }
 
@@ -51,6 +60,8 @@ type streamer struct {
 	h    Handler
 	open map[string]*streamed
 	list []*streamed // the same in the order in which they are read
+
+	refused map[string]bool // files that were told of as none of ours
 }
 
 type streamed struct {
@@ -67,40 +78,50 @@ func (st *streamer) close() {
 	}
 }
 
-func (st *streamer) look(ctx context.Context, paths []string) error {
+// look gives what is new, and returns the folders that it looked into.
+func (st *streamer) look(ctx context.Context, paths []string) (folders []string, err error) {
 	var bad error
-	files := find(ctx, paths, func(_ string, err error) { bad = err })
-	if len(files) == 0 && bad != nil && !st.opt.Follow {
-		return bad
+	files, folders := find(ctx, paths, func(_ string, err error) { bad = err })
+	if len(files) == 0 && bad != nil && !st.opt.Follow && !st.opt.missing(bad) {
+		return nil, bad
 	}
 	for _, f := range slices.Backward(files) { // the oldest first
 		if st.open[f.path] == nil {
 			seg, err := sniff(ctx, f.path, st.opt.Known)
 			if err != nil || seg.blank {
-				if err != nil && f.named && !st.opt.Follow {
-					return err
+				switch {
+				case err != nil && f.named && !st.opt.Follow && !st.opt.Hopeful:
+					return nil, err
+				case err != nil && (f.named || isLog(f.path)) && !st.refused[f.path]:
+					st.refused[f.path] = true
+					if err := st.h.Fault(eventlog.Fault{Path: f.path, Pos: -1, Why: err.Error()}); err != nil {
+						return nil, err
+					}
 				}
 				continue // it may become a log
 			}
 			fd, err := seg.feed(ctx)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			s := &streamed{path: f.path, seg: seg, feed: fd, decoder: seg.decoder()}
 			if st.opt.Follow && fd.changes() {
 				s.given = map[eventKey]eventlog.Kind{}
 			}
 			st.open[f.path] = s
+			if o, ok := st.h.(Opener); ok {
+				o.Opened(f.path, seg.dialect.Name())
+			}
 			st.list = append(st.list, s)
 		}
 	}
 	// Files that are gone for now are still read: they may come back.
 	for _, s := range st.list {
 		if err := st.drain(ctx, s.path, s); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return folders, nil
 }
 
 // drain gives what is new in a segment.

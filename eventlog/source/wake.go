@@ -2,11 +2,8 @@ package source
 
 import (
 	"context"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"slices"
-	"sync"
+	"strings"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog/watch"
@@ -19,69 +16,114 @@ type waker struct {
 	w     *watch.Watcher
 	known map[string]*watch.Subscription
 	any   chan struct{} // one slot: a wake stands for all that follow
-	ctx   context.Context
-	stop  context.CancelFunc
-	wg    sync.WaitGroup
 	took  time.Duration // by the last look
 }
 
-// pollEvery is how often we look however quiet it is.
-const pollEvery = time.Second
+// pollEvery is how often we look however quiet it is, and pollShare how much
+// longer than a look takes we wait for the next, so that very many files cost no
+// more than a hundredth of a processor; but not for ever.
+const (
+	pollEvery  = time.Second
+	pollShare  = 100
+	pollAtMost = 5 * time.Second
+)
 
 func newWaker(s *Set) *waker {
 	w := &waker{s: s, known: map[string]*watch.Subscription{}, any: make(chan struct{}, 1)}
-	w.ctx, w.stop = context.WithCancel(s.ctx)
 	if s.opt.Follow {
-		w.w = watch.New(watch.Options{})
-		w.watch()
+		o := s.opt.watching
+		if o.Directories == 0 {
+			o.Directories = maxWatched
+		}
+		w.w = watch.New(o)
+		w.watch(nil)
 	}
 	return w
 }
 
-// watch begins to watch what has appeared: every path that was given, and every
-// folder in which files were found.
-func (w *waker) watch() {
-	paths := w.s.paths
+// maxWatched is how many folders the system is asked to watch at most; all
+// programs of a user share what it grants. The others are looked at.
+const maxWatched = 4096
+
+// watch watches every path that was given, there or not, and the folders below,
+// and no others any more. What came into a folder before it was watched was not
+// told of, so there is another look at what is new.
+func (w *waker) watch(folders []string) {
+	if w.w == nil {
+		return
+	}
+	wanted := make(map[string]bool, len(folders)+len(w.s.paths))
+	for _, dir := range folders {
+		wanted[dir] = true
+	}
 	for _, p := range w.s.paths {
-		if matches, _ := filepath.Glob(p); len(matches) > 0 && matches[0] != p {
-			paths = append(slices.Clip(paths), matches...)
+		expand(p, wanted)
+	}
+	for path := range wanted {
+		if _, ok := w.known[path]; ok {
+			continue
+		}
+		if sub, err := w.w.AddTo(path, w.any); err == nil { // else it is looked at every second all the same
+			w.known[path] = sub
+			select {
+			case w.any <- struct{}{}:
+			default:
+			}
 		}
 	}
-	for _, p := range paths {
-		w.add(p)
-		if info, err := os.Stat(p); err == nil && info.IsDir() {
-			_ = filepath.WalkDir(p, func(dir string, e fs.DirEntry, err error) error {
-				if err == nil && e.IsDir() {
-					w.add(dir)
-				}
-				return nil
-			})
+	for path, sub := range w.known {
+		if !wanted[path] {
+			sub.Close()
+			delete(w.known, path)
 		}
 	}
 }
 
-func (w *waker) add(path string) {
-	if _, ok := w.known[path]; ok {
+// Watching says how changes below paths come to be known.
+type Watching struct {
+	Told   int   // folders of which the system tells
+	Polled int   // paths that are looked at every second, since it does not
+	Reason error // why it does not; nil where the limit is our own
+}
+
+// Watch finds out how the paths would be followed.
+func Watch(ctx context.Context, paths []string, opt Options) Watching {
+	opt.Follow = true
+	w := newWaker(&Set{opt: opt, paths: paths, ctx: ctx})
+	defer w.close()
+	_, folders := find(ctx, paths, func(string, error) {})
+	w.watch(folders)
+	var r Watching
+	r.Told, r.Polled, r.Reason = w.w.State()
+	if r.Polled == 0 {
+		r.Reason = nil
+	}
+	return r
+}
+
+// expand adds what has to be watched for everything that a pattern matches, and
+// will match: the folder before each wildcard, and all matches of it.
+func expand(pattern string, to map[string]bool) {
+	if !strings.ContainsAny(pattern, "*?[") {
+		to[pattern] = true
 		return
 	}
-	sub, err := w.w.Add(path)
-	if err != nil {
-		return // it is looked at every second all the same
+	dir, rest := pattern, ""
+	for strings.ContainsAny(dir, "*?[") && dir != filepath.Dir(dir) {
+		rest = filepath.Join(filepath.Base(dir), rest)
+		dir = filepath.Dir(dir)
 	}
-	w.known[path] = sub
-	w.wg.Go(func() {
-		for {
-			select {
-			case <-w.ctx.Done():
-				return
-			case <-sub.Changed():
-				select {
-				case w.any <- struct{}{}:
-				default:
-				}
-			}
+	to[dir] = true
+	first, rest, more := strings.Cut(rest, string(filepath.Separator))
+	matches, _ := filepath.Glob(filepath.Join(dir, first))
+	for _, m := range matches {
+		if more {
+			m = filepath.Join(m, rest)
 		}
-	})
+		if m != pattern {
+			expand(m, to)
+		}
+	}
 }
 
 // wait returns when it is worth looking again, or false when it is over. A look
@@ -94,7 +136,7 @@ func (w *waker) wait(ctx context.Context) bool {
 		case <-time.After(pause):
 		}
 	}
-	timer := time.NewTimer(pollEvery)
+	timer := time.NewTimer(min(max(pollEvery, pollShare*w.took), pollAtMost))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -106,8 +148,6 @@ func (w *waker) wait(ctx context.Context) bool {
 }
 
 func (w *waker) close() {
-	w.stop()
-	w.wg.Wait()
 	if w.w != nil {
 		_ = w.w.Close()
 	}

@@ -107,7 +107,11 @@ func (w *Watcher) watch(path string, d *directory) {
 		return
 	}
 	info, err := os.Stat(path)
-	if err != nil || w.system.Add(path) != nil {
+	if err != nil {
+		return
+	}
+	if err := w.system.Add(path); err != nil {
+		w.refused = err
 		return
 	}
 	d.info, d.watched = info, true

@@ -44,6 +44,7 @@ type Watcher struct {
 	directories   map[string]*directory // by their real path
 	watched       int                   // how many of them the system watches
 	busy          int                   // how many are looked at instead
+	refused       error                 // why the system did not take a directory, at last
 	late          map[*Subscription]int // to be woken again: how many mutes ago a log was written to
 }
 
@@ -72,6 +73,8 @@ func New(o Options) *Watcher {
 		if system, err := fsnotify.NewWatcher(); err == nil {
 			w.system = system
 			w.done.Go(func() { w.listen(ctx) })
+		} else {
+			w.refused = err
 		}
 	}
 	w.done.Go(func() { w.work(ctx) })
@@ -106,11 +109,17 @@ type Subscription struct {
 // that it or the write-ahead log beside it has changed, or that another has
 // taken its place. The caller looks at the path once after Add has returned.
 func (w *Watcher) Add(path string) (*Subscription, error) {
+	return w.AddTo(path, make(chan struct{}, 1))
+}
+
+// AddTo begins to watch a path as Add does, and tells of it on a channel that
+// may be that of many paths. It needs room for one.
+func (w *Watcher) AddTo(path string, changed chan struct{}) (*Subscription, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	s := &Subscription{w: w, path: path, changed: make(chan struct{}, 1)}
+	s := &Subscription{w: w, path: path, changed: changed}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -120,6 +129,20 @@ func (w *Watcher) Add(path string) (*Subscription, error) {
 	s.seen = look(path)
 	w.settle(s)
 	return s, nil
+}
+
+// State tells how many directories the system watches, and how many paths are
+// looked at instead since it does not, with the last reason that it gave for that;
+// without one the limit is our own.
+func (w *Watcher) State() (watched, polled int, reason error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for s := range w.subscriptions {
+		if !w.covers(s) {
+			polled++
+		}
+	}
+	return w.watched, polled, w.refused
 }
 
 // Changed returns the channel that receives when the path may have changed.

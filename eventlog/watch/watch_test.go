@@ -402,3 +402,31 @@ func TestDatabaseIsLookedAtAgain(t *testing.T) {
 		}
 	}
 }
+
+// Whoever wants to know hears how many directories the system watches, and what
+// is looked at since it does not.
+func TestState(t *testing.T) {
+	root := t.TempDir()
+	for _, tc := range []struct {
+		options         Options
+		watched, polled int
+	}{{Options{}, 5, 0}, {Options{Directories: 2}, 2, 4}, {Options{PollOnly: true}, 0, 4}} {
+		w := New(tc.options)
+		for _, name := range []string{"a", "b", "c", "d"} {
+			dir := filepath.Join(root, name)
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Add(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		watched, polled, reason := w.State()
+		if watched != tc.watched || polled < tc.polled-1 || polled > tc.polled || reason != nil {
+			t.Errorf("%+v: %d watched, %d polled, %v; want %d and %d", tc.options, watched, polled, reason, tc.watched, tc.polled)
+		}
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

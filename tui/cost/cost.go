@@ -46,7 +46,11 @@ type Pane struct {
 	catalog       *eventlog.Catalog
 	groups        []rollup.Group
 	top           float64 // what the longest bar shows
+	prices        string  // what estimates are made with
 }
+
+// New returns the table, of estimates that are made with these prices.
+func New(prices string) Pane { return Pane{prices: prices} }
 
 // auditHeight is the rows that the audit takes, with its title.
 const auditHeight = 9
@@ -355,7 +359,11 @@ func (p *Pane) audit(t *theme.Theme) []string {
 		chart = min(p.width/2, max(30, len(days)*3+12))
 		left = p.width - chart - 1
 	}
-	rows := []string{frame.Title(t, left, 0, "Why this is right", false, frame.Part{Style: t.Dim, Text: "counts are of all logs"})}
+	remark := "counts are of all logs"
+	if p.prices != "" {
+		remark = p.prices + " " + t.Dot + " of all logs"
+	}
+	rows := []string{frame.Title(t, left, 0, "Why this is right", false, frame.Part{Style: t.Dim, Text: remark})}
 	line := func(n int64, style theme.Style, text string) {
 		rows = append(rows, frame.NewLine(left, "").Space(1).Right(style, figure.Whole(n), 12).Space(2).Put(t.Dim, text).String())
 	}

@@ -169,8 +169,28 @@ func (p *Pane) read(snap *eventlog.Snapshot) tea.Cmd {
 		if err != nil {
 			return readMsg{p, ticket, id, nil, bytes, err}
 		}
+		events = priced(snap, &span, events)
 		return readMsg{p, ticket, id, compose(events, part, width, span.Kind == eventlog.SpanRun || span.Kind == eventlog.SpanSession), bytes, nil}
 	}
+}
+
+// priced adds to the details of a call what its estimate was made with, or why
+// it has no price.
+func priced(snap *eventlog.Snapshot, s *eventlog.Span, events []eventlog.Event) []eventlog.Event {
+	if s.Bill == 0 || len(events) == 0 {
+		return events
+	}
+	b := snap.Bills.At(int(s.Bill) - 1)
+	if b.Price == 0 {
+		return events
+	}
+	name := "no price"
+	if b.Source == eventlog.Estimated {
+		name = "estimated"
+	}
+	last := &events[len(events)-1]
+	last.Details = append(slices.Clip(last.Details), eventlog.Detail{Name: name, Value: snap.Symbols.Name(b.Price)})
+	return events
 }
 
 // Update takes what the pane's commands read. It reports whether anything

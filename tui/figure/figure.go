@@ -127,6 +127,27 @@ func Clock(d time.Duration) string {
 	return strconv.FormatInt(s/86400, 10) + "d " + strconv.FormatInt(s/3600%24, 10) + "h"
 }
 
+// Spent spells where time went, in ways that need less and less room. The whole
+// is told unless it is zero.
+func Spent(whole, model, tool, person, queue, idle time.Duration) []string {
+	busy := "busy " + Clock(model+tool)
+	if whole > 0 {
+		busy += " of " + Clock(whole)
+	}
+	split := " (model " + Clock(model) + " tool " + Clock(tool) + ")"
+	rest, short := "", ""
+	if person > 0 {
+		rest, short = rest+"  waited for you "+Clock(person), "  you "+Clock(person)
+	}
+	if queue >= time.Second {
+		rest += "  queue " + Clock(queue)
+	}
+	if idle >= time.Second {
+		rest += "  idle " + Clock(idle)
+	}
+	return []string{busy + split + rest, busy + rest, busy + short, busy}
+}
+
 // Ago spells how long ago something was: now, 12s, 4m, 3h, 9d.
 func Ago(d time.Duration) string {
 	switch {

@@ -25,6 +25,8 @@ type Forest struct {
 	End   eventlog.Stamp
 	Open  int32 // spans that have not ended
 	Gaps  []Gap // long stretches in which nothing was under way
+	// Waits are the pauses of calls: the time in which they did not run.
+	Waits map[eventlog.SpanID][]eventlog.Pause
 
 	parent []int32
 	flags  []eventlog.SpanFlags
@@ -97,10 +99,14 @@ func Build(ctx context.Context, snap *eventlog.Snapshot, session eventlog.Sym) *
 	f.sums()
 	f.times(starts, ends)
 	f.Gaps = f.gaps(starts, ends, work)
+	f.Waits = waits(snap)
 	return f
 }
 
 func (f *Forest) bill(id int, b eventlog.Bill) {
+	if b.Void {
+		return
+	}
 	if b.Source != eventlog.Unpriced {
 		f.Cost[id] = b.Cost
 	}

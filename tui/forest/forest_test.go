@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 )
@@ -133,5 +134,29 @@ func BenchmarkQueryMillion(b *testing.B) {
 	}
 	for b.Loop() {
 		f.Lay(context.Background(), View{Query: q})
+	}
+}
+
+func TestWhatACallWaitedMakesItNotSlow(t *testing.T) {
+	at := func(seconds int64) eventlog.Stamp { return eventlog.Stamp(1_000_000_000 * (1000 + seconds)) }
+	x := eventlog.NewIndex(eventlog.NewSymbols())
+	for i, e := range []eventlog.Event{
+		{Kind: eventlog.ToolCall, CallID: "a", Tool: "rm", Time: at(0)},
+		{Kind: eventlog.ToolResult, CallID: "a", Time: at(60), Ran: at(50), Wait: eventlog.WaitAnswered},
+		{Kind: eventlog.ToolCall, CallID: "b", Tool: "ls", Time: at(60)},
+		{Kind: eventlog.ToolResult, CallID: "b", Time: at(80)},
+	} {
+		e.SessionID, e.RunID = "s", "r"
+		x.Append(eventlog.Place{Pos: int64(i)}, &e)
+	}
+	f := Build(context.Background(), x.Publish(), 0)
+	got := map[string]time.Duration{}
+	for id := range eventlog.SpanID(f.Snap.Spans.Len()) {
+		if s := f.Snap.Span(id + 1); s.Kind == eventlog.SpanTool {
+			got[f.Snap.Symbols.Name(s.Tool)] = f.Ran(id+1, 0)
+		}
+	}
+	if got["rm"] != 10*time.Second || got["ls"] != 20*time.Second {
+		t.Errorf("ran %v", got)
 	}
 }

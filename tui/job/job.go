@@ -14,6 +14,7 @@ type Job struct {
 	ticket Ticket
 	busy   bool
 	again  bool
+	ctx    context.Context
 	cancel context.CancelFunc
 }
 
@@ -22,7 +23,7 @@ type Job struct {
 func (j *Job) Restart(parent context.Context) (context.Context, Ticket) {
 	j.Stop()
 	ctx, cancel := context.WithCancel(parent)
-	j.busy, j.cancel = true, cancel
+	j.busy, j.ctx, j.cancel = true, ctx, cancel
 	return ctx, j.ticket
 }
 
@@ -48,6 +49,10 @@ func (j *Job) Land(t Ticket) (fresh, again bool) {
 	j.Stop()
 	return true, again
 }
+
+// Goes reports whether a piece of work is the one under way, so that its next
+// part may be done in the context that it returns.
+func (j *Job) Goes(t Ticket) (context.Context, bool) { return j.ctx, j.busy && t == j.ticket }
 
 // Busy reports whether work is under way.
 func (j *Job) Busy() bool { return j.busy }

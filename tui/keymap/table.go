@@ -78,6 +78,7 @@ const (
 
 	Group     Action = "cost.group"
 	GroupPrev Action = "cost.group_previous"
+	Audit     Action = "cost.audit"
 )
 
 // Table returns every action there is.
@@ -140,6 +141,7 @@ func Table() []Row {
 
 		{Group, Cost, keys("b"), "by", "group by agent, model, session, tool, day"},
 		{GroupPrev, Cost, keys("B"), "", "the same backwards"},
+		{Audit, Cost, keys("a"), "audit", "the audit: what was read, cut and priced with what; enter lists the records behind a line"},
 
 		{PanelNext, Everywhere, keys("tab"), "pane", "next pane"},
 		{PanelPrev, Everywhere, keys("shift+tab"), "", "previous pane"},

@@ -65,6 +65,9 @@ func (b *builder) session(s *eventlog.Session) *node {
 		Key: s.ID, Session: s, Name: s.Label(), Agent: cmp.Or(s.Agent, s.Format), Model: b.v.Catalog.Symbols.Name(s.Model),
 		Status: status, Why: why, Failed: failed(s), Took: s.Duration(b.now), Last: max(s.Last, s.Heartbeat),
 	}}
+	if text, soon := s.Fate(b.now); soon {
+		n.row.Dies = text
+	}
 	if g := b.sums[s.ID]; g != nil {
 		n.row.Own, n.row.Sum = g.Own, g.Inclusive
 	}

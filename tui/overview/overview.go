@@ -109,6 +109,7 @@ type Row struct {
 	Model   string
 	Status  eventlog.Status
 	Why     string // what closed it
+	Dies    string // when its agent deletes it, where that is soon
 	Failed  bool
 	Own     rollup.Sum
 	Sum     rollup.Sum // with everything below
@@ -187,6 +188,10 @@ func (v *View) choosePeriod(now eventlog.Stamp) {
 	if v.Period != Auto {
 		return
 	}
+	if v.Ask.Query.Reads()&eventlog.PartFate != 0 {
+		v.Period = All // what dies soon is old
+		return
+	}
 	for _, p := range Periods {
 		v.Period = p
 		if slices.ContainsFunc(v.Catalog.Sessions, func(s *eventlog.Session) bool { return v.inPeriod(s, now) }) {
@@ -216,6 +221,7 @@ func (v *View) matches(s *eventlog.Session, now eventlog.Stamp) bool {
 		ID: s.ID, Session: s.ID, Agent: s.Agent, Model: names.Name(s.Model), Name: s.Label(), Goal: s.Goal, Status: status, Outcome: s.Outcome,
 		Format: s.Format, Facts: &s.Facts, Failed: failed(s), Open: status == eventlog.Running, Orphan: s.Orphan, Errors: s.Errors,
 		Cost: s.Cost(), Priced: s.Calls > s.Unpriced, Usage: s.Usage, Time: s.Last, Duration: s.Duration(now), Now: now,
+		Dies: s.Dies,
 	}
 	if len(s.Paths) > 0 {
 		x.Path = s.Paths[0]

@@ -358,6 +358,14 @@ func (p *Pane) name(t *theme.Theme, l *frame.Line, r *overview.Row, style theme.
 		notes = append(notes, frame.Part{Style: s, Text: "  " + word})
 	}
 	room, tail := end-l.Used(), 0
+	// What will be deleted is told, though the name be cut.
+	dies := ""
+	if r.Dies != "" {
+		dies = "  " + r.Dies
+		if room -= frame.Width(dies); room < leastName {
+			room, dies = room+frame.Width(dies), ""
+		}
+	}
 	for _, n := range notes {
 		tail += frame.Width(n.Text)
 	}
@@ -371,7 +379,11 @@ func (p *Pane) name(t *theme.Theme, l *frame.Line, r *overview.Row, style theme.
 	for _, n := range notes {
 		l.Put(n.Style, n.Text)
 	}
+	l.Put(t.Warn, dies)
 }
+
+// leastName is how many cells of the name are left beside a warning.
+const leastName = 12
 
 // word says the state in a word, where the glyph alone could be missed.
 func word(r *overview.Row) string {

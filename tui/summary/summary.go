@@ -21,6 +21,7 @@ type Pane struct {
 	width, height int
 	scroll        int
 	key           string
+	Prices        string // what estimates are made with
 }
 
 // Resize says how much room there is, with the title.
@@ -39,9 +40,10 @@ func (p *Pane) Reset(key string) {
 const labels = 8 // cells that the labels take
 
 type page struct {
-	t     *theme.Theme
-	width int
-	rows  []string
+	t      *theme.Theme
+	width  int
+	rows   []string
+	prices string
 }
 
 func (g *page) add(label string, parts ...frame.Part) {
@@ -82,7 +84,7 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool, v *overview.View, r
 	name := frame.Short(r.Name, p.width/2)
 	what = frame.Short(what, max(1, p.width-frame.Width(name)-14))
 	rows := []string{frame.Title(t, p.width, number, name, active, frame.Part{Style: t.Dim, Text: what})}
-	g := &page{t: t, width: p.width}
+	g := &page{t: t, width: p.width, prices: p.Prices}
 	g.session(v, r)
 	from := max(0, min(p.scroll, len(g.rows)-p.height+1))
 	return frame.Fill(append(rows, g.rows[from:]...), p.width, p.height)
@@ -100,6 +102,9 @@ func (g *page) session(v *overview.View, r *overview.Row) {
 	}
 	if where = strings.TrimSpace(where); where != "" {
 		g.add("where", frame.Part{Style: t.Text, Text: tail(where, g.width-labels-2)})
+	}
+	if r.Run == nil {
+		g.fate(v, s)
 	}
 	g.models(v, r)
 	g.cost(r)
@@ -149,6 +154,22 @@ func (g *page) state(r *overview.Row) {
 	g.add("state", parts...)
 }
 
+// fate says when the agent deletes the session, and what keeps it.
+func (g *page) fate(v *overview.View, s *eventlog.Session) {
+	text, soon := s.Fate(eventlog.StampOf(v.Ask.Now))
+	if text == "" {
+		return
+	}
+	style := g.t.Dim
+	if soon {
+		style = g.t.Warn
+	}
+	g.add("kept", frame.Part{Style: style, Text: text + " "}, frame.Part{Style: g.t.Dim, Text: s.Dies.Time().Local().Format("2006-01-02 15:04")})
+	if soon {
+		g.text("", "to keep it, "+s.Keeping.Advice(), g.t.Dim, 3)
+	}
+}
+
 func (g *page) models(v *overview.View, r *overview.Row) {
 	if r.Model == "" {
 		return
@@ -190,7 +211,7 @@ func (g *page) cost(r *overview.Row) {
 	if r.Sum.Estimated != 0 && r.Sum.Recorded != 0 {
 		notes = append(notes, figure.Percent(float64(r.Sum.Estimated), float64(r.Sum.Cost()))+" of it estimated")
 	} else if r.Sum.Estimated != 0 {
-		notes = append(notes, "~ estimated from a price table")
+		notes = append(notes, "~ estimated: "+cmp.Or(g.prices, "a table of prices"))
 	}
 	if r.Sum.Unpriced > 0 {
 		notes = append(notes, figure.Count(r.Sum.Unpriced)+" calls without a price")

@@ -49,7 +49,7 @@ type Glyphs struct {
 	Open, Shut                                     string // fold markers
 	Branch, Corner, Pipe, Blank                    string // tree guides
 	Rule, Wall, Cursor, Dash                       string
-	Bar, BarHead, BarTail, Live                    string // waterfall
+	Bar, BarHead, BarTail, Live, Wait              string // waterfall
 	Crumb, Dot, To, More, Times                    string
 	Blocks                                         []string // eighths, rising
 	Meter                                          []string // eighths, growing to the right
@@ -59,7 +59,7 @@ var fancy = Glyphs{
 	Running: "●", Done: "✓", Failed: "✗", Stale: "~", Unknown: "?", Waiting: "◐",
 	Open: "▾", Shut: "▸", Branch: "├", Corner: "└", Pipe: "│ ", Blank: "  ",
 	Rule: "─", Wall: "│", Cursor: "▌", Dash: "┆",
-	Bar: "━", BarHead: "╺", BarTail: "╸", Live: "▸",
+	Bar: "━", BarHead: "╺", BarTail: "╸", Live: "▸", Wait: "┄",
 	Crumb: "›", Dot: "·", To: "→", More: "…", Times: "×",
 	Blocks: []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Meter:  []string{" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
@@ -69,7 +69,7 @@ var plain = Glyphs{
 	Running: "R", Done: "D", Failed: "E", Stale: "S", Unknown: "?", Waiting: "W",
 	Open: "v", Shut: ">", Branch: "|", Corner: "`", Pipe: "| ", Blank: "  ",
 	Rule: "-", Wall: "|", Cursor: ">", Dash: ":",
-	Bar: "=", BarHead: "=", BarTail: "=", Live: ">",
+	Bar: "=", BarHead: "=", BarTail: "=", Live: ">", Wait: ".",
 	Crumb: ">", Dot: "-", To: ">", More: "~", Times: "x",
 	Blocks: []string{" ", ".", ".", ":", ":", "-", "=", "+", "#"},
 	Meter:  []string{" ", " ", "-", "-", "-", "=", "=", "=", "#"},

@@ -58,21 +58,52 @@ func (d *drawing) bar(l *frame.Line, span *eventlog.Span, selected bool) {
 	}
 	d.gap(l, base, base+p/2)
 	var b strings.Builder
+	cells, now := style, d.now
+	flush := func(next theme.Style) {
+		l.Put(cells, b.String())
+		b.Reset()
+		cells = next
+	}
 	for c := p / 2; c <= (q-1)/2; c++ {
+		glyph := tail
 		switch left, right := 2*c >= p, 2*c+1 < q; {
 		case left && right:
-			b.WriteString(full)
+			glyph = full
 		case right:
-			b.WriteString(head)
-		default:
-			b.WriteString(tail)
+			glyph = head
 		}
+		want := style
+		if kind := d.waits(c, min(q, 2*c+2)-max(p, 2*c), now); kind != 0 && q-p > 2 {
+			glyph, want = d.t.Wait, d.t.Human
+			if kind == eventlog.PauseQueue {
+				want = d.t.Dim
+			}
+		}
+		if want != cells {
+			flush(want)
+		}
+		b.WriteString(glyph)
 	}
-	l.Put(style, b.String())
+	flush(style)
 	if growing && l.Used() < base+d.s.bars+1 && stop <= d.to {
 		l.Put(style, d.t.Live)
 	}
 	d.gap(l, l.Used(), end)
+}
+
+// waits returns what the call of the row in hand waited for during most of the
+// halves that its bar has in a column, if anything.
+func (d *drawing) waits(column, halves int, now eventlog.Stamp) eventlog.PauseKind {
+	for _, p := range d.p.forest.Waits[d.id] {
+		if !d.live {
+			now = 0
+		}
+		from, to := d.half(p.Start), d.half(p.Until(now))
+		if min(to, float64(2*column+2))-max(from, float64(2*column)) >= float64(halves)/2 {
+			return p.Kind
+		}
+	}
+	return 0
 }
 
 // gap fills up to a column, with the time cursor where it passes.
@@ -173,13 +204,22 @@ func (d *drawing) cutAxis(l *frame.Line, base int) string {
 
 // legend says which colour is which kind, where there is room for it.
 func (d *drawing) legend(l *frame.Line) {
-	for _, k := range [...]struct {
-		style theme.Style
-		name  string
-	}{{d.t.Agent, "agent"}, {d.t.Model, "model"}, {d.t.Tool, "tool"}, {d.t.Human, "person"}, {d.t.Bad, "failed"}} {
-		if l.Used()+len(k.name)+5 > d.s.tree {
+	type entry struct {
+		style       theme.Style
+		glyph, name string
+	}
+	bar := d.t.Glyphs.Bar
+	entries := []entry{{d.t.Agent, bar, "agent"}, {d.t.Model, bar, "model"}, {d.t.Tool, bar, "tool"}, {d.t.Human, bar, "person"}, {d.t.Bad, bar, "failed"}}
+	if len(d.p.forest.Waits) > 0 { // where there is little room, what is rare is to be named first
+		entries = []entry{{d.t.Model, bar, "model"}, {d.t.Tool, bar, "tool"}, {d.t.Human, d.t.Wait, "waits"}, {d.t.Human, bar, "person"}, {d.t.Agent, bar, "agent"}, {d.t.Bad, bar, "failed"}}
+	}
+	for _, k := range entries {
+		if l.Used()+len(k.name)+3 > d.s.tree {
 			return
 		}
-		l.Put(k.style, d.t.Glyphs.Bar).Space(1).Put(d.t.Dim, k.name).Space(2)
+		l.Put(k.style, k.glyph).Space(1).Put(d.t.Dim, k.name)
+		if l.Used()+2 < d.s.tree {
+			l.Space(2)
+		}
 	}
 }

@@ -26,7 +26,7 @@ func (p *Pane) barWidth() int { return p.shape().bars }
 func (p *Pane) shape() shape {
 	var s shape
 	switch w := p.width; {
-	case w < 74:
+	case w < 74, p.forest != nil && p.forest.Len() > 0 && !p.forest.Start.Known(): // a log may tell no times
 		s.tree = w
 	case w < 100:
 		s.tree = max(30, w-47)

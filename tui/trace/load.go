@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/label"
+	"github.com/lazytrace/lazytrace/rollup"
 	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/job"
 )
@@ -17,6 +18,13 @@ type builtMsg struct {
 	ticket job.Ticket
 	forest *forest.Forest
 	slow   time.Duration
+	took   time.Duration
+}
+
+type timedMsg struct {
+	p      *Pane
+	ticket job.Ticket
+	times  *rollup.Times
 	took   time.Duration
 }
 
@@ -54,7 +62,20 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 		if again && p.next != nil {
 			next = p.Show(p.next)
 		}
-		return tea.Batch(p.lay(false), p.search(), next), false
+		return tea.Batch(p.lay(false), p.search(), next, p.time()), false
+	case timedMsg:
+		if msg.p != p {
+			return nil, false
+		}
+		fresh, again := p.timing.Land(msg.ticket)
+		if !fresh {
+			return nil, false
+		}
+		p.times, p.timed, p.adding = msg.times, p.now(), msg.took
+		if again {
+			return p.time(), true
+		}
+		return nil, true
 	case laidMsg:
 		if msg.p != p {
 			return nil, false
@@ -101,6 +122,37 @@ func (p *Pane) Show(snap *eventlog.Snapshot) tea.Cmd {
 	}
 }
 
+// time finds out where the time of the forest went, beside what is shown first.
+func (p *Pane) time() tea.Cmd {
+	ctx, ticket, ok := p.timing.Start(p.ctx)
+	if !ok {
+		return nil
+	}
+	snap, catalog, now := p.forest.Snap, p.catalog, eventlog.StampOf(p.now())
+	return func() tea.Msg {
+		began := time.Now() // of the work, not of what is shown
+		times := rollup.NewTimes(ctx, snap, func(session eventlog.Sym) eventlog.Stamp {
+			if catalog != nil {
+				if s := catalog.BySym(session); s != nil {
+					return s.Now(now)
+				}
+			}
+			return 0
+		})
+		return timedMsg{p, ticket, times, time.Since(began)}
+	}
+}
+
+// Elapse finds out anew where the time went, since what is under way goes on
+// without a word; of a long log, less often.
+func (p *Pane) Elapse() tea.Cmd {
+	const share = 50 // of the time at most one part in so many
+	if p.forest == nil || p.now().Sub(p.timed) < share*p.adding {
+		return nil
+	}
+	return p.time()
+}
+
 // Work returns how long it took to take in the last snapshot.
 func (p *Pane) Work() time.Duration { return p.work }
 
@@ -113,7 +165,7 @@ func slowest(f *forest.Forest) time.Duration {
 	for i := 0; i < len(order); i += step {
 		s := f.Snap.Span(eventlog.SpanID(order[i]))
 		if s.Kind == eventlog.SpanModel || s.Kind == eventlog.SpanTool {
-			if d := s.Duration(0); d > 0 {
+			if d := f.Ran(eventlog.SpanID(order[i]), 0); d > 0 {
 				all = append(all, d)
 			}
 		}
@@ -232,6 +284,9 @@ func (p *Pane) Name() tea.Cmd {
 				if rows[2*i] != rows[2*i+1] && end.Kind.Class() == eventlog.ClassModel {
 					w.text = label.Of(end)
 				}
+			}
+			if w.text == w.fail {
+				w.text = "" // once is enough
 			}
 			labels[id] = w
 		}

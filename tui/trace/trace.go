@@ -10,6 +10,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/rollup"
 	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
@@ -49,7 +50,11 @@ type Pane struct {
 	slow          time.Duration  // what makes a step a slow one
 	work          time.Duration
 
+	times     *rollup.Times // where the time of the forest went; nil until it is known
+	timed     time.Time     // when they were found out
+	adding    time.Duration // and how long that took
 	building  job.Job
+	timing    job.Job
 	laying    job.Job
 	naming    job.Job
 	searching job.Job
@@ -96,6 +101,9 @@ func (p *Pane) Lines() *forest.Lines { return p.lines }
 
 // Forest returns the whole tree, or nil before there is one.
 func (p *Pane) Forest() *forest.Forest { return p.forest }
+
+// Times returns where the time went, or nil while that is not known yet.
+func (p *Pane) Times() *rollup.Times { return p.times }
 
 // Selected returns the selected span, or zero.
 func (p *Pane) Selected() eventlog.SpanID {
@@ -266,10 +274,10 @@ func (p *Pane) hit(step int) {
 // is answered at once however long the log is.
 const reach = 200_000
 
-func (p *Pane) seek(step int, wanted func(*eventlog.Span) bool) {
+func (p *Pane) seek(step int, wanted func(eventlog.SpanID, *eventlog.Span) bool) {
 	for i, left := p.list.Cursor()+step, reach; i >= 0 && i < p.lines.Len() && left > 0; i, left = i+step, left-1 {
 		s := p.lines.Snap.Span(p.lines.Spans[i])
-		if wanted(&s) {
+		if wanted(p.lines.Spans[i], &s) {
 			p.list.To(i)
 			return
 		}
@@ -282,7 +290,7 @@ func (p *Pane) same(step int) {
 		return
 	}
 	me := p.lines.Snap.Span(id)
-	p.seek(step, func(s *eventlog.Span) bool {
+	p.seek(step, func(_ eventlog.SpanID, s *eventlog.Span) bool {
 		return s.Kind == me.Kind && s.Tool == me.Tool && (me.Kind != eventlog.SpanEvent || s.Event == me.Event) && (me.Kind != eventlog.SpanRun || s.Agent == me.Agent)
 	})
 }
@@ -292,8 +300,8 @@ func (p *Pane) slower(step int) {
 		return
 	}
 	now := eventlog.StampOf(p.now())
-	p.seek(step, func(s *eventlog.Span) bool {
-		return (s.Kind == eventlog.SpanModel || s.Kind == eventlog.SpanTool) && s.Duration(now) >= p.slow
+	p.seek(step, func(id eventlog.SpanID, s *eventlog.Span) bool {
+		return (s.Kind == eventlog.SpanModel || s.Kind == eventlog.SpanTool) && p.forest.Ran(id, now) >= p.slow
 	})
 }
 

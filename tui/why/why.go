@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/rollup"
 	"github.com/lazytrace/lazytrace/tui/figure"
 	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/frame"
@@ -43,18 +44,18 @@ func (g *page) add(label string, parts ...frame.Part) {
 }
 
 // Draw returns the pane's rows for a span.
-func (p *Pane) Draw(t *theme.Theme, number int, active bool, f *forest.Forest, id eventlog.SpanID, now eventlog.Stamp, loc *time.Location) []string {
+func (p *Pane) Draw(t *theme.Theme, number int, active bool, f *forest.Forest, times *rollup.Times, id eventlog.SpanID, now eventlog.Stamp, loc *time.Location) []string {
 	rows := []string{frame.Title(t, p.width, number, "Why, links", active)}
 	if f == nil || id == 0 {
 		return frame.Fill(rows, p.width, p.height)
 	}
 	g := &page{t: t, width: p.width, live: now.Known()}
-	g.span(f, id, now, loc)
+	g.span(f, times, id, now, loc)
 	from := max(0, min(p.scroll, len(g.rows)-p.height+1))
 	return frame.Fill(append(rows, g.rows[from:]...), p.width, p.height)
 }
 
-func (g *page) span(f *forest.Forest, id eventlog.SpanID, now eventlog.Stamp, loc *time.Location) {
+func (g *page) span(f *forest.Forest, times *rollup.Times, id eventlog.SpanID, now eventlog.Stamp, loc *time.Location) {
 	t, names := g.t, f.Snap.Symbols
 	s := f.Snap.Span(id)
 	if s.Start.Known() {
@@ -64,6 +65,7 @@ func (g *page) span(f *forest.Forest, id eventlog.SpanID, now eventlog.Stamp, lo
 		}
 		g.add("time", parts...)
 	}
+	g.spent(f, times, id, &s, now)
 	g.flags(&s)
 	if up := f.Parent(id); up != 0 {
 		u := f.Snap.Span(up)
@@ -93,6 +95,62 @@ func (g *page) span(f *forest.Forest, id eventlog.SpanID, now eventlog.Stamp, lo
 	g.add("session", frame.Part{Style: t.Dim, Text: names.Name(s.Session)})
 	row := f.Snap.Rows.At(int(s.First))
 	g.add("record", frame.Part{Style: t.Dim, Text: "row " + figure.Whole(int64(s.First)+1) + " at " + figure.Whole(row.Pos) + " of log " + figure.Count(int64(row.Segment))})
+}
+
+// spent says where the time of a run or session went, with all below it, and how
+// long a call waited before it ran.
+func (g *page) spent(f *forest.Forest, times *rollup.Times, id eventlog.SpanID, s *eventlog.Span, now eventlog.Stamp) {
+	t := g.t
+	var spent rollup.Time
+	switch {
+	case s.Kind == eventlog.SpanTool:
+		g.waited(f.Waits[id], now)
+		return
+	case times == nil:
+		return
+	case s.Kind == eventlog.SpanRun:
+		spent = times.Runs[rollup.RunID{Session: s.Session, Run: s.Run}].Inclusive
+	case s.Kind == eventlog.SpanSession:
+		spent = times.Sessions[s.Session].Inclusive
+	}
+	if spent.Wall <= 0 {
+		return
+	}
+	say := func(label string, all time.Duration, of ...frame.Part) {
+		if all > 0 {
+			g.add(label, append([]frame.Part{{Style: t.Text, Text: figure.Duration(all)}}, of...)...)
+		}
+	}
+	part := func(style theme.Style, name string, d time.Duration) []frame.Part {
+		if d <= 0 {
+			return nil
+		}
+		return []frame.Part{{Style: style, Text: name}, {Style: t.Text, Text: figure.Duration(d)}}
+	}
+	say("busy", spent.Busy(), append(part(t.Model, "model", spent.Model), part(t.Tool, "tool", spent.Tool)...)...)
+	you := []frame.Part{{Style: t.Human, Text: "for you"}}
+	if spent.Approval > 0 {
+		you = append(you, part(t.Dim, "to allow", spent.Approval)...)
+	}
+	say("waited", spent.Waited(), you...)
+	say("queue", spent.Queue, frame.Part{Style: t.Dim, Text: "for its turn"})
+	say("idle", spent.Idle)
+	l := frame.NewLine(g.width, "").Space(11)
+	l.Split(t, []theme.Style{t.Model, t.Tool, t.Human, t.Warn, t.Faint},
+		[]float64{float64(spent.Model), float64(spent.Tool), float64(spent.Waited()), float64(spent.Queue), float64(spent.Idle)}, min(32, g.width-12))
+	g.rows = append(g.rows, l.String())
+}
+
+// waited says what a call waited for, and how long.
+func (g *page) waited(pauses []eventlog.Pause, now eventlog.Stamp) {
+	names := map[eventlog.PauseKind]string{
+		eventlog.PauseApproval: "to be allowed", eventlog.PausePerson: "for an answer", eventlog.PauseQueue: "for its turn",
+	}
+	for _, p := range pauses {
+		if d := p.Until(now).Sub(p.Start); d > 0 {
+			g.add("waited", frame.Part{Style: g.t.Human, Text: figure.Duration(d)}, frame.Part{Style: g.t.Dim, Text: names[p.Kind]})
+		}
+	}
 }
 
 func (g *page) flags(s *eventlog.Span) {
@@ -128,12 +186,14 @@ func (g *page) money(f *forest.Forest, id eventlog.SpanID, s *eventlog.Span) {
 		switch b.Source {
 		case eventlog.Unpriced:
 			g.add("cost", frame.Part{Style: t.Warn, Text: "no price is known"})
+			g.price(f, b.Price)
 		default:
 			parts := []frame.Part{{Style: t.Bright, Text: "$" + figure.Money(b.Cost)}, {Style: t.Dim, Text: b.Source.String()}}
 			if b.AtLeast {
 				parts = append(parts, frame.Part{Style: t.Warn, Text: "at least"})
 			}
 			g.add("cost", parts...)
+			g.price(f, b.Price)
 		}
 		u := b.Usage
 		g.add("in", frame.Part{Style: t.Text, Text: figure.Whole(u.Context())}, frame.Part{Style: t.Dim, Text: "tokens"})
@@ -159,6 +219,13 @@ func (g *page) money(f *forest.Forest, id eventlog.SpanID, s *eventlog.Span) {
 			parts = append(parts, frame.Part{Style: t.Warn, Text: "some calls have no price"})
 		}
 		g.add("cost", parts...)
+	}
+}
+
+// price says what an estimate was made with, or why there is none.
+func (g *page) price(f *forest.Forest, why eventlog.Sym) {
+	if why != 0 {
+		g.add(" by", frame.Part{Style: g.t.Dim, Text: f.Snap.Symbols.Name(why)})
 	}
 }
 
