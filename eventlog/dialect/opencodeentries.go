@@ -284,7 +284,7 @@ func (o *opencode) used(part []byte, full bool, emit func(*eventlog.Event)) {
 	if !over {
 		e.Idle = eventlog.IdleNo
 	}
-	if full {
+	if full && word != "streaming" { // a piece of it is of no use
 		e.Input = inputOf(field("input"))
 	}
 	call := *e
