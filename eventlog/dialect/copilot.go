@@ -131,7 +131,7 @@ type copilotAnswer struct {
 	time             eventlog.Stamp
 }
 
-type copilotRecord struct{ typ, id, parent, time, data, agent []byte }
+type copilotRecord struct{ typ, id, parent, time, data, agent, exit, usage []byte }
 
 func (r *copilotRecord) parse(body []byte) error {
 	*r = copilotRecord{}
@@ -149,6 +149,10 @@ func (r *copilotRecord) parse(body []byte) error {
 			r.data = value
 		case "agentId":
 			r.agent = value
+		case "exitCode":
+			r.exit = value
+		case "usage":
+			r.usage = value
 		}
 		return true
 	})
@@ -220,7 +224,19 @@ func (c *copilot) permission(kind string) {
 // other keeps an event that nothing more is known of.
 func (c *copilot) other(full bool, emit func(*eventlog.Event)) {
 	r, e := &c.r, &c.e
-	if e.Type == "abort" {
+	switch e.Type {
+	case "result": // only on standard output: how the run ended
+		e.Kind, e.Idle, e.Outcome = eventlog.AgentFinish, eventlog.IdleYes, eventlog.Success
+		if code := readable(r.exit); code != "0" && code != "" {
+			e.Outcome = eventlog.Failure
+		}
+		e.Facts = &eventlog.Facts{Outcome: e.Outcome}
+		if full {
+			detailsOf(e, r.usage, "premiumRequests", "totalApiDurationMs", "sessionDurationMs")
+		}
+		emit(e)
+		return
+	case "abort":
 		e.Hidden, e.Idle = false, eventlog.IdleYes
 		e.Facts = &eventlog.Facts{Outcome: eventlog.Cancelled}
 	}

@@ -98,3 +98,14 @@ func TestGeminiProjectRoot(t *testing.T) {
 		t.Error("sidecar")
 	}
 }
+
+// What Copilot writes to its standard output ends with how the run went.
+func TestCopilotResult(t *testing.T) {
+	const start = `{"type":"session.start","data":{"sessionId":"s"},"id":"1","timestamp":"2026-03-06T08:00:00Z","parentId":null}`
+	for code, want := range map[string]eventlog.Outcome{"0": eventlog.Success, "1": eventlog.Failure} {
+		_, all := readLines(t, Copilot{}, "out.jsonl", start, `{"type":"result","sessionId":"s","exitCode":`+code+`,"usage":{"premiumRequests":2}}`)
+		if e := all[len(all)-1]; e.Kind != eventlog.AgentFinish || e.Outcome != want || e.SessionID != "s" || len(e.Details) != 1 {
+			t.Errorf("%s: %v %v %q %v", code, e.Kind, e.Outcome, e.SessionID, e.Details)
+		}
+	}
+}

@@ -77,7 +77,7 @@ var vocabularies = map[string]Vocabulary{
 		Kinds: strings.Fields(`abort assistant.intent assistant.message_delta assistant.reasoning* assistant.streaming_delta assistant.tool_call_delta hook.*
 			permission.* session.* skill.invoked system.* tool.execution_partial_result tool.execution_progress tool.user_requested user_input.* elicitation.* subagent.*
 			pending_messages.modified command.* external_tool.* mcp.* sampling.*`),
-		Fields: strings.Fields(`agentId data ephemeral id parentId timestamp type`),
+		Fields: strings.Fields(`agentId currentModel data ephemeral exitCode id parentId sessionId timestamp type usage`),
 	},
 	"goose-lines": {
 		Kinds: strings.Fields(`notification model_change`),
