@@ -18,8 +18,11 @@ func (Claude) Name() string { return "claude" }
 // Sniff knows a transcript by the session id and the linked uuids of its lines.
 func (Claude) Sniff(h *Head) int {
 	best := 0
+	if _, workflow := claudePlace(h.Path); workflow != "" && filepath.Base(h.Path) == claudeJournal {
+		best = 90
+	}
 	for _, line := range h.Lines {
-		var kind, session, uuid, message, snapshot bool
+		var kind, session, uuid, message, snapshot, task, agent bool
 		err := jsonl.Fields(line, func(key, value []byte) bool {
 			switch string(key) {
 			case "type":
@@ -32,6 +35,10 @@ func (Claude) Sniff(h *Head) int {
 				message = true
 			case "snapshot", "messageId":
 				snapshot = true
+			case "key":
+				task = true
+			case "agentId":
+				agent = true
 			}
 			return true
 		})
@@ -39,11 +46,27 @@ func (Claude) Sniff(h *Head) int {
 		case err != nil || !kind:
 		case session && (uuid || message):
 			return 95
-		case session, uuid, snapshot:
+		case session, uuid, snapshot, task && agent:
 			best = max(best, 60)
 		}
 	}
 	return best
+}
+
+// claudeJournal is the file in which a workflow notes which agents it started.
+const claudeJournal = "journal.jsonl"
+
+// claudePlace tells of a path below a session's folder which session that is, and
+// which workflow the file is of.
+func claudePlace(path string) (session, workflow string) {
+	dir := filepath.Dir(path)
+	if up := filepath.Dir(dir); filepath.Base(up) == "workflows" {
+		dir, workflow = filepath.Dir(up), filepath.Base(dir)
+	}
+	if filepath.Base(dir) != "subagents" {
+		return "", ""
+	}
+	return filepath.Base(filepath.Dir(dir)), workflow
 }
 
 // Tables asks for nothing: a transcript is never a database.
@@ -66,12 +89,12 @@ func (Claude) Sidecar(path string) string {
 func (Claude) Open(seg Segment) Decoder {
 	c := &claude{names: names{}, last: map[string]eventlog.Stamp{}, requests: map[string]eventlog.Stamp{}, sides: map[string]string{}, tasks: map[string]string{}}
 	name := strings.TrimSuffix(filepath.Base(seg.Path), ".jsonl")
-	if agent, ok := strings.CutPrefix(name, "agent-"); ok {
+	c.session, c.workflow = claudePlace(seg.Path)
+	agent, ok := strings.CutPrefix(name, "agent-")
+	switch {
+	case ok:
 		c.agent = agent
-		if dir := filepath.Dir(seg.Path); filepath.Base(dir) == "subagents" {
-			c.session = filepath.Base(filepath.Dir(dir))
-		}
-	} else {
+	case c.session == "":
 		c.session = name
 	}
 	if len(seg.Sidecar) > 0 {
@@ -88,6 +111,7 @@ type claude struct {
 	session    string // of records that do not name theirs
 	agent      string // the sub-agent whose file this is
 	agentType  string
+	workflow   string // the workflow that it is an agent of, or whose journal this is
 	parentCall string
 	named      bool
 	linked     bool // the sub-agent's parent has been told
@@ -114,6 +138,7 @@ type claudeRecord struct {
 	side, meta, compact, apiError, requestSession, requestRef, id  []byte
 	title, aiTitle, summary, content, errText, origin, attachment  []byte
 	totalCost, compactMeta, retryIn, attempt, duration, operation  []byte
+	team, name, key, label, phase, outcome                         []byte
 	decision                                                       []byte
 }
 
@@ -196,6 +221,18 @@ func (r *claudeRecord) parse(body []byte) error {
 			to = &r.duration
 		case "operation":
 			to = &r.operation
+		case "teamName":
+			to = &r.team
+		case "agentName":
+			to = &r.name
+		case "key":
+			to = &r.key
+		case "label":
+			to = &r.label
+		case "phase":
+			to = &r.phase
+		case "result":
+			to = &r.outcome
 		default:
 			return true
 		}
@@ -215,6 +252,10 @@ func (c *claude) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Eve
 	kind := c.names.text(r.typ)
 	if kind == "" {
 		return ErrNoEvent
+	}
+	if r.session == nil && r.uuid == nil && (r.key != nil || kind == "launched") {
+		c.journal(kind, full, emit)
+		return nil
 	}
 	c.envelope(kind)
 	switch kind {
@@ -249,6 +290,9 @@ func (c *claude) envelope(kind string) {
 			Agent: "claude", Directory: readable(r.cwd), Project: filepath.Base(readable(r.cwd)),
 			Branch: readable(r.branch), Version: readable(r.version),
 		}
+		if team := readable(r.team); team != "" {
+			e.Facts.Metadata = map[string]string{"team": team, "name": readable(r.name)}
+		}
 	}
 	if e.Copied && !c.forked && e.RunID == c.session {
 		c.forked = true
@@ -260,12 +304,19 @@ func (c *claude) envelope(kind string) {
 		e.Agent = "claude"
 	case c.agentType != "":
 		e.Agent = c.agentType
+	case c.tasks["\x00"+c.parentCall] != "":
+		e.Agent = c.tasks["\x00"+c.parentCall]
+	case c.workflow != "":
+		e.Agent = workflowAgent
 	case helper(e.RunID):
 		e.Agent = helperName(e.RunID)
 	}
 	if e.RunID != c.session && !c.linked {
 		c.linked = true
 		e.ParentRunID, e.Link = c.session, eventlog.LinkTask
+		if c.workflow != "" {
+			e.ParentRunID, e.Link = c.workflow, eventlog.LinkSure
+		}
 		if c.parentCall != "" {
 			e.ParentCall = c.parentCall
 			if !c.inferred {
@@ -279,7 +330,8 @@ func (c *claude) envelope(kind string) {
 // sub-agent's, or, in old files, a side chain's.
 func (c *claude) run() string {
 	r := &c.r
-	if agent := c.names.text(r.agent); agent != "" {
+	// A line of the main chain names the agent whose result it brings.
+	if agent := c.names.text(r.agent); agent != "" && (c.agent != "" || string(r.side) != "false") {
 		return agent
 	}
 	if c.agent != "" {
@@ -313,6 +365,44 @@ func helperName(agent string) string {
 		return "prompt suggestion"
 	}
 	return ""
+}
+
+// workflowAgent is what Claude Code calls an agent that a workflow started.
+const workflowAgent = "workflow-subagent"
+
+// journal decodes a line in which a workflow notes what became of its agents. It
+// tells no time and no session: the folder does.
+func (c *claude) journal(kind string, full bool, emit func(*eventlog.Event)) {
+	r, e := &c.r, &c.e
+	*e = eventlog.Event{
+		Type: c.names.of([]byte("journal/" + kind)), Kind: eventlog.Custom, Hidden: true, Provider: "anthropic",
+		SessionID: c.session, RunID: c.workflow, Agent: "workflow",
+	}
+	if c.workflow == "" {
+		e.RunID, e.Agent = c.session, "claude"
+	} else {
+		e.ParentRunID, e.Link = c.session, eventlog.LinkTask
+	}
+	agent := readable(r.agent)
+	if agent != "" {
+		e.Adopts = []eventlog.Adopt{{RunID: agent, ParentRunID: e.RunID, Link: eventlog.LinkSure, Agent: workflowAgent}}
+	}
+	if full {
+		for _, d := range []struct {
+			name  string
+			value []byte
+		}{{"agent", r.agent}, {"label", r.label}, {"phase", r.phase}} {
+			if v := readable(d.value); v != "" {
+				e.Details = append(e.Details, eventlog.Detail{Name: d.name, Value: v})
+			}
+		}
+		if text, ok := jsonl.String(r.outcome); ok {
+			e.Text = text
+		} else {
+			e.Output = clone(r.outcome)
+		}
+	}
+	emit(e)
 }
 
 // other keeps the lines that tell about the session rather than its work.

@@ -2,14 +2,15 @@ package dialect
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 )
 
-// spawner reports whether a tool starts a sub-agent.
-func spawner(tool string) bool { return tool == "Task" || tool == "Agent" }
+// spawner reports whether a tool starts sub-agents.
+func spawner(tool string) bool { return tool == "Task" || tool == "Agent" || tool == "Workflow" }
 
 // blocks calls fn for each block of a message's content, or once with the
 // text, when the content is a string.
@@ -337,7 +338,11 @@ func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 			e.Kind = eventlog.ToolError
 		}
 		c.decided(&e, content)
-		if agent, ok := jsonl.Lookup(c.r.result, "agentId"); ok {
+		agent, ok := jsonl.Lookup(c.r.result, "agentId")
+		if !ok && c.r.agent != nil && e.RunID == c.session {
+			agent, ok = c.r.agent, true
+		}
+		if ok {
 			e.Adopts = []eventlog.Adopt{{
 				RunID: readable(agent), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure,
 				Agent: c.tasks["\x00"+e.CallID],
@@ -347,7 +352,24 @@ func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 			c.output(&e, content)
 		}
 		emit(&e)
+		c.launched(&e, emit)
 	})
+}
+
+// launched tells of the run of a workflow, to which agents in files of their own belong.
+func (c *claude) launched(result *eventlog.Event, emit func(*eventlog.Event)) {
+	run, _ := jsonl.Lookup(c.r.result, "runId")
+	name, named := jsonl.Lookup(c.r.result, "workflowName")
+	id := readable(run)
+	if id == "" || !named && !strings.HasPrefix(id, "wf_") {
+		return
+	}
+	e := eventlog.Event{
+		Kind: eventlog.Custom, Type: "workflow", Hidden: true, Time: result.Time, Provider: result.Provider,
+		SessionID: result.SessionID, RunID: id, Agent: cmp.Or(readable(name), "workflow"),
+		ParentRunID: result.RunID, ParentCall: result.CallID, Link: eventlog.LinkSure, Idle: eventlog.IdleYes,
+	}
+	emit(&e)
 }
 
 // decided says what is told of a person who was asked about a call, and since

@@ -96,7 +96,7 @@ type claudeRun struct {
 type streamRecord struct {
 	call, kind, task, taskCall, status, event, model, prompt []byte
 	isError, modelUsage, cost, result, turns, api, reason    []byte
-	delay, most, code, denials, message, mode                []byte
+	delay, most, code, denials, message, mode, errors        []byte
 }
 
 func (s *claudeStream) parse(body []byte) error {
@@ -177,6 +177,8 @@ func (s *claudeStream) parse(body []byte) error {
 			to = &t.code
 		case "permission_denials":
 			to = &t.denials
+		case "errors":
+			to = &t.errors
 		case "api_message_id":
 			to = &t.message
 		case "permissionMode":
@@ -462,27 +464,46 @@ func (s *claudeStream) finish(full bool, emit func(*eventlog.Event)) {
 	if full {
 		e.Text = readable(t.result)
 		if failed {
-			e.Message = cmp.Or(e.Text, readable(r.subtype))
+			e.Message = cmp.Or(e.Text, strings.Join(texts(t.errors), "\n"), readable(r.subtype))
 		}
 		for _, d := range []struct {
 			name  string
 			value []byte
 		}{
 			{"result", r.subtype}, {"reason", t.reason}, {"status", t.code}, {"turns", t.turns}, {"duration ms", r.duration},
-			{"duration of calls ms", t.api}, {"cost so far", t.cost}, {"denied", denied(t.denials)},
+			{"duration of calls ms", t.api}, {"cost so far", t.cost},
 		} {
 			if v := readable(d.value); v != "" {
 				e.Details = append(e.Details, eventlog.Detail{Name: d.name, Value: v})
 			}
 		}
+		if v := denied(t.denials); v != "" {
+			e.Details = append(e.Details, eventlog.Detail{Name: "denied", Value: v})
+		}
 	}
 	emit(e)
 }
 
-// denied returns the calls that were not permitted, or nothing.
-func denied(list []byte) []byte {
-	if string(list) == "[]" {
-		return nil
+// denied returns the names of the calls that were not permitted.
+func denied(list []byte) string {
+	var tools []string
+	if len(list) > 0 && list[0] == '[' {
+		_ = jsonl.Elements(list, func(call []byte) bool {
+			name, _ := lookup(call, "tool_name")
+			tools = append(tools, cmp.Or(readable(name), readable(call)))
+			return true
+		})
+	}
+	return strings.Join(tools, ", ")
+}
+
+// texts returns the texts of an array.
+func texts(array []byte) (list []string) {
+	if len(array) > 0 && array[0] == '[' {
+		_ = jsonl.Elements(array, func(v []byte) bool {
+			list = append(list, readable(v))
+			return true
+		})
 	}
 	return list
 }

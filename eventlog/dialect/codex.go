@@ -102,16 +102,18 @@ type codex struct {
 	metas    []thread       // all threads that the file holds records of, its own first
 	told     bool           // the facts of the own thread have been told
 	opened   eventlog.Stamp // when that was
+	copied   eventlog.Stamp // of the last record of the copy that the file began with
 	known    bool           // the own thread was read from the file, not from its name
 	agent    string
 	provider string
 	model    string
 	mode     eventlog.Mode
 	turn     string
-	tasks    bool   // turns are told to begin and to end
-	asked    bool   // the run waits for an answer of a person
-	awaited  string // the call that a person was asked about last
-	failure  string // of this turn, as it was last told
+	started  eventlog.Stamp // of the turn, where it is told to the second
+	tasks    bool           // turns are told to begin and to end
+	asked    bool           // the run waits for an answer of a person
+	awaited  string         // the call that a person was asked about last
+	failure  string         // of this turn, as it was last told
 
 	last    eventlog.Stamp // when the model last heard from outside
 	number  int            // of the model call that is being told of
@@ -433,7 +435,7 @@ func (c *codex) meta(payload []byte, full bool, emit func(*eventlog.Event)) {
 	e.SessionID, e.RunID, e.Agent, e.Provider = c.own.id, c.own.id, c.agent, c.provider
 	e.Kind, e.Hidden = eventlog.Custom, true
 	if t.id == c.own.id && !c.told {
-		c.told, c.opened = true, e.Time
+		c.told, c.opened, c.copied = true, e.Time, e.Time
 		c.facts(payload, &t)
 	}
 	if full {

@@ -75,6 +75,20 @@ func TestCodexExitCode(t *testing.T) {
 	}
 }
 
+func TestCodexResultText(t *testing.T) {
+	for output, want := range map[string]string{
+		`"plain"`:                              "plain",
+		`{"content":"x","success":true}`:       "x",
+		`{"type":"input_text","text":"a.txt"}`: "a.txt",
+		`[{"type":"input_text","text":"a"},{"type":"input_image"}]`: "a\n[image]",
+		`"{\"output\":\"inner\",\"metadata\":{}}"`:                  "inner",
+	} {
+		if got := resultText([]byte(output)); got != want {
+			t.Errorf("%s: %q, want %q", output, got, want)
+		}
+	}
+}
+
 func TestCodexUsage(t *testing.T) {
 	// More from the cache than there was, or more reasoning than output, must
 	// not make a count negative.
@@ -130,5 +144,71 @@ func TestCodexCopyWithoutTurns(t *testing.T) {
 		tokens("11:00:00.001", 10, 10), tokens("11:00:00.002", 30, 20), tokens("11:00:04", 60, 30))
 	if len(a) != 2 || len(b) != 3 || a[0] != b[0] || a[1] != b[1] || b[2] == a[1] || !copied[0] || !copied[1] || copied[2] {
 		t.Errorf("%x\n%x %v", a, b, copied)
+	}
+}
+
+// codexCalls decodes lines and returns the calls that are billed, and which are copies.
+func codexCalls(t *testing.T, lines ...string) (ids []eventlog.Identity, copied []bool) {
+	t.Helper()
+	head := &Head{Path: "rollout-x.jsonl"}
+	for _, line := range lines {
+		head.Lines = append(head.Lines, []byte(line))
+	}
+	dec := Codex{}.Open(Segment{Path: head.Path, Head: head})
+	for _, line := range head.Lines {
+		if err := dec.Decode(&eventlog.Record{Body: line}, false, func(e *eventlog.Event) {
+			if e.Bill != nil {
+				ids, copied = append(ids, e.Bill.Call), append(copied, e.Bill.Copied)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ids, copied
+}
+
+func codexTokens(at string, total int) string {
+	return fmt.Sprintf(`{"timestamp":"2026-03-02T%sZ","type":"event_msg","payload":{"type":"token_count","info":{`+
+		`"total_token_usage":{"input_tokens":%d,"output_tokens":1}}}}`, at, total)
+}
+
+// Where the ids of turns tell no time, the beginning of the turn does, however
+// long the copying took and however soon the first call came.
+func TestCodexCopyByStart(t *testing.T) {
+	meta := func(at, id, more string) string {
+		return `{"timestamp":"2026-03-02T` + at + `Z","type":"session_meta","payload":{"id":"` + id + `"` + more + `}}`
+	}
+	start := func(at, turn string, began int) string {
+		return fmt.Sprintf(`{"timestamp":"2026-03-02T%sZ","type":"event_msg","payload":{"type":"task_started","turn_id":%q,"started_at":%d}}`, at, turn, began)
+	}
+	const ten, eleven = 1772445600, 1772449200
+	a, _ := codexCalls(t, meta("10:00:00", "one", ""),
+		start("10:00:00", "a", ten), codexTokens("10:00:05", 10), start("10:00:06", "b", ten+6), codexTokens("10:00:09", 30))
+	b, copied := codexCalls(t, meta("11:00:00", "two", `,"forked_from_id":"one"`), meta("11:00:00.001", "one", ""),
+		start("11:00:00.1", "a", ten), codexTokens("11:00:01.2", 10), start("11:00:01.3", "b", ten+6), codexTokens("11:00:02.5", 30),
+		start("11:00:02.6", "c", eleven+2), codexTokens("11:00:02.9", 60))
+	if len(a) != 2 || len(b) != 3 || a[0] != b[0] || a[1] != b[1] || !copied[0] || !copied[1] || copied[2] {
+		t.Errorf("%x\n%x %v", a, b, copied)
+	}
+}
+
+// A copy that takes longer than a second is one as long as no second is without a
+// record.
+func TestCodexSlowCopy(t *testing.T) {
+	meta := `{"timestamp":"2026-03-02T11:00:00Z","type":"session_meta","payload":{"id":"two","forked_from_id":"one"}}`
+	_, copied := codexCalls(t, meta, codexTokens("11:00:00.6", 10), codexTokens("11:00:01.3", 30), codexTokens("11:00:01.9", 60), codexTokens("11:00:05", 90))
+	if fmt.Sprint(copied) != "[true true true false]" {
+		t.Error(copied)
+	}
+}
+
+// Files that do not say whose they are hold copies of each other's records as
+// they were written.
+func TestCodexNobodys(t *testing.T) {
+	model := `{"timestamp":"2026-03-02T10:00:00Z","type":"turn_context","payload":{"model":"gpt-5"}}`
+	a, _ := codexCalls(t, model, codexTokens("10:00:05", 10))
+	b, _ := codexCalls(t, model, codexTokens("10:00:05", 10), codexTokens("10:00:09", 30))
+	if len(a) != 1 || len(b) != 2 || a[0] != b[0] || b[1] == b[0] {
+		t.Errorf("%x\n%x", a, b)
 	}
 }

@@ -26,6 +26,8 @@ func (c *codex) message(kind string, full bool, emit func(*eventlog.Event)) {
 		if t := c.names.text(p.turnID); t != "" {
 			c.turn = t
 		}
+		at, _ := jsonl.Lookup(p.all, "started_at")
+		c.started = moment(at)
 		c.outside()
 		e.Kind, e.Idle = eventlog.AgentStart, eventlog.IdleNo
 		emit(e)
@@ -269,6 +271,19 @@ func (x *codexEnd) message() string {
 	return readable(x.failure)
 }
 
+// said is what the call returned, as a person would read it.
+func (x *codexEnd) said() string {
+	if out := strings.TrimSpace(readable(x.output)); out != "" {
+		return out
+	}
+	for _, path := range [][]string{{"Ok", "content"}, {"content"}, {"Err"}} {
+		if content, ok := lookup(x.result, path...); ok {
+			return textOf(content)
+		}
+	}
+	return ""
+}
+
 func (x *codexEnd) named(kind string) string {
 	switch {
 	case x.server != nil && !jsonl.IsNull(x.server):
@@ -302,7 +317,7 @@ func (c *codex) ended(kind string, body []byte, full bool, emit func(*eventlog.E
 	if full {
 		detailsOf(e, body, "status", "exit_code", "duration", "cwd", "sender_thread_id", "receiver_thread_ids", "agents_states", "model")
 		e.Input, e.Output = unwrapped(first(x.command, x.changes)), clone(first(x.output, x.result))
-		e.Text = readable(x.output)
+		e.Text = x.said()
 		if e.Kind == eventlog.HILDecision {
 			e.Text = "declined"
 		}
@@ -338,7 +353,7 @@ func (c *codex) ended(kind string, body []byte, full bool, emit func(*eventlog.E
 	c.outside()
 	if full {
 		e.Output = clone(first(x.output, x.result))
-		text := strings.TrimSpace(readable(x.output))
+		text := x.said()
 		if failed {
 			e.Message = cmp.Or(x.message(), text)
 		} else {

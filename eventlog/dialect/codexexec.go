@@ -268,7 +268,7 @@ func (x *codexExec) result(item []byte, full bool) {
 		return
 	}
 	e.Output = clone(first(end.output, end.result, end.changes))
-	if out := readable(end.output); e.Failed {
+	if out := end.said(); e.Failed {
 		e.Message = cmp.Or(end.message(), out)
 	} else {
 		e.Text = out

@@ -228,8 +228,10 @@ func (c *codex) spawned(thread []byte) []eventlog.Adopt {
 func resultText(output []byte) string {
 	text := textOf(output)
 	if len(output) > 0 && output[0] == '{' {
-		if inner, ok := jsonl.Lookup(output, "content"); ok {
-			return textOf(inner)
+		for _, key := range []string{"content", "text"} {
+			if inner, ok := lookup(output, key); ok {
+				return textOf(inner)
+			}
 		}
 	}
 	if strings.HasPrefix(text, `{"`) {

@@ -138,8 +138,13 @@ func (c *codex) tokens(full bool, emit func(*eventlog.Event)) {
 		Usage: u, Mode: c.mode, Rule: eventlog.RuleRecord, Copied: owner != c.own.id,
 		Call: eventlog.Identify("codex", owner, c.turn, c.model, total.String(), n.String()),
 	}
-	if !hasTotal {
-		c.b.Call = eventlog.Identify("codex", owner, c.turn, c.model, strconv.FormatInt(int64(e.Time), 10), n.String())
+	switch when := strconv.FormatInt(int64(e.Time), 10); {
+	case !hasTotal:
+		c.b.Call = eventlog.Identify("codex", owner, c.turn, c.model, when, n.String())
+	case !c.known && e.Time.Known():
+		// No record says whose the file is. What another file tells of the same
+		// moment with the same counts is a copy.
+		c.b.Call = eventlog.Identify("codex", "", c.turn, c.model, when, total.String(), n.String())
 	}
 	c.payment, c.paid = c.b.Call, total
 	e.Bill, e.Copied = &c.b, c.b.Copied
@@ -199,14 +204,14 @@ func window(minutes int64) string {
 	return strconv.FormatInt(minutes, 10) + " min"
 }
 
-// copying is how long writing the copy of a thread may take.
-const copying = eventlog.Stamp(time.Second)
+const second = eventlog.Stamp(time.Second)
 
 // owner returns the thread in which the record was first written. A fork of an
 // older version begins with a copy of all records of the thread that it was
 // forked from, stamped anew; the turn that a record belongs to tells, by the
-// time in its id, which of the threads wrote it. Where turns have no ids, what
-// was written at once with the first record is a copy: no model answers so fast.
+// time in its id, which of the threads wrote it, or when it is told to have
+// started. Where turns tell neither, what was written at once, from the first record
+// on without a second between two, is a copy: no model answers so fast.
 func (c *codex) owner() string {
 	from := cmp.Or(c.own.forkOf, c.own.parent)
 	if len(c.metas) > 1 {
@@ -228,7 +233,18 @@ func (c *codex) owner() string {
 		}
 		return best
 	}
-	if c.e.Time.Known() && (c.e.Time < c.own.began || c.opened.Known() && c.e.Time-c.opened < copying) {
+	if began := cmp.Or(c.own.began, c.opened); c.started.Known() && began.Known() {
+		if c.started+second > began { // it is told in whole seconds
+			return c.own.id
+		}
+		return from
+	}
+	switch at := c.e.Time; {
+	case !at.Known():
+	case at < c.own.began:
+		return from
+	case c.copied.Known() && at-c.copied < second:
+		c.copied = max(c.copied, at)
 		return from
 	}
 	return c.own.id

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"cmp"
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -47,7 +48,10 @@ func (Copilot) Tables() []eventlog.Table { return nil }
 // Open returns a decoder. The session is named by its first event; that one is
 // looked at now, so that every other one can be decoded without it.
 func (Copilot) Open(seg Segment) Decoder {
-	c := &copilot{names: names{}, calls: map[string]copilotCall{}, requests: map[string]string{}, before: map[string]copilotCount{}, sofar: map[string]*copilotSum{}, paid: map[string]copilotAnswer{}, agents: map[string]string{}}
+	c := &copilot{
+		names: names{}, calls: map[string]copilotCall{}, requests: map[string]string{}, before: map[string]copilotCount{}, sofar: map[string]*copilotSum{},
+		paid: map[string]copilotAnswer{}, agents: map[string]string{}, models: map[string]string{}, units: map[string]*copilotUnits{},
+	}
 	c.session = strings.TrimSuffix(filepath.Base(seg.Path), filepath.Ext(seg.Path))
 	if c.session == "events" {
 		c.session = filepath.Base(filepath.Dir(seg.Path))
@@ -72,17 +76,22 @@ func (Copilot) Open(seg Segment) Decoder {
 type copilot struct {
 	names    names
 	session  string
-	model    string
+	model    string // of the main run, as it was last told
+	named    bool   // that was in this process
 	asked    bool
+	broken   bool           // the last thing that the main run met was an error
 	last     eventlog.Stamp // when the main run last heard from outside
 	calls    map[string]copilotCall
 	requests map[string]string // the calls that a person was asked about, by request
 	agents   map[string]string // names of sub-agents, by their id
+	models   map[string]string // and their models
 
-	process int                      // how many processes have written before this one
-	before  map[string]copilotCount  // what the last of them had counted, by model
-	sofar   map[string]*copilotSum   // what this one has told of, by model
-	paid    map[string]copilotAnswer // which answer bears the bill of a model
+	process  int                      // how many processes have written before this one
+	before   map[string]copilotCount  // what the last of them had counted, by model
+	sofar    map[string]*copilotSum   // what this one has told of, by model
+	paid     map[string]copilotAnswer // which answer bears the bill of a model
+	nameless string                   // the model of messages from before it was named
+	units    map[string]*copilotUnits // what GitHub bills by
 
 	r copilotRecord
 	e eventlog.Event
@@ -102,7 +111,18 @@ type copilotCount struct {
 // copilotSum is what single events have told of the use of a model.
 type copilotSum struct {
 	said, told copilotCount // by its messages, and by events about usage
+	main       int64        // the output of messages of the main run
 }
+
+// copilotUnits is a counter of what GitHub bills by.
+type copilotUnits struct {
+	before float64 // what the processes used that counted for themselves
+	ended  float64 // what the last process had counted
+	now    float64
+}
+
+// begin takes what was counted so far for that of an earlier process.
+func (u *copilotUnits) begin() { u.before, u.ended, u.now = u.before+u.ended, 0, 0 }
 
 // copilotAnswer is the first answer of a model in a process. What the model has
 // used is told by its span.
@@ -111,7 +131,7 @@ type copilotAnswer struct {
 	time             eventlog.Stamp
 }
 
-type copilotRecord struct{ typ, id, parent, time, data, agent []byte }
+type copilotRecord struct{ typ, id, parent, time, data, agent, exit, usage []byte }
 
 func (r *copilotRecord) parse(body []byte) error {
 	*r = copilotRecord{}
@@ -129,6 +149,10 @@ func (r *copilotRecord) parse(body []byte) error {
 			r.data = value
 		case "agentId":
 			r.agent = value
+		case "exitCode":
+			r.exit = value
+		case "usage":
+			r.usage = value
 		}
 		return true
 	})
@@ -200,7 +224,19 @@ func (c *copilot) permission(kind string) {
 // other keeps an event that nothing more is known of.
 func (c *copilot) other(full bool, emit func(*eventlog.Event)) {
 	r, e := &c.r, &c.e
-	if e.Type == "abort" {
+	switch e.Type {
+	case "result": // only on standard output: how the run ended
+		e.Kind, e.Idle, e.Outcome = eventlog.AgentFinish, eventlog.IdleYes, eventlog.Success
+		if code := readable(r.exit); code != "0" && code != "" {
+			e.Outcome = eventlog.Failure
+		}
+		e.Facts = &eventlog.Facts{Outcome: e.Outcome}
+		if full {
+			detailsOf(e, r.usage, "premiumRequests", "totalApiDurationMs", "sessionDurationMs")
+		}
+		emit(e)
+		return
+	case "abort":
 		e.Hidden, e.Idle = false, eventlog.IdleYes
 		e.Facts = &eventlog.Facts{Outcome: eventlog.Cancelled}
 	}
@@ -217,7 +253,9 @@ func (c *copilot) about(kind string, full bool, emit func(*eventlog.Event)) {
 	switch kind {
 	case "start", "resume":
 		if m := c.names.text(first(r.get("selectedModel"), r.get("currentModel"))); m != "" {
-			c.model = m
+			c.model, c.named = m, true
+		} else if kind == "resume" {
+			c.named = false // another one may have been chosen
 		}
 		dir := readable(r.get("context", "cwd"))
 		e.Kind = eventlog.LoopStep
@@ -232,20 +270,21 @@ func (c *copilot) about(kind string, full bool, emit func(*eventlog.Event)) {
 		e.Facts = &eventlog.Facts{Title: readable(r.get("title"))}
 	case "model_change":
 		if m := c.names.text(r.get("newModel")); m != "" {
-			c.model = m
+			c.model, c.named = m, true
 		}
 	case "compaction_complete":
 		e.Kind, e.Hidden = eventlog.Compaction, false
 	case "error":
 		e.Kind, e.Failed, e.Hidden, e.Idle = eventlog.Error, true, false, eventlog.IdleYes
 		e.Facts = &eventlog.Facts{Outcome: eventlog.Failure, FailureReason: readable(r.get("message"))}
+		c.broken = true
 	case "idle":
 		e.Idle = eventlog.IdleYes
 	case "shutdown":
 		c.shutdown(full, emit)
 		return
 	case "usage_checkpoint":
-		c.units(emit)
+		c.counted(emit)
 		return
 	}
 	if full {
@@ -260,15 +299,29 @@ func (c *copilot) about(kind string, full bool, emit func(*eventlog.Event)) {
 	emit(e)
 }
 
-// units keeps the counts that GitHub bills by. They are sums and no dollars.
-func (c *copilot) units(emit func(*eventlog.Event)) {
+// counted keeps the counts that GitHub bills by. They are sums and no dollars.
+func (c *copilot) counted(emit func(*eventlog.Event)) {
 	r, e := &c.r, &c.e
 	metrics := map[string]float64{}
-	if n, ok := jsonl.Float(r.get("totalPremiumRequests")); ok {
-		metrics["premium_requests"] = n
-	}
-	if n, ok := jsonl.Float(r.get("totalNanoAiu")); ok {
-		metrics["ai_units"] = n / 1e9
+	for _, of := range []struct {
+		name  string
+		value []byte
+		per   float64
+	}{{"premium_requests", r.get("totalPremiumRequests"), 1}, {"ai_units", r.get("totalNanoAiu"), 1e9}} {
+		n, ok := jsonl.Float(of.value)
+		if !ok {
+			continue
+		}
+		u := c.units[of.name]
+		if u == nil {
+			u = &copilotUnits{}
+			c.units[of.name] = u
+		}
+		if n /= of.per; n < u.ended {
+			u.begin() // this process counts from zero
+		}
+		u.now = n
+		metrics[of.name] = u.before + n
 	}
 	e.Kind = eventlog.Metrics
 	if len(metrics) > 0 {
@@ -278,9 +331,7 @@ func (c *copilot) units(emit func(*eventlog.Event)) {
 	emit(e)
 }
 
-// shutdown decodes the end of a process, the only event with all tokens. They
-// are sums since the session began, so what the processes before had used is
-// taken off.
+// shutdown decodes the end of a process, the only event with all tokens.
 func (c *copilot) shutdown(full bool, emit func(*eventlog.Event)) {
 	r, e := &c.r, &c.e
 	e.Idle = eventlog.IdleYes
@@ -294,15 +345,28 @@ func (c *copilot) shutdown(full bool, emit func(*eventlog.Event)) {
 		e.Payload = clone(r.data)
 	}
 	base := *e
-	c.units(emit)
-	_ = fieldsOf(r.get("modelMetrics"), func(model, metric []byte) bool {
+	metrics := r.get("modelMetrics")
+	if m := c.names.text(r.get("currentModel")); m != "" {
+		c.model = m
+	}
+	c.name(metrics)
+	if c.afresh(metrics) {
+		clear(c.before)
+		for _, u := range c.units {
+			u.begin()
+		}
+	}
+	c.counted(emit)
+	told := false
+	_ = fieldsOf(metrics, func(model, metric []byte) bool {
+		told = true
 		name := c.names.of(model)
 		*e = base
 		e.Facts, e.Payload, e.Message, e.Failed, e.Hidden, e.Idle = nil, nil, "", false, true, eventlog.IdleSame
 		e.Kind, e.Type, e.Provider, e.Model = eventlog.ModelResponse, "usage", "github-copilot", name
 		now := copilotMetric(metric)
 		c.bill(name, now.minus(c.before[name]), false)
-		c.before[name] = now.atLeast(c.before[name])
+		c.before[name] = now
 		if a, ok := c.paid[name]; !ok || e.Bill != nil && c.sofar[name] == nil {
 			c.paid[name] = copilotAnswer{"usage/" + strconv.Itoa(c.process) + "/" + name, e.RunID, e.Agent, e.Time}
 		} else {
@@ -315,8 +379,62 @@ func (c *copilot) shutdown(full bool, emit func(*eventlog.Event)) {
 		emit(e)
 		return true
 	})
+	if !told {
+		return // whoever goes on may tell of what was used until now
+	}
+	for _, u := range c.units {
+		u.ended = u.now
+	}
 	c.process++
+	c.named, c.nameless = false, ""
 	clear(c.sofar)
+}
+
+// afresh reports whether a process counted from zero. Older versions did so after
+// a resume, newer ones go on counting: then no counter of an earlier process has
+// fallen or is gone, and what was added is not less than what the main run's
+// messages of this process say.
+func (c *copilot) afresh(metrics []byte) bool {
+	if len(c.before) == 0 {
+		return false
+	}
+	known, fresh, any := 0, false, false
+	_ = fieldsOf(metrics, func(model, metric []byte) bool {
+		any = true
+		name := c.names.of(model)
+		now := copilotMetric(metric)
+		was, ok := c.before[name]
+		if ok {
+			known++
+		}
+		if now.fell(was) {
+			fresh = true
+		}
+		if s := c.sofar[name]; s != nil && (s.main > now.usage.Output-was.usage.Output || s.told.usage.Output > now.usage.Output-was.usage.Output) {
+			fresh = true
+		}
+		return true
+	})
+	return any && (fresh || known < len(c.before))
+}
+
+// name gives messages whose model was never told the one that used most.
+func (c *copilot) name(metrics []byte) {
+	if c.sofar[""] == nil {
+		return
+	}
+	most, name := int64(-1), ""
+	_ = fieldsOf(metrics, func(model, metric []byte) bool {
+		n := copilotMetric(metric).usage.Output
+		if string(model) == c.model {
+			n = math.MaxInt64
+		}
+		if n > most {
+			most, name = n, c.names.of(model)
+		}
+		return true
+	})
+	c.adopt(name)
 }
 
 // copilotMetric reads what one model has used. The input includes the cache.
@@ -365,22 +483,25 @@ func (n copilotCount) minus(m copilotCount) copilotCount {
 	}, max(0, n.calls-m.calls)}
 }
 
-// atLeast returns the larger of each counter.
-func (n copilotCount) atLeast(m copilotCount) copilotCount {
-	return copilotCount{eventlog.Usage{
-		Input: max(n.usage.Input, m.usage.Input), Output: max(n.usage.Output, m.usage.Output), Reasoning: max(n.usage.Reasoning, m.usage.Reasoning),
-		CacheRead: max(n.usage.CacheRead, m.usage.CacheRead), CacheWrite5m: max(n.usage.CacheWrite5m, m.usage.CacheWrite5m),
-	}, max(n.calls, m.calls)}
+// fell reports whether a counter is smaller than it was.
+func (n copilotCount) fell(m copilotCount) bool {
+	return n.calls > 0 && n.calls < m.calls || n.usage.Input < m.usage.Input || n.usage.Output < m.usage.Output ||
+		n.usage.CacheRead < m.usage.CacheRead || n.usage.CacheWrite5m < m.usage.CacheWrite5m
 }
 
-// bill bills all that a model was used for by one process. Every record that
+// bill bills all that a model, or one that is not told yet, was used for by one
+// process. Every record that
 // tells of it has the same identity: the one that counts most stands.
 func (c *copilot) bill(model string, n copilotCount, atLeast bool) {
 	if n.usage.Total() == 0 {
 		return
 	}
+	key := model
+	if key == c.nameless {
+		key = "" // what was billed before the model was known is the same
+	}
 	c.b = eventlog.Bill{
-		Call: eventlog.Identify("copilot", c.session, model, strconv.Itoa(c.process)), Rule: eventlog.RuleRecord,
+		Call: eventlog.Identify("copilot", c.session, key, strconv.Itoa(c.process)), Rule: eventlog.RuleRecord,
 		Usage: n.usage, Calls: n.calls, AtLeast: atLeast,
 	}
 	c.e.Bill = &c.b
@@ -441,8 +562,28 @@ func (c *copilot) assistant(kind string, full bool, emit func(*eventlog.Event)) 
 	}
 }
 
-func (c *copilot) modelOf(value []byte) string { return cmp.Or(c.names.text(value), c.model) }
+// modelOf returns the model that a record names, or the one of its run.
+func (c *copilot) modelOf(value []byte) string {
+	own := c.names.text(value)
+	if c.e.RunID != c.session {
+		return cmp.Or(own, c.models[c.e.RunID], c.model)
+	}
+	if own != "" {
+		c.model, c.named = own, true
+		c.adopt(own)
+	}
+	return c.model
+}
 
+// adopt says which model the messages were of that named none.
+func (c *copilot) adopt(model string) {
+	if s := c.sofar[""]; s != nil && c.sofar[model] == nil && c.nameless == "" {
+		c.sofar[model], c.paid[model], c.nameless = s, c.paid[""], model
+		delete(c.sofar, "")
+	}
+}
+
+// sum returns what single events of this process have told of a model.
 func (c *copilot) sum(model string) *copilotSum {
 	s := c.sofar[model]
 	if s == nil {
@@ -467,16 +608,26 @@ func (c *copilot) message(full bool, emit func(*eventlog.Event)) {
 	if e.RunID == c.session {
 		e.Began = c.last
 	}
-	if e.Model != "" {
-		if c.sofar[e.Model] == nil {
-			c.paid[e.Model] = copilotAnswer{e.CallID, e.RunID, e.Agent, e.Time}
-			e.Again = true
-		}
-		s := c.sum(e.Model)
-		s.said.usage.Output += count(r.get("outputTokens"))
-		s.said.calls++
-		c.bill(e.Model, s.said, true)
+	if c.broken && e.RunID == c.session {
+		c.broken = false
+		e.Facts = &eventlog.Facts{Outcome: eventlog.Success} // it went on after all
 	}
+	of := e.Model
+	if !c.named && r.get("model") == nil && of == c.model {
+		of = "" // it is only likely
+	}
+	s := c.sum(of)
+	if s.said.calls == 0 {
+		c.paid[of] = copilotAnswer{e.CallID, e.RunID, e.Agent, e.Time}
+		e.Again = true
+	}
+	output := count(r.get("outputTokens"))
+	s.said.usage.Output += output
+	s.said.calls++
+	if e.RunID == c.session {
+		s.main += output
+	}
+	c.bill(of, s.said, true)
 	if full {
 		e.Text = readable(r.get("content"))
 		if t := readable(r.get("reasoningText")); t != "" {
@@ -516,6 +667,7 @@ func (c *copilot) tool(kind string, full bool, emit func(*eventlog.Event)) {
 		}
 		if e.RunID == c.session {
 			c.last = max(c.last, e.Time)
+			c.modelOf(r.get("model"))
 		}
 		if full {
 			e.Output = clone(r.get("result"))
@@ -552,6 +704,7 @@ func (c *copilot) subagent(kind string, full bool, emit func(*eventlog.Event)) {
 		e.Kind, e.Idle, e.Link = eventlog.AgentStart, eventlog.IdleNo, eventlog.LinkSure
 		e.ParentRunID, e.ParentCall = cmp.Or(c.calls[call].run, c.session), call
 		e.Model = c.names.text(r.get("model"))
+		c.models[e.RunID] = e.Model
 	case "completed", "failed":
 		e.Kind, e.Outcome = eventlog.AgentFinish, eventlog.Success
 		if kind == "failed" {

@@ -60,10 +60,10 @@ func records(t *testing.T, d Dialect, path string) (*Head, []eventlog.Record) {
 		switch i := slices.Index(table.Columns, table.Order); {
 		case i >= 0:
 			return r.Cells[i].Int
-		case r.Table > 0:
+		case slices.ContainsFunc(d.Tables()[:r.Table], func(t eventlog.Table) bool { return t.Order != "" }):
 			return math.MaxInt64
 		}
-		return 0
+		return math.MinInt64
 	}
 	slices.SortStableFunc(all, func(a, b eventlog.Record) int { return cmp.Compare(at(a), at(b)) })
 	return head, all
@@ -86,7 +86,8 @@ func decodeDatabase(t *testing.T, d Dialect, statements string, full bool) strin
 		// A fresh decoder that sees this record only finds the same events.
 		var alone []eventlog.Kind
 		_ = d.Open(Segment{Path: head.Path, Head: head}).Decode(&r, true, func(e *eventlog.Event) { alone = append(alone, e.Kind) })
-		if !slices.Equal(kinds, alone) {
+		// One that repeats what another table holds tells of nothing, and is not looked at.
+		if len(kinds) > 0 && !slices.Equal(kinds, alone) {
 			t.Errorf("row %d of table %d: %v alone, %v after the others", r.Pos, r.Table, alone, kinds)
 		}
 	}
@@ -103,9 +104,11 @@ func TestGoldenDatabases(t *testing.T) {
 	}{
 		{"opencode", Opencode{}, "opencode/opencode.sql", false},
 		{"opencode-full", Opencode{}, "opencode/opencode.sql", true},
+		{"opencode-entries", Opencode{}, "opencode/entries.sql", true},
 		{"crush", Crush{}, "crush/crush.sql", false},
 		{"crush-full", Crush{}, "crush/crush.sql", true},
 		{"goose", Goose{}, "goose/sessions.sql", false},
+		{"goose-ledger", Goose{}, "goose/ledger.sql", true},
 		{"goose-full", Goose{}, "goose/sessions.sql", true},
 		{"codex-threads", CodexThreads{}, "codex-threads/state.sql", true},
 		{"codex-history", CodexHistory{}, "codex-history/history.sql", true},

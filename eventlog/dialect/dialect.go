@@ -113,7 +113,7 @@ var ErrNoEvent = errors.New("not an event")
 func All() []Dialect {
 	return []Dialect{
 		LazyBridge{}, Legacy{}, Claude{}, Opencode{}, OpencodeFiles{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{},
-		ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, CodexThreads{}, CodexHistory{}, Copilot{}, AgentsSessions{},
+		ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, GooseLines{}, CodexThreads{}, CodexHistory{}, Copilot{}, AgentsSessions{},
 		GeminiResult{}, SWEAgent{}, MiniSWE{}, Inspect{}, OTLP{}, GeminiTelemetry{}, Sentrial{}, Niitaka{},
 	}
 }

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"bytes"
+	"cmp"
 	"path/filepath"
 	"strings"
 
@@ -82,11 +83,21 @@ func (g Gemini) Rank(h *Head) int {
 	return 2
 }
 
+// Sidecar names the file that tells the folder of the project: it lies beside the
+// folder of the chats.
+func (Gemini) Sidecar(path string) string {
+	if dir := filepath.Dir(path); filepath.Base(dir) == "chats" {
+		return filepath.Join(filepath.Dir(dir), ".project_root")
+	}
+	return ""
+}
+
 // Open returns a decoder.
 func (Gemini) Open(seg Segment) Decoder {
 	g := &gemini{names: names{}, told: map[string]bool{}, path: seg.Path}
 	g.session = streamName(seg.Path)
 	g.run = g.session
+	g.root = strings.TrimSpace(string(seg.Sidecar))
 	if seg.Head == nil {
 		return g
 	}
@@ -104,6 +115,7 @@ type gemini struct {
 	names   names
 	path    string
 	session string
+	root    string // the folder of the project, where a file tells it
 	run     string
 	agent   string // the name of a sub-agent; empty for the session's own run
 	named   bool   // the directory has been told
@@ -264,7 +276,7 @@ func (g *gemini) about(r *geminiRecord) {
 		return
 	}
 	f := eventlog.Facts{Agent: "gemini", Name: readable(r.summary)}
-	if dir := firstText(r.directories); dir != "" {
+	if dir := cmp.Or(firstText(r.directories), g.root); dir != "" {
 		g.named = true
 		f.Directory, f.Project = dir, filepath.Base(dir)
 	} else if dir := filepath.Dir(g.path); filepath.Base(dir) == "chats" {

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 
@@ -17,6 +18,7 @@ type Goose struct{}
 const (
 	gooseSession = iota
 	gooseMessage
+	gooseCall
 	gooseTotal
 )
 
@@ -36,13 +38,21 @@ func (Goose) Tables() []eventlog.Table {
 	return []eventlog.Table{
 		{Name: "sessions", Columns: []string{"created_at", "id", "name", "description", "user_set_name", "session_type", "working_dir", "provider_name", "model_config_json", "parent_session_id", "archived_at"}, Mutable: true},
 		{Name: "messages", Columns: []string{"created_timestamp", "message_id", "session_id", "role", "content_json"}, Order: "created_timestamp", Mutable: true},
+		{Name: "usage_ledger", Columns: []string{"created_timestamp", "id", "session_id", "model", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
+			"cost", "is_compaction"}, Order: "created_timestamp", Mutable: true, Optional: true},
 		{Name: "sessions", Columns: []string{"updated_at", "id", "total_tokens", "input_tokens", "output_tokens",
-			"accumulated_total_tokens", "accumulated_input_tokens", "accumulated_output_tokens", "accumulated_cost", "provider_name", "model_config_json"}, Mutable: true},
+			"accumulated_total_tokens", "accumulated_input_tokens", "accumulated_output_tokens", "accumulated_cost", "provider_name", "model_config_json",
+			"cache_read_tokens", "cache_write_tokens", "accumulated_cache_read_tokens", "accumulated_cache_write_tokens"}, Mutable: true},
 	}
 }
 
 // Open returns a decoder.
-func (Goose) Open(Segment) Decoder {
+func (Goose) Open(Segment) Decoder { return newGoose() }
+
+// Rank puts the database before the files that its sessions were taken from.
+func (Goose) Rank(*Head) int { return 1 }
+
+func newGoose() *goose {
 	return &goose{names: names{}, sessions: map[string]*gooseState{}, tools: map[string]string{}}
 }
 
@@ -59,6 +69,42 @@ type goose struct {
 type gooseState struct {
 	asked           bool
 	provider, model string
+	answer          string     // the last response, which nothing has paid for yet
+	told            gooseCount // by single calls
+	cost            eventlog.Money
+	calls           int64
+	broken          bool // the last response was an error
+}
+
+// gooseCount is a count of tokens as Goose spells it: the input with what came from
+// the cache and went into it.
+type gooseCount struct{ input, output, read, written, total int64 }
+
+func (n *gooseCount) add(m gooseCount) {
+	n.input += m.input
+	n.output += m.output
+	n.read += m.read
+	n.written += m.written
+	n.total += m.input + m.output
+}
+
+// beyond returns what a sum holds besides single calls.
+func (n gooseCount) beyond(m gooseCount) gooseCount {
+	return gooseCount{max(0, n.input-m.input), max(0, n.output-m.output), max(0, n.read-m.read), max(0, n.written-m.written), max(0, n.total-m.total)}
+}
+
+// usage returns the count with its parts apart from each other. What a sum has
+// beyond input and output is taken for reasoning.
+func (n gooseCount) usage() eventlog.Usage {
+	if n.input+n.output == 0 {
+		return eventlog.Usage{Input: n.total} // nothing tells of which kind they are
+	}
+	rest := max(0, n.total-n.input-n.output)
+	u := eventlog.Usage{Input: n.input, CacheRead: n.read, CacheWrite5m: n.written, Output: n.output + rest, Reasoning: rest}
+	if n.read+n.written <= n.input { // some providers leave the cache out of it
+		u.Input -= n.read + n.written
+	}
+	return u
 }
 
 // Decode decodes a row.
@@ -71,6 +117,10 @@ func (g *goose) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Even
 	switch rec.Table {
 	case gooseSession:
 		g.session(c, full)
+		emit(&g.e)
+		return nil
+	case gooseCall:
+		g.paid(c, full)
 		emit(&g.e)
 		return nil
 	case gooseTotal:
@@ -137,26 +187,59 @@ func (g *goose) session(c []eventlog.Cell, full bool) {
 	}
 }
 
-// total bills the session: nothing tells what one call used.
+// paid bills a single call, as newer layouts tell of it: that of the last response,
+// or one that no message holds.
+func (g *goose) paid(c []eventlog.Cell, full bool) {
+	e := &g.e
+	s := g.enter(cellText(c[2]))
+	e.Kind, e.Type, e.Hidden, e.Again = eventlog.ModelResponse, "usage", true, true
+	e.Provider, e.Model = s.provider, g.names.of([]byte(cellText(c[3])))
+	compaction := c[9].Int != 0
+	if e.CallID, s.answer = s.answer, ""; e.CallID == "" || compaction {
+		s.answer, e.CallID = e.CallID, "usage "+e.ID
+	}
+	n := gooseCount{input: count(cellNumber(c[4])), output: count(cellNumber(c[5])), read: count(cellNumber(c[6])), written: count(cellNumber(c[7]))}
+	price, ok := cost(cellNumber(c[8]))
+	s.told.add(n)
+	if ok {
+		s.cost += price
+	}
+	if full && compaction {
+		e.Text = "to shorten the conversation"
+	}
+	g.bill = eventlog.Bill{Call: eventlog.Identify("goose", e.SessionID, e.ID), Rule: eventlog.RuleRecord, Usage: n.usage()}
+	if ok && price > 0 {
+		g.bill.Cost, g.bill.Source = price, eventlog.Recorded
+	}
+	if g.bill.Usage.Total() > 0 {
+		e.Bill = &g.bill
+		s.calls++
+	}
+}
+
+// total bills what the session came to beyond its single calls: all of it in older
+// layouts, and what was used before a newer version took over.
 func (g *goose) total(c []eventlog.Cell) {
 	e := &g.e
-	g.enter(e.ID)
+	s := g.enter(e.ID)
 	e.Kind, e.Type, e.Hidden = eventlog.Metrics, "total", true
 	e.Provider, e.Model = g.names.of([]byte(cellText(c[9]))), g.modelOf(cellBody(c[10]))
-	total, in, out := count(cellNumber(c[5])), count(cellNumber(c[6])), count(cellNumber(c[7]))
+	number := func(i int) int64 { return count(cellNumber(c[i])) }
+	n := gooseCount{total: number(5), input: number(6), output: number(7), read: number(13), written: number(14)}
 	g.bill = eventlog.Bill{Call: eventlog.Identify("goose", e.SessionID), Rule: eventlog.RuleRecord}
-	if total+in+out == 0 {
+	switch {
+	case n.total+n.input+n.output > 0:
+		n = n.beyond(s.told)
+	case s.calls > 0:
+		return
+	default:
 		// Only those of the last call: nobody is to take them for all.
-		total, in, out = count(cellNumber(c[2])), count(cellNumber(c[3])), count(cellNumber(c[4]))
+		n = gooseCount{total: number(2), input: number(3), output: number(4), read: number(11), written: number(12)}
 		g.bill.AtLeast, g.bill.Final = true, true
 	}
-	rest := max(0, total-in-out)
-	g.bill.Usage = eventlog.Usage{Input: in, Output: out + rest, Reasoning: rest}
-	if in+out == 0 {
-		g.bill.Usage = eventlog.Usage{Input: total} // nothing tells of which kind they are
-	}
+	g.bill.Usage = n.usage()
 	m, ok := cost(cellNumber(c[8]))
-	if ok && m > 0 {
+	if m -= s.cost; ok && m > 0 && (s.calls == 0 || g.bill.Usage.Total() > 0) {
 		g.bill.Cost, g.bill.Source = m, eventlog.Recorded
 	}
 	if g.bill.Usage.Total() > 0 || g.bill.Source == eventlog.Recorded {
@@ -189,10 +272,13 @@ func (g *goose) message(c []eventlog.Cell, full bool, emit func(*eventlog.Event)
 				results = append(results, part)
 			case "contextLengthExceeded", "error":
 				t, _ := lookup(part, "msg")
-				failure = readable(t)
+				m, _ := lookup(part, "message")
+				failure = cmp.Or(readable(t), readable(m))
 			case "image", "redactedThinking":
 			default:
-				if t, ok := lookup(part, "msg"); ok {
+				msg, _ := lookup(part, "msg")
+				said, _ := lookup(part, "text")
+				if t := first(msg, said); t != nil {
 					text = append(text, readable(t))
 				}
 			}
@@ -214,6 +300,10 @@ func (g *goose) message(c []eventlog.Cell, full bool, emit func(*eventlog.Event)
 			e.Idle = eventlog.IdleNo
 		}
 		e.Failed = failure != ""
+		s.broken = e.Failed
+		if e.ID != "" {
+			e.CallID, e.Again, s.answer = e.ID, true, e.ID
+		}
 		if full {
 			e.Text, e.Message = said, failure
 			if len(thought) > 0 {

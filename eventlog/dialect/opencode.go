@@ -15,7 +15,9 @@ type Opencode struct{}
 
 // The tables, in the order of Tables.
 const (
-	ocSession = iota
+	ocSession2 = iota
+	ocEntry
+	ocSession
 	ocMessage
 	ocPart
 )
@@ -23,8 +25,11 @@ const (
 // Name returns the name of the format.
 func (Opencode) Name() string { return "opencode" }
 
-// Sniff knows the three tables by their columns.
+// Sniff knows the three tables, or the two of newer versions, by their columns.
 func (Opencode) Sniff(h *Head) int {
+	if has(h.Tables["session_v2"], "id", "time_created") && has(h.Tables["session_message"], "id", "session_id", "type", "data") {
+		return 90
+	}
 	if has(h.Tables["session"], "id", "title", "time_created") && has(h.Tables["message"], "id", "session_id", "data") &&
 		has(h.Tables["part"], "id", "message_id", "data") {
 		return 90
@@ -36,12 +41,17 @@ func (Opencode) Sniff(h *Head) int {
 // lines that the program wrote to stdout.
 func (Opencode) Rank(*Head) int { return 2 }
 
-// Tables asks for the three tables and for no other: some hold secrets.
+// Tables asks for the tables of both layouts and for no other: some hold secrets. A
+// database that was taken over has both. What the newer tables hold is read first,
+// so that it is known when the older ones repeat it.
 func (Opencode) Tables() []eventlog.Table {
+	session := []string{"time_created", "id", "parent_id", "directory", "title", "version", "agent", "cost", "time_archived", "time_updated"}
 	return []eventlog.Table{
-		{Name: "session", Columns: []string{"time_created", "id", "parent_id", "directory", "title", "version", "agent", "cost", "time_archived", "time_updated"}, Order: "time_created", Mutable: true},
-		{Name: "message", Columns: []string{"time_created", "id", "session_id", "data"}, Order: "time_created", Mutable: true},
-		{Name: "part", Columns: []string{"time_created", "id", "session_id", "message_id", "data"}, Order: "time_created", Mutable: true},
+		{Name: "session_v2", Columns: append(session[:len(session):len(session)], "fork_session_id"), Mutable: true, Optional: true},
+		{Name: "session_message", Columns: []string{"time_created", "id", "session_id", "type", "data"}, Mutable: true, Optional: true},
+		{Name: "session", Columns: session, Order: "time_created", Mutable: true, Optional: true},
+		{Name: "message", Columns: []string{"time_created", "id", "session_id", "data"}, Order: "time_created", Mutable: true, Optional: true},
+		{Name: "part", Columns: []string{"time_created", "id", "session_id", "message_id", "data"}, Order: "time_created", Mutable: true, Optional: true},
 	}
 }
 
@@ -66,6 +76,7 @@ type ocSessionState struct {
 	agent   string
 	asked   bool // its first prompt was told
 	forked  bool // that it is a copy was told
+	newer   bool // its messages stand in the newer tables
 }
 
 // ocMessageState is what must be known of a message to decode its parts.
@@ -83,11 +94,26 @@ func (o *opencode) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.E
 	}
 	o.e = eventlog.Event{ID: cellText(c[1])}
 	switch rec.Table {
-	case ocSession:
+	case ocSession2, ocSession:
+		if rec.Table == ocSession && o.state(o.e.ID).newer {
+			return nil
+		}
 		o.session(c, full)
+		if rec.Table == ocSession2 {
+			if from := cellText(c[10]); from != "" {
+				o.e.Facts.ForkOf = from
+			}
+		}
 		emit(&o.e)
 		return nil
-	case ocMessage:
+	case ocEntry:
+		o.enter(cellText(c[2]))
+		return o.entry(cellText(c[3]), cellBody(c[4]), moment(cellNumber(c[0])), full, emit)
+	}
+	if o.state(cellText(c[2])).newer {
+		return nil
+	}
+	if rec.Table == ocMessage {
 		o.enter(cellText(c[2]))
 		return o.message(cellBody(c[3]), moment(cellNumber(c[0])), full, emit)
 	}

@@ -42,7 +42,7 @@ func (OpencodeFiles) Rank(*Head) int { return 1 }
 // Below leads from a session to its messages, and from a message to its parts.
 func (OpencodeFiles) Below(table int, path string) string {
 	name := strings.TrimSuffix(filepath.Base(path), ".json")
-	switch table {
+	switch table + ocSession {
 	case ocSession:
 		return filepath.Join(filepath.Dir(path), "..", "..", "message", name, "*.json")
 	case ocMessage:
@@ -93,8 +93,9 @@ func (o *opencodeFiles) Decode(rec *eventlog.Record, full bool, emit func(*event
 		return v
 	}
 	row := *rec
+	row.Table += ocSession // the depth of a file is the table among those of its layout
 	data := eventlog.Cell{Type: eventlog.Text, Text: rec.Body}
-	switch rec.Table {
+	switch row.Table {
 	case ocSession:
 		row.Cells = []eventlog.Cell{
 			number(at("time", "created")), text("id"), text("parentID"), text("directory"), text("title"), text("version"), {}, {},

@@ -1,6 +1,8 @@
 package dialect
 
 import (
+	"strconv"
+
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 )
@@ -54,6 +56,8 @@ type opencodeRun struct {
 	names   names
 	session string
 	started bool
+	broken  bool // the last thing that was told of is an error
+	step    int  // how many have begun, for those without a message
 	e       eventlog.Event
 	b       eventlog.Bill
 	part    opencodePart
@@ -142,7 +146,8 @@ func (o *opencodeRun) Decode(rec *eventlog.Record, full bool, emit func(*eventlo
 	e.ID, e.Idle = readable(p.id), eventlog.IdleNo
 	switch kind {
 	case "step_start":
-		e.Kind, e.CallID, e.Again = eventlog.ModelRequest, readable(p.message), true
+		o.step++
+		e.Kind, e.CallID, e.Again = eventlog.ModelRequest, o.call(), true
 	case "text", "reasoning":
 		o.text(kind, full)
 	case "tool_use":
@@ -154,6 +159,7 @@ func (o *opencodeRun) Decode(rec *eventlog.Record, full bool, emit func(*eventlo
 		e.Kind, e.Failed, e.Idle = eventlog.Error, true, eventlog.IdleYes
 		e.Facts = orNew(e.Facts)
 		e.Facts.Outcome = eventlog.Failure
+		o.broken = true
 		if full {
 			opencodeError(e, failure)
 		}
@@ -167,10 +173,19 @@ func (o *opencodeRun) Decode(rec *eventlog.Record, full bool, emit func(*eventlo
 	return nil
 }
 
+// call names the call that a part is of: by its message, or where a version does not
+// tell that, by the number of the step.
+func (o *opencodeRun) call() string {
+	if id := readable(o.part.message); id != "" {
+		return id
+	}
+	return "step " + strconv.Itoa(o.step)
+}
+
 // text decodes a piece of a response.
 func (o *opencodeRun) text(kind string, full bool) {
 	e, p := &o.e, &o.part
-	e.Kind, e.CallID, e.Again = eventlog.ModelResponse, readable(p.message), true
+	e.Kind, e.CallID, e.Again = eventlog.ModelResponse, o.call(), true
 	if began, ok := jsonl.Lookup(p.time, "start"); ok {
 		e.Began = moment(began)
 	}
@@ -187,7 +202,12 @@ func (o *opencodeRun) text(kind string, full bool) {
 // finish decodes the end of a step, which is one call of the model.
 func (o *opencodeRun) finish(full bool) {
 	e, p := &o.e, &o.part
-	e.Kind, e.CallID, e.Again = eventlog.ModelResponse, readable(p.message), true
+	e.Kind, e.CallID, e.Again = eventlog.ModelResponse, o.call(), true
+	if o.broken {
+		o.broken = false
+		e.Facts = orNew(e.Facts)
+		e.Facts.Outcome = eventlog.Success // it went on after all
+	}
 	reason := readable(p.reason)
 	if reason != "tool-calls" {
 		e.Idle = eventlog.IdleYes

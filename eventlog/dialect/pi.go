@@ -108,6 +108,7 @@ type piRecord struct {
 	typ, id, time, cwd, version, parent, branched, message    []byte
 	provider, model, level, summary, tokens, custom, name     []byte
 	content, data, attempt, attempts, delay, failure, problem []byte
+	title                                                     []byte
 }
 
 func (r *piRecord) parse(body []byte) error {
@@ -133,8 +134,10 @@ func (r *piRecord) parse(body []byte) error {
 			to = &r.message
 		case "provider":
 			to = &r.provider
-		case "modelId":
+		case "modelId", "model":
 			to = &r.model
+		case "title":
+			to = &r.title
 		case "thinkingLevel":
 			to = &r.level
 		case "summary":
@@ -280,7 +283,7 @@ func (p *pi) header() {
 	r, e := &p.r, &p.e
 	e.Kind, e.Hidden = eventlog.Custom, true
 	dir := readable(r.cwd)
-	e.Facts = &eventlog.Facts{Agent: "pi", Directory: dir, Started: e.Time}
+	e.Facts = &eventlog.Facts{Agent: "pi", Directory: dir, Started: e.Time, Name: readable(r.title)}
 	if dir != "" {
 		e.Facts.Project = filepath.Base(filepath.ToSlash(dir))
 	}
@@ -470,7 +473,9 @@ func (p *pi) charge(stop string) {
 		p.b.Cost, p.b.Source = c, eventlog.Recorded
 	}
 	if id := readable(m.response); id != "" {
-		p.b.Call, p.b.Rule = eventlog.Identify("pi", e.Provider, id), eventlog.RuleResponse
+		// Some local servers give the same id to all their responses: the time tells
+		// them apart, and stays the same in the copies that a branch begins with.
+		p.b.Call, p.b.Rule = eventlog.Identify("pi", e.Provider, id, string(m.time)), eventlog.RuleResponse
 	} else if len(m.time) > 0 {
 		p.b.Call, p.b.Rule = eventlog.Identify("pi", e.Provider, e.Model, string(m.time), string(m.usage)), eventlog.RuleRecord
 	}

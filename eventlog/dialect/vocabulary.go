@@ -38,8 +38,8 @@ var vocabularies = map[string]Vocabulary{
 		Kinds: strings.Fields(`ai-title api-request api-request-blob api-request-shape atis-latch attachment/* cost-state custom-title agent-name
 			file-history-snapshot last-prompt mode permission-mode progress/* queue-operation summary system/away_summary system/bridge_status
 			system/informational system/local_command system/microcompact_boundary system/stop_hook_summary system/turn_duration tag tools-used
-			turn_end worktree-state pr-link`),
-		Fields: strings.Fields(`agentId agentName agentType aiTitle apiBlockIndex apiError apiErrorStatus apiErrorType atis attachment attributionAgent cause
+			turn_end worktree-state pr-link frame-link journal/* workflow`),
+		Fields: strings.Fields(`agentId agentName agentType aiTitle apiBlockIndex apiError attributionPlugin attributionSkill frameUrl key label path phase result apiErrorStatus apiErrorType atis attachment attributionAgent cause
 			compactMetadata content customTitle cwd data durationMs entrypoint error failedResponseHadNoToolCall forkedFrom gitBranch hasOutput
 			hasUnknownModelCost hookCount hookErrors hookInfos id imagePasteIds isApiErrorMessage isCompactSummary isMeta isSidechain isSnapshotUpdate
 			isVisibleInTranscriptOnly lastPrompt leafUuid level logicalParentUuid madeBy maxRetries mcpMeta message messageCount messageId microcompactMetadata
@@ -53,7 +53,7 @@ var vocabularies = map[string]Vocabulary{
 	"claude-stream": {
 		Kinds: strings.Fields(`system/* rate_limit_event conversation_reset tool_progress auth_status`),
 		Fields: strings.Fields(`additional_directories agent_id agents analytics_disabled apiKeySource api_error_status api_error_type api_message_id attempt
-			betas capabilities claude_code_version cwd description duration_api_ms duration_ms error error_status estimated_tokens estimated_tokens_delta event
+			betas capabilities claude_code_version cwd description duration_api_ms duration_ms error errors error_status estimated_tokens estimated_tokens_delta event
 			fast_mode_disabled_reason fast_mode_state first_content_frame_ms is_api_error_message is_backgrounded is_error last_tool_name max_retries mcp_servers
 			memory_paths message messaging_socket_path model modelUsage model_usage_since_last_result num_turns origin original_cwd output_file output_style
 			parent_tool_use_id patch per_turn_effort_active permissionMode permission_denials plugins product_feedback_disabled prompt queued_turn_count
@@ -77,7 +77,13 @@ var vocabularies = map[string]Vocabulary{
 		Kinds: strings.Fields(`abort assistant.intent assistant.message_delta assistant.reasoning* assistant.streaming_delta assistant.tool_call_delta hook.*
 			permission.* session.* skill.invoked system.* tool.execution_partial_result tool.execution_progress tool.user_requested user_input.* elicitation.* subagent.*
 			pending_messages.modified command.* external_tool.* mcp.* sampling.*`),
-		Fields: strings.Fields(`agentId data ephemeral id parentId timestamp type`),
+		Fields: strings.Fields(`agentId currentModel data ephemeral exitCode id parentId sessionId timestamp type usage`),
+	},
+	"goose-lines": {
+		Kinds: strings.Fields(`notification model_change`),
+		Fields: strings.Fields(`accumulated_cost accumulated_input_tokens accumulated_output_tokens accumulated_total_tokens cache_read_input_tokens
+			cache_write_input_tokens content cost_usd created created_at description error extension_data extension_id id input_tokens log message message_count
+			metadata output_tokens progress recipe role schedule_id session_type total_tokens type updated_at user_set_name working_dir`),
 	},
 	"gemini": {
 		Kinds: strings.Fields(`$set $rewindTo rewind session info warning`),
@@ -88,14 +94,14 @@ var vocabularies = map[string]Vocabulary{
 		Kinds:  []string{"init"},
 		Fields: strings.Fields(`content delta error message model output parameters role session_id severity stats status timestamp tool_id tool_name type`),
 	},
-	"opencode":       {Kinds: strings.Fields(`agent file patch reasoning snapshot step-finish step-start subtask`)},
+	"opencode":       {Kinds: strings.Fields(`agent file patch reasoning shell snapshot step-finish step-start subtask`)},
 	"opencode-files": {Kinds: strings.Fields(`agent file patch reasoning snapshot step-finish step-start subtask`)},
 	"opencode-run":   {Kinds: strings.Fields(`step_start step_finish reasoning snapshot`), Fields: strings.Fields(`error part sessionID timestamp type`)},
 	"pi": {
 		Kinds: strings.Fields(`auto_retry_end bashExecution branch_summary custom custom/* custom_message label model_change session session_info thinking_level_change`),
 		Fields: strings.Fields(`args assistantMessageEvent attempt delayMs errorMessage maxAttempts success branchedFrom cwd customType data details display content firstKeptEntryId firstKeptEntryIndex fromId fromHook id
 			isError label message messages modelId name parentId parentSession partialResult provider result summary targetId thinkingLevel timestamp tokensBefore
-			toolCallId toolName toolResults type version`),
+			toolCallId toolName toolResults type version title model tokensAfter method fromExtension`),
 	},
 	"codex-history":   {Kinds: strings.Fields(`reasoning plan imageView imageGeneration hookPrompt sleep`)},
 	"agents-sessions": {Kinds: strings.Fields(`reasoning item_reference mcp_list_tools mcp_approval_request mcp_approval_response`)},

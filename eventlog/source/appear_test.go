@@ -46,6 +46,7 @@ var appearing = []struct {
 	{"goose", "", "goose/sessions.sql", ".local/share/goose/sessions/sessions.db"},
 	{"goose", "", "goose/sessions.sql", "Library/Application Support/goose/sessions/sessions.db"},
 	{"goose", "GOOSE_PATH_ROOT=r", "goose/sessions.sql", "r/data/sessions/sessions.db"},
+	{"goose-lines", "", "goose-lines/20250901_090000.jsonl", ".local/share/goose/sessions/20250901_090000.jsonl"},
 	{"crush", "", "crush/crush.sql", "here/.crush/crush.db"},
 	{"agentsdk", "", "agentsdk/sessions.sql", "here/agent_sessions.db"},
 	{"copilot", "", "copilot/session-state", ".copilot/session-state"},

@@ -31,7 +31,32 @@ func TestClaudeOfManyVersions(t *testing.T) {
 	for _, r := range s.Runs {
 		links[c.Symbols.Name(r.ID)] = fmt.Sprint(c.Symbols.Name(r.Parent) == main, " ", r.ParentCall, " ", r.Link)
 	}
-	if got, want := fmt.Sprint(links), "map["+main+":false   dd22cc3:true  task ee11bb2:true  task side-s1:true t1 task side-s3:true  task]"; got != want {
+	if got, want := fmt.Sprint(links), "map["+main+":false   dd22cc3:false  recorded ee11bb2:true  task side-s1:true t1 task side-s3:true  task wf1:true  task]"; got != want {
 		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+// The agents of a workflow belong to its run, which hangs below the call that
+// started it; its journal is no session. A line of the main chain that names an
+// agent brings its result.
+func TestClaudeWorkflow(t *testing.T) {
+	_, c := read(t, filepath.Join("..", "..", "testdata", "claude-workflow"))
+	total := rollup.New(c, nil).Total
+	want := eventlog.Usage{Input: 5 + 7 + 1 + 3 + 10, Output: 6 + 8 + 2 + 4 + 20}
+	if total.Usage != want || total.Calls != 5 || total.Sessions != 1 || total.ToolCalls != 2 {
+		t.Errorf("%+v; want %+v", total, want)
+	}
+	s, _ := c.Session("5f0e0d0c-5555-4aaa-8bbb-cccccccccccc")
+	links := map[string]string{}
+	for _, r := range s.Runs {
+		if r.Parent != 0 {
+			links[c.Symbols.Name(r.ID)] = fmt.Sprint(c.Symbols.Name(r.Agent), " ", c.Symbols.Name(r.Parent)[:3], " ", r.ParentCall, " ", r.Link)
+		}
+	}
+	if got, want := fmt.Sprint(links), "map[b1:workflow-subagent wf_  recorded e1:Explore 5f0 t2 recorded wf_7a1:sweep 5f0 t1 recorded]"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if s.Metadata["team"] != "docs-team" || s.Metadata["name"] != "lead" {
+		t.Error(s.Metadata)
 	}
 }
