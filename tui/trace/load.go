@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -72,8 +73,12 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 			return nil, false
 		}
 		p.times, p.timed, p.adding = msg.times, p.now(), msg.took
-		if again {
+		switch {
+		case again:
 			return p.time(), true
+		case !p.rested && !p.forest.Snap.Loading && p.forest.Snap.Rows.Len() >= many:
+			p.rested = true
+			return giveBack, true
 		}
 		return nil, true
 	case laidMsg:
@@ -141,6 +146,17 @@ func (p *Pane) time() tea.Cmd {
 		})
 		return timedMsg{p, ticket, times, time.Since(began)}
 	}
+}
+
+// many is from how many rows on a log takes so much to be opened that what was
+// needed for it only is worth giving back.
+const many = 200_000
+
+// giveBack returns memory to the system that was needed to open a log and is
+// not needed to look at it.
+func giveBack() tea.Msg {
+	debug.FreeOSMemory()
+	return nil
 }
 
 // Elapse finds out anew where the time went, since what is under way goes on

@@ -53,6 +53,7 @@ type Pane struct {
 	times     *rollup.Times // where the time of the forest went; nil until it is known
 	timed     time.Time     // when they were found out
 	adding    time.Duration // and how long that took
+	rested    bool          // memory that it took to open the log was given back
 	building  job.Job
 	timing    job.Job
 	laying    job.Job
