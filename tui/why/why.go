@@ -5,6 +5,7 @@ package why
 
 import (
 	"cmp"
+	"path/filepath"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -94,7 +95,11 @@ func (g *page) span(f *forest.Forest, times *rollup.Times, id eventlog.SpanID, n
 	}
 	g.add("session", frame.Part{Style: t.Dim, Text: names.Name(s.Session)})
 	row := f.Snap.Rows.At(int(s.First))
-	g.add("record", frame.Part{Style: t.Dim, Text: "row " + figure.Whole(int64(s.First)+1) + " at " + figure.Whole(row.Pos) + " of log " + figure.Count(int64(row.Segment))})
+	where := "at " + figure.Whole(row.Pos)
+	if paths := f.Snap.Paths; int(row.Segment) < len(paths) {
+		where += " of " + filepath.Base(paths[row.Segment])
+	}
+	g.add("record", frame.Part{Style: t.Dim, Text: where})
 }
 
 // spent says where the time of a run or session went, with all below it, and how
