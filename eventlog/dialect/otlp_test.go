@@ -63,6 +63,8 @@ func TestDocumentsGolden(t *testing.T) {
 		{"otlp-codex", OTLP{}, "otlp/codex.json", true},
 		{"otlp-conventions", OTLP{}, "otlp/conventions.jsonl", true},
 		{"gemini-telemetry", GeminiTelemetry{}, "gemini-telemetry/telemetry.log", true},
+		{"copilot-telemetry", CopilotTelemetry{}, "copilot-telemetry/copilot-otel.jsonl", true},
+		{"copilot-telemetry-editor", CopilotTelemetry{}, "copilot-telemetry/editor.jsonl", true},
 		{"sentrial", Sentrial{}, "sentrial/wire.jsonl", true},
 		{"niitaka", Niitaka{}, "niitaka/export.json", true},
 	} {
@@ -157,7 +159,7 @@ func split(t *testing.T, docs [][]byte) (single [][]byte) {
 
 // Whoever looks at one record decodes it alone: it must have the same events.
 func TestDocumentsAlone(t *testing.T) {
-	for _, name := range []string{"otlp/agents.jsonl", "otlp/claude.jsonl", "otlp/codex.json", "otlp/conventions.jsonl", "gemini-telemetry/telemetry.log", "sentrial/wire.jsonl", "niitaka/export.json"} {
+	for _, name := range []string{"otlp/agents.jsonl", "otlp/claude.jsonl", "otlp/codex.json", "otlp/conventions.jsonl", "gemini-telemetry/telemetry.log", "copilot-telemetry/copilot-otel.jsonl", "copilot-telemetry/editor.jsonl", "sentrial/wire.jsonl", "niitaka/export.json"} {
 		docs := otlpFile(t, name)
 		d := Sniff(&Head{Lines: docs}, All())
 		whole := d.Open(Segment{Path: "x"})

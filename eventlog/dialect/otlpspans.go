@@ -73,6 +73,7 @@ func (it *otlpItem) broken() bool {
 // agents are what agents are called by the programs that report for them.
 var agents = map[string]string{
 	"claude-code": "claude", "gemini-cli": "gemini", "codex_cli_rs": "codex", "codex_exec": "codex", "codex-cli": "codex", "codex_vscode": "codex",
+	"github-copilot": "copilot",
 }
 
 // agentName returns what an agent is called, or what reports for it.
@@ -124,7 +125,7 @@ func (o *otlp) begin(it *otlpItem, session string) {
 }
 
 // makers are who answers agents that do not tell it.
-var makers = map[string]string{"claude": "anthropic", "gemini": "google", "codex": "openai"}
+var makers = map[string]string{"claude": "anthropic", "gemini": "google", "codex": "openai", "copilot": "github-copilot"}
 
 // vendorOf turns the names that conventions give to providers into those that
 // people use.
@@ -136,6 +137,8 @@ func vendorOf(name string) string {
 		return "azure"
 	case name == "aws.bedrock":
 		return "bedrock"
+	case name == "github": // under this name Copilot answers
+		return "github-copilot"
 	}
 	provider, _, _ := strings.Cut(name, ".") // openai.chat is OpenAI
 	return provider
