@@ -339,15 +339,42 @@ func (o *otlp) otherSpan(it *otlpItem, node spanNode, facts *eventlog.Facts, aga
 	e := &o.e
 	e.Kind, e.Began, e.Facts, e.Idle = eventlog.Custom, it.start, facts, eventlog.IdleYes
 	e.CallID, e.Holds = it.id.run(), true
+	if it.asksPerson() {
+		e.Kind, e.Wait, e.Idle = eventlog.HILDecision, eventlog.WaitAnswered, eventlog.IdleSame
+		if again { // it was waited once
+			e.Wait, e.Began = eventlog.WaitSame, 0
+		}
+		if full {
+			e.Text = readable(it.attrs.of[attrDecision])
+		}
+	}
 	if it.broken() && !again && !node.failed {
 		e.Failed = !o.blamed(node)
 	}
 	base := *e
-	if full {
+	if text := e.Text; full {
 		o.bodies(it)
+		e.Text = cmp.Or(e.Text, text)
 	}
 	o.tell(emit)
 	o.within(it, base, full, emit)
+}
+
+// asksPerson reports whether a span is the wait of the call above it until a
+// person has decided. Claude Code writes one for each call, also where its
+// settings or a hook decide.
+func (it *otlpItem) asksPerson() bool {
+	if readable(it.name) != "claude_code.tool.blocked_on_user" {
+		return false
+	}
+	person := true
+	eachAttribute(it.list, func(name, value []byte) {
+		if string(name) == "source" {
+			source := readable(value)
+			person = source != "config" && source != "hook"
+		}
+	})
+	return person
 }
 
 // blamed reports whether the failure of a step is that of the call it is part
