@@ -501,6 +501,8 @@ func TestClaudesTelemetryTellsOfWaiting(t *testing.T) {
 			if p.Kind != eventlog.PauseTurn {
 				s := snap.Span(p.Span)
 				got = append(got, fmt.Sprintf("%s %d: %d to %d", snap.Symbols.Name(s.Tool), p.Kind, p.Start/1e9-1772442000, p.End/1e9-1772442000))
+			} else if s := snap.Span(p.Span); s.Kind == eventlog.SpanRun && !s.Flags.Has(eventlog.SpanOrphan) && p.Open && p.Start < s.End {
+				t.Errorf("%s: the run is at rest since %d, before its end", name, p.Start/1e9-1772442000)
 			}
 		}
 		if got := strings.Join(got, ", "); got != c.want {

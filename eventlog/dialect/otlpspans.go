@@ -225,7 +225,7 @@ func (o *otlp) agentSpan(it *otlpItem, node spanNode, facts *eventlog.Facts, aga
 	base := o.e
 	e := &o.e
 	run := it.id.run()
-	e.Kind, e.Time, e.Facts = eventlog.AgentStart, it.start, facts
+	e.Kind, e.Time, e.Facts, e.Idle = eventlog.AgentStart, it.start, facts, eventlog.IdleNo
 	e.ParentRunID, e.RunID = base.RunID, run
 	if e.ParentRunID != "" {
 		e.Link = eventlog.LinkSure
@@ -237,7 +237,7 @@ func (o *otlp) agentSpan(it *otlpItem, node spanNode, facts *eventlog.Facts, aga
 	o.within(it, base, full, emit)
 
 	o.e = base
-	e.Kind, e.RunID, e.Outcome = eventlog.AgentFinish, run, eventlog.Success
+	e.Kind, e.RunID, e.Outcome, e.Idle = eventlog.AgentFinish, run, eventlog.Success, eventlog.IdleYes
 	if it.broken() {
 		e.Outcome = eventlog.Failure
 		e.Failed = !node.failed && !again
