@@ -65,10 +65,10 @@ func NewIndex(syms *Symbols) *Index {
 
 // Place says where the record of an event lies.
 type Place struct {
-	Segment uint16
-	Sub     uint16
-	Size    int32
-	Pos     int64
+	Segment, Table uint16
+	Sub            uint32
+	Size           int32
+	Pos            int64
 }
 
 // Append adds an event. The event may be reused by the caller.
@@ -113,7 +113,7 @@ func (x *Index) Append(at Place, e *Event) {
 	if span == parent && e.Kind != AgentStart && e.Kind != AgentFinish {
 		flags |= RowInRun
 	}
-	r := Row{Time: e.Time, Pos: at.Pos, Size: at.Size, Segment: at.Segment, Sub: at.Sub, Span: span, Kind: e.Kind, Flags: flags}
+	r := Row{Time: e.Time, Pos: at.Pos, Size: at.Size, Segment: at.Segment, Table: at.Table, Sub: at.Sub, Span: span, Kind: e.Kind, Flags: flags}
 	if e.Kind == Custom {
 		r.Type = x.syms.Intern(e.Type)
 	}

@@ -5,7 +5,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 )
+
+// There are many rows: what they take is what a log takes.
+func TestRowIsSmall(t *testing.T) {
+	if n := unsafe.Sizeof(Row{}); n > 40 {
+		t.Errorf("a row takes %d bytes, want 40", n)
+	}
+}
 
 // dump draws the forest of a snapshot, for comparing.
 func dump(s *Snapshot) string {

@@ -75,7 +75,11 @@ func (x *Index) runWaits(run *runState, e *Event) {
 	case e.Kind == Retry:
 		x.pause(Pause{Start: e.Time, End: e.Ran, Span: run.span, Kind: PauseQueue})
 	case e.Kind == HILDecision && e.Began.Known():
-		x.pause(Pause{Start: e.Began, End: e.Time, Span: run.span, Kind: PausePerson})
+		p := Pause{Start: e.Began, End: e.Time, Span: run.span, Kind: PausePerson}
+		if e.Wait == WaitAnswered { // the run is a call, or will turn out to be one
+			p.Kind = PauseApproval
+		}
+		x.pause(p)
 	}
 }
 

@@ -13,8 +13,9 @@ type Row struct {
 	Size    int32
 	Span    SpanID
 	Type    Sym    // the log's own spelling of a Custom kind
+	Sub     uint32 // which event of the record
 	Segment uint16 // which segment of the log
-	Sub     uint16 // which event of the record
+	Table   uint16 // of the record; see Record
 	Kind    Kind
 	Flags   RowFlags
 }

@@ -114,7 +114,7 @@ func All() []Dialect {
 	return []Dialect{
 		LazyBridge{}, Legacy{}, Claude{}, Opencode{}, OpencodeFiles{}, Codex{}, CodexExec{}, Gemini{}, GeminiStream{}, Pi{},
 		ClaudeStream{}, OpencodeRun{}, AgentSDK{}, Crush{}, Goose{}, GooseLines{}, CodexThreads{}, CodexHistory{}, Copilot{}, AgentsSessions{},
-		GeminiResult{}, SWEAgent{}, MiniSWE{}, Inspect{}, OTLP{}, GeminiTelemetry{}, Sentrial{}, Niitaka{},
+		GeminiResult{}, SWEAgent{}, MiniSWE{}, Inspect{}, OTLP{}, GeminiTelemetry{}, CopilotTelemetry{}, Sentrial{}, Niitaka{},
 	}
 }
 

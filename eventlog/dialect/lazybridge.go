@@ -244,7 +244,9 @@ func (b *bridge) event(rec *eventlog.Record, full bool) {
 // ask, since its last record.
 func (b *bridge) decided(r *bridgeRun) {
 	e, f := &b.e, &b.f
-	e.Wait, e.CallID = eventlog.WaitAnswered, b.names.text(f.callID)
+	if e.CallID = b.names.text(f.callID); e.CallID != "" {
+		e.Wait = eventlog.WaitAnswered
+	}
 	if b.began(first(f.latency, f.duration)); e.Began.Known() || e.CallID != "" || r == nil {
 		return
 	}

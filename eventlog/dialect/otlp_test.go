@@ -63,6 +63,8 @@ func TestDocumentsGolden(t *testing.T) {
 		{"otlp-codex", OTLP{}, "otlp/codex.json", true},
 		{"otlp-conventions", OTLP{}, "otlp/conventions.jsonl", true},
 		{"gemini-telemetry", GeminiTelemetry{}, "gemini-telemetry/telemetry.log", true},
+		{"copilot-telemetry", CopilotTelemetry{}, "copilot-telemetry/copilot-otel.jsonl", true},
+		{"copilot-telemetry-editor", CopilotTelemetry{}, "copilot-telemetry/editor.jsonl", true},
 		{"sentrial", Sentrial{}, "sentrial/wire.jsonl", true},
 		{"niitaka", Niitaka{}, "niitaka/export.json", true},
 	} {
@@ -157,7 +159,7 @@ func split(t *testing.T, docs [][]byte) (single [][]byte) {
 
 // Whoever looks at one record decodes it alone: it must have the same events.
 func TestDocumentsAlone(t *testing.T) {
-	for _, name := range []string{"otlp/agents.jsonl", "otlp/claude.jsonl", "otlp/codex.json", "otlp/conventions.jsonl", "gemini-telemetry/telemetry.log", "sentrial/wire.jsonl", "niitaka/export.json"} {
+	for _, name := range []string{"otlp/agents.jsonl", "otlp/claude.jsonl", "otlp/codex.json", "otlp/conventions.jsonl", "gemini-telemetry/telemetry.log", "copilot-telemetry/copilot-otel.jsonl", "copilot-telemetry/editor.jsonl", "sentrial/wire.jsonl", "niitaka/export.json"} {
 		docs := otlpFile(t, name)
 		d := Sniff(&Head{Lines: docs}, All())
 		whole := d.Open(Segment{Path: "x"})
@@ -455,4 +457,56 @@ func FuzzOTLPMessage(f *testing.F) {
 		}
 		_ = OTLP{}.Open(Segment{Path: "x"}).Decode(&eventlog.Record{Body: body}, true, func(*eventlog.Event) {})
 	})
+}
+
+// What Claude Code tells of waiting for a person is a wait of the call, whichever
+// of the two spans comes first, and however often it is sent.
+func TestClaudesTelemetryTellsOfWaiting(t *testing.T) {
+	span := func(id, parent, name string, from, to int, more string) string {
+		return fmt.Sprintf(`{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"claude-code"}}]},"scopeSpans":[{"spans":[`+
+			`{"traceId":"1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a","spanId":%q,"parentSpanId":%q,"name":%q,"startTimeUnixNano":"%d000000000","endTimeUnixNano":"%d000000000",`+
+			`"attributes":[{"key":"session.id","value":{"stringValue":"s"}}%s]}]}]}]}`, id, parent, name, 1772442000+from, 1772442000+to, more)
+	}
+	text := func(key, value string) string {
+		return fmt.Sprintf(`,{"key":%q,"value":{"stringValue":%q}}`, key, value)
+	}
+	const root, call, wait, run = "00000000000000a0", "00000000000000a1", "00000000000000a2", "00000000000000a3"
+	turn := span(root, "", "claude_code.interaction", 0, 100, "")
+	tool := span(call, root, "claude_code.tool", 10, 50, text("tool_name", "Bash")+text("tool_use_id", "toolu_0001"))
+	ran := span(run, call, "claude_code.tool.execution", 40, 50, text("success", "true"))
+	by := func(source string) string {
+		return span(wait, call, "claude_code.tool.blocked_on_user", 10, 40, text("decision", "accept")+text("source", source))
+	}
+	for name, c := range map[string]struct {
+		docs []string
+		want string
+	}{
+		"children first":     {[]string{by("user_temporary"), ran, tool, turn}, "Bash 1: 10 to 40"},
+		"parents first":      {[]string{turn, tool, by("user_temporary"), ran}, "Bash 1: 10 to 40"},
+		"sent again":         {[]string{by("user_reject"), tool, by("user_reject"), tool, turn}, "Bash 1: 10 to 40"},
+		"without a source":   {[]string{by(""), tool, turn}, "Bash 1: 10 to 40"},
+		"settings decided":   {[]string{by("config"), tool, turn}, ""},
+		"the call is not in": {[]string{by("user_permanent")}, " 1: 10 to 40"},
+	} {
+		x := eventlog.NewIndex(eventlog.NewSymbols())
+		dec := OTLP{}.Open(Segment{Path: "x"})
+		for _, doc := range c.docs {
+			if err := dec.Decode(&eventlog.Record{Body: []byte(doc)}, false, func(e *eventlog.Event) { x.Append(eventlog.Place{}, e) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		snap := x.Publish()
+		var got []string
+		for _, p := range snap.Pauses.All() {
+			if p.Kind != eventlog.PauseTurn {
+				s := snap.Span(p.Span)
+				got = append(got, fmt.Sprintf("%s %d: %d to %d", snap.Symbols.Name(s.Tool), p.Kind, p.Start/1e9-1772442000, p.End/1e9-1772442000))
+			} else if s := snap.Span(p.Span); s.Kind == eventlog.SpanRun && !s.Flags.Has(eventlog.SpanOrphan) && p.Open && p.Start < s.End {
+				t.Errorf("%s: the run is at rest since %d, before its end", name, p.Start/1e9-1772442000)
+			}
+		}
+		if got := strings.Join(got, ", "); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
 }

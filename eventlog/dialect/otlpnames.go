@@ -129,7 +129,7 @@ var conventions = [meanings][]string{
 	attrCacheWrite5m: {"gen_ai.usage.cache_creation.ephemeral_5m_input_tokens", "cache_creation_5m_tokens"},
 	attrCacheWrite1h: {"gen_ai.usage.cache_creation.ephemeral_1h_input_tokens", "cache_creation_1h_tokens"},
 	attrReasoning: {
-		"gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens", "gen_ai.usage.output_tokens.reasoning", "llm.token_count.completion_details.reasoning",
+		"gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens", "gen_ai.usage.reasoning_output_tokens", "gen_ai.usage.output_tokens.reasoning", "llm.token_count.completion_details.reasoning",
 		"llm.usage.reasoning_tokens", "ai.usage.reasoningTokens", "ai.usage.outputTokenDetails.reasoningTokens", "codex.usage.reasoning_output_tokens",
 		"codex.turn.token_usage.reasoning_output_tokens", "reasoning_token_count",
 	},

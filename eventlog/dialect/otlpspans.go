@@ -73,6 +73,7 @@ func (it *otlpItem) broken() bool {
 // agents are what agents are called by the programs that report for them.
 var agents = map[string]string{
 	"claude-code": "claude", "gemini-cli": "gemini", "codex_cli_rs": "codex", "codex_exec": "codex", "codex-cli": "codex", "codex_vscode": "codex",
+	"github-copilot": "copilot",
 }
 
 // agentName returns what an agent is called, or what reports for it.
@@ -124,7 +125,7 @@ func (o *otlp) begin(it *otlpItem, session string) {
 }
 
 // makers are who answers agents that do not tell it.
-var makers = map[string]string{"claude": "anthropic", "gemini": "google", "codex": "openai"}
+var makers = map[string]string{"claude": "anthropic", "gemini": "google", "codex": "openai", "copilot": "github-copilot"}
 
 // vendorOf turns the names that conventions give to providers into those that
 // people use.
@@ -136,6 +137,8 @@ func vendorOf(name string) string {
 		return "azure"
 	case name == "aws.bedrock":
 		return "bedrock"
+	case name == "github": // under this name Copilot answers
+		return "github-copilot"
 	}
 	provider, _, _ := strings.Cut(name, ".") // openai.chat is OpenAI
 	return provider
@@ -222,7 +225,7 @@ func (o *otlp) agentSpan(it *otlpItem, node spanNode, facts *eventlog.Facts, aga
 	base := o.e
 	e := &o.e
 	run := it.id.run()
-	e.Kind, e.Time, e.Facts = eventlog.AgentStart, it.start, facts
+	e.Kind, e.Time, e.Facts, e.Idle = eventlog.AgentStart, it.start, facts, eventlog.IdleNo
 	e.ParentRunID, e.RunID = base.RunID, run
 	if e.ParentRunID != "" {
 		e.Link = eventlog.LinkSure
@@ -234,7 +237,7 @@ func (o *otlp) agentSpan(it *otlpItem, node spanNode, facts *eventlog.Facts, aga
 	o.within(it, base, full, emit)
 
 	o.e = base
-	e.Kind, e.RunID, e.Outcome = eventlog.AgentFinish, run, eventlog.Success
+	e.Kind, e.RunID, e.Outcome, e.Idle = eventlog.AgentFinish, run, eventlog.Success, eventlog.IdleYes
 	if it.broken() {
 		e.Outcome = eventlog.Failure
 		e.Failed = !node.failed && !again
@@ -336,15 +339,42 @@ func (o *otlp) otherSpan(it *otlpItem, node spanNode, facts *eventlog.Facts, aga
 	e := &o.e
 	e.Kind, e.Began, e.Facts, e.Idle = eventlog.Custom, it.start, facts, eventlog.IdleYes
 	e.CallID, e.Holds = it.id.run(), true
+	if it.asksPerson() {
+		e.Kind, e.Wait, e.Idle = eventlog.HILDecision, eventlog.WaitAnswered, eventlog.IdleSame
+		if again { // it was waited once
+			e.Wait, e.Began = eventlog.WaitSame, 0
+		}
+		if full {
+			e.Text = readable(it.attrs.of[attrDecision])
+		}
+	}
 	if it.broken() && !again && !node.failed {
 		e.Failed = !o.blamed(node)
 	}
 	base := *e
-	if full {
+	if text := e.Text; full {
 		o.bodies(it)
+		e.Text = cmp.Or(e.Text, text)
 	}
 	o.tell(emit)
 	o.within(it, base, full, emit)
+}
+
+// asksPerson reports whether a span is the wait of the call above it until a
+// person has decided. Claude Code writes one for each call, also where its
+// settings or a hook decide.
+func (it *otlpItem) asksPerson() bool {
+	if readable(it.name) != "claude_code.tool.blocked_on_user" {
+		return false
+	}
+	person := true
+	eachAttribute(it.list, func(name, value []byte) {
+		if string(name) == "source" {
+			source := readable(value)
+			person = source != "config" && source != "hook"
+		}
+	})
+	return person
 }
 
 // blamed reports whether the failure of a step is that of the call it is part

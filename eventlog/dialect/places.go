@@ -117,6 +117,16 @@ func (GeminiTelemetry) Places(env func(string) string) []string {
 	return nil
 }
 
+// Places are where Copilot CLI keeps its telemetry, and the file that it was told
+// to write it to.
+func (CopilotTelemetry) Places(env func(string) string) []string {
+	places := within(homes(env, "COPILOT_HOME", ".copilot"), "otel")
+	if file := env("COPILOT_OTEL_FILE_EXPORTER_PATH"); file != "" {
+		places = append(places, file)
+	}
+	return places
+}
+
 // shared returns where programs of this user keep their data.
 func shared(env func(string) string) []string {
 	if data := env("XDG_DATA_HOME"); data != "" {

@@ -37,6 +37,8 @@ var appearing = []struct {
 	{"gemini", "GEMINI_CLI_HOME=g", "gemini/tmp/shop/chats", "g/.gemini/tmp/other/chats"},
 	{"gemini", "GEMINI_DATA_DIR=d", "gemini/tmp/shop/chats", "d/tmp/other/chats"},
 	{"gemini-telemetry", "GEMINI_TELEMETRY_OUTFILE=t/telemetry.log", "gemini-telemetry/telemetry.log", "t/telemetry.log"},
+	{"copilot-telemetry", "", "copilot-telemetry/copilot-otel.jsonl", ".copilot/otel/one.jsonl"},
+	{"copilot-telemetry", "COPILOT_OTEL_FILE_EXPORTER_PATH=t/spans.log", "copilot-telemetry/editor.jsonl", "t/spans.log"},
 	{"pi", "", "pi/2026-11-20T09-00-00-000Z_9a1e7a90-4444-4aaa-8bbb-cccccccccccc.jsonl", ".pi/agent/sessions/--home-dev--/one.jsonl"},
 	{"pi", "PI_CODING_AGENT_DIR=p", "pi/2026-11-20T09-00-00-000Z_9a1e7a90-4444-4aaa-8bbb-cccccccccccc.jsonl", "p/sessions/--home-dev--/one.jsonl"},
 	{"opencode", "", "opencode/opencode.sql", ".local/share/opencode/opencode.db"},

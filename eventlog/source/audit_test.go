@@ -111,7 +111,7 @@ func holds(t *testing.T, s *Set, c *eventlog.Catalog) {
 }
 
 func TestAuditOfOwnLogs(t *testing.T) {
-	for _, name := range []string{"claude", "codex", "gemini", "lazybridge", "native", "pi", "opencode-run", "claude-stream", "claude-drift", "copilot", "otlp", "gemini-telemetry", "sentrial", "niitaka", "swe-agent", "mini-swe-agent", "inspect", "agentsdk", "opencode-files"} {
+	for _, name := range []string{"claude", "codex", "gemini", "lazybridge", "native", "pi", "opencode-run", "claude-stream", "claude-drift", "copilot", "otlp", "gemini-telemetry", "copilot-telemetry", "sentrial", "niitaka", "swe-agent", "mini-swe-agent", "inspect", "agentsdk", "opencode-files"} {
 		s, c := read(t, filepath.Join("..", "..", "testdata", name))
 		if c.Audit.Records == 0 {
 			t.Errorf("%s: nothing was read", name)

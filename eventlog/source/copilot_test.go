@@ -125,3 +125,36 @@ func TestCopilotWentOn(t *testing.T) {
 		}
 	}
 }
+
+// Sums that runs tell pay for nothing, and the events of a session count before
+// what was reported of it.
+func TestCopilotTelemetry(t *testing.T) {
+	telemetry := filepath.Join("..", "..", "testdata", "copilot-telemetry", "copilot-otel.jsonl")
+	_, c := read(t, telemetry)
+	if len(c.Sessions) != 1 || c.Segments[0].Format != "copilot-telemetry" || c.Segments[0].Faults.Count != 0 || c.Segments[0].Records != 9 {
+		t.Fatalf("%d sessions, %+v", len(c.Sessions), c.Segments)
+	}
+	s := c.Sessions[0]
+	if want := (eventlog.Usage{Input: 1100, CacheRead: 1000, CacheWrite5m: 1000, Output: 115, Reasoning: 20}); s.Calls != 3 || s.ToolCalls != 2 || s.ToolFails != 1 || s.Usage != want {
+		t.Errorf("%d calls, %d tools, %d failed, %+v, want 3, 2, 1, %+v", s.Calls, s.ToolCalls, s.ToolFails, s.Usage, want)
+	}
+
+	reported, err := os.ReadFile(telemetry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := strings.Join([]string{
+		`{"type":"session.start","data":{"sessionId":"c0b11070-0000-4000-8000-000000000001","copilotVersion":"1.0.86"},"id":"1","parentId":null,"timestamp":"2026-03-02T09:00:00Z"}`,
+		`{"type":"session.shutdown","data":{"modelMetrics":{"claude-sonnet-4.6":{"requests":{"count":3},"usage":{"inputTokens":3100,"outputTokens":115,"cacheReadTokens":1000,"cacheWriteTokens":1000}}}},"id":"2","parentId":"1","timestamp":"2026-03-02T09:00:06Z"}`,
+	}, "\n")
+	dir := t.TempDir()
+	for name, text := range map[string]string{"otel.jsonl": string(reported), "events.jsonl": kept + "\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, c = read(t, dir)
+	if want := (eventlog.Usage{Input: 1100, CacheRead: 1000, CacheWrite5m: 1000, Output: 115}); len(c.Sessions) != 1 || c.Sessions[0].Usage != want || c.Sessions[0].Calls != 3 {
+		t.Errorf("%d sessions, %+v, want %+v once", len(c.Sessions), c.Sessions[0].Usage, want)
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"strings"
 	"sync"
@@ -226,10 +225,13 @@ func (l *openLog) target() *eventlog.Index {
 // event after its record has changed.
 type eventKey struct {
 	pos   int64
-	place uint16
+	sub   uint32
+	table uint16
 }
 
-func keyOf(rec *eventlog.Record, sub int) eventKey { return eventKey{rec.Pos, place(rec.Table, sub)} }
+func keyOf(rec *eventlog.Record, sub int) eventKey {
+	return eventKey{rec.Pos, uint32(sub), uint16(rec.Table)}
+}
 
 // given is what of an event went into the index.
 type given struct {
@@ -340,23 +342,14 @@ func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
 	if t.p.known(keyOf(rec, sub), e) {
 		return
 	}
-	t.l.target().Append(eventlog.Place{Segment: t.segment, Pos: rec.Pos, Size: size(int64(rec.Size)), Sub: place(rec.Table, sub)}, e)
+	t.l.target().Append(eventlog.Place{Segment: t.segment, Table: uint16(rec.Table), Pos: rec.Pos, Size: size(int64(rec.Size)), Sub: uint32(sub)}, e)
 }
 
 func (t *logTaker) fault(table int, pos int64, n int, err error) {
 	if t.p.pass > 0 {
 		return // it was told before
 	}
-	t.l.target().Fault(eventlog.Place{Segment: t.segment, Pos: pos, Size: size(int64(n)), Sub: place(table, 0)}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
-}
-
-// place packs the table of a row and the number of the event in its record. A
-// line has no table, and may hold many events.
-func place(table, sub int) uint16 {
-	if table == 0 {
-		return uint16(min(sub, math.MaxUint16))
-	}
-	return uint16(table)<<12 | uint16(min(sub, 1<<12-1))
+	t.l.target().Fault(eventlog.Place{Segment: t.segment, Table: uint16(table), Pos: pos, Size: size(int64(n))}, t.last, eventlog.Fault{Path: t.p.path, Pos: pos, Why: err.Error()})
 }
 
 func (l *openLog) Snapshot() *eventlog.Snapshot {
@@ -446,9 +439,6 @@ func (l *openLog) event(ctx context.Context, row eventlog.Row) (eventlog.Event, 
 		return eventlog.Event{}, err
 	}
 	want, sub := int(row.Sub), 0
-	if seg.head.IsDatabase() || seg.document {
-		want &= 1<<12 - 1
-	}
 	var out eventlog.Event
 	ok := false
 	err = seg.decoder().Decode(rec, true, func(e *eventlog.Event) {
@@ -502,7 +492,7 @@ func (p *logPart) at(ctx context.Context, seg *segment, row eventlog.Row) (*even
 				return nil, err
 			}
 		}
-		table := int(row.Sub >> 12)
+		table := int(row.Table)
 		rec, err := p.db.At(ctx, seg.dialect.Tables()[table], row.Pos)
 		rec.Table = table
 		return &rec, err

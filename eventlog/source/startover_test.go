@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -329,5 +330,72 @@ func TestOrderOfTables(t *testing.T) {
 	}
 	if want := []string{":session_start", "a:tool_call", "b:tool_call", "c:tool_call", ":session_start", "d:tool_call"}; !slices.Equal(k.list, want) {
 		t.Errorf("%q, want %q", k.list, want)
+	}
+}
+
+// crowd is a dialect whose rows hold very many events each.
+type crowd struct{ steps }
+
+func (crowd) Open(dialect.Segment) dialect.Decoder { return crowd{} }
+
+func (crowd) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error {
+	if rec.Table == 0 {
+		return steps{}.Decode(rec, full, emit)
+	}
+	for i := range rec.Cells[2].Int {
+		e := eventlog.Event{SessionID: string(rec.Cells[0].Text), Kind: eventlog.Message, Time: eventlog.Stamp(rec.Cells[3].Int)}
+		if full {
+			e.Text = fmt.Sprint(string(rec.Cells[1].Text), i)
+		}
+		emit(&e)
+	}
+	return nil
+}
+
+// Each event of a row can be looked at, however many it holds, and none is
+// taken for another when rows are read once more.
+func TestRowsOfManyEvents(t *testing.T) {
+	const many = 70_000
+	path, exec := database(t, "crowd.db",
+		`CREATE TABLE session (id TEXT PRIMARY KEY, at INTEGER)`,
+		`CREATE TABLE step (session TEXT, name TEXT, done INTEGER, at INTEGER)`,
+		`INSERT INTO session VALUES ('s', 1000000000)`,
+		fmt.Sprintf(`INSERT INTO step VALUES ('s', 'a', %d, 2000000000)`, many))
+	set := Open(t.Context(), []string{path}, Options{Follow: true, Known: []dialect.Dialect{crowd{}}})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	log, err := set.OpenLog(t.Context(), set.Sources().Catalog().Sessions[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	load(t, log)
+	if n := log.Snapshot().Rows.Len(); n != many+1 {
+		t.Fatalf("%d rows, want %d", n, many+1)
+	}
+	said := func(rows ...eventlog.RowID) string {
+		t.Helper()
+		events, err := log.Events(t.Context(), rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, e := range events {
+			out = append(out, e.Text+e.Message)
+		}
+		return strings.Join(out, " ")
+	}
+	if got, want := said(1, 4096, 4097, 5000, many), "a0 a4095 a4096 a4999 a69999"; got != want {
+		t.Errorf("they say %s, want %s", got, want)
+	}
+
+	exec(fmt.Sprintf(`UPDATE step SET done = %d WHERE name = 'a'`, many+2))
+	until(t, log.Changed(), func() bool { return log.Snapshot().Rows.Len() > many+1 })
+	if n := log.Snapshot().Rows.Len(); n != many+3 {
+		t.Fatalf("%d rows when two are new, want %d", n, many+3)
+	}
+	if got, want := said(many, many+2), "a69999 a70001"; got != want {
+		t.Errorf("they say %s, want %s", got, want)
 	}
 }

@@ -134,7 +134,7 @@ func (w *whole) at(s *segment, row eventlog.Row) (*eventlog.Record, error) {
 		}
 		return &eventlog.Record{Pos: row.Pos, Size: n, Body: trimLine(body[:n])}, nil
 	}
-	list := int(row.Sub >> 12)
+	list := int(row.Table)
 	if list >= len(w.byList) || row.Pos < 0 || row.Pos >= int64(len(w.byList[list])) {
 		return nil, errGone
 	}

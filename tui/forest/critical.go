@@ -13,7 +13,7 @@ import (
 type Path struct {
 	on    []uint64
 	Steps int     // calls on the path that have nothing below them on it
-	Share float64 // of the whole time that those calls took; the rest was waiting
+	Share float64 // of the whole time that those calls were at work; the rest was waiting
 }
 
 // On reports whether a span lies on the path. A nil path has nothing on it.
@@ -43,6 +43,7 @@ func (f *Forest) critical(now eventlog.Stamp) *Path {
 		start, end eventlog.Stamp
 	}
 	var kids []child
+	pauses := f.pauses(now)
 	for len(todo) > 0 {
 		at := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
@@ -64,11 +65,52 @@ func (f *Forest) critical(now eventlog.Stamp) *Path {
 		}
 		if s := f.Snap.Span(eventlog.SpanID(at.id)); leaf && (s.Kind == eventlog.SpanModel || s.Kind == eventlog.SpanTool || s.Kind == eventlog.SpanEvent) {
 			p.Steps++
-			busy += at.upTo.Sub(s.Start)
+			busy += at.upTo.Sub(s.Start) - f.waited(at.id, stretch{s.Start, at.upTo}, pauses)
 		}
 	}
 	if whole > 0 {
 		p.Share = min(1, float64(busy)/float64(whole))
 	}
 	return p
+}
+
+// stretch is a stretch of time.
+type stretch struct{ start, end eventlog.Stamp }
+
+// pauses returns the pauses by their span, of calls and of runs. A run at rest
+// is none: what is under way meanwhile is at work.
+func (f *Forest) pauses(now eventlog.Stamp) map[int32][]stretch {
+	out := map[int32][]stretch{}
+	for _, p := range f.Snap.Pauses.All() {
+		if p.Kind != eventlog.PauseTurn {
+			out[int32(p.Span)] = append(out[int32(p.Span)], stretch{p.Start, p.Until(now)})
+		}
+	}
+	return out
+}
+
+// waited returns how much of a stretch a step was not at work, because itself or
+// something that it is part of waited then.
+func (f *Forest) waited(id int32, of stretch, pauses map[int32][]stretch) time.Duration {
+	if len(pauses) == 0 {
+		return 0
+	}
+	var within []stretch
+	for ; id > 0; id = f.parent[id] {
+		for _, p := range pauses[id] {
+			if p.start, p.end = max(p.start, of.start), min(p.end, of.end); p.end > p.start {
+				within = append(within, p)
+			}
+		}
+	}
+	slices.SortFunc(within, func(a, b stretch) int { return cmp.Compare(a.start, b.start) })
+	var sum time.Duration
+	upTo := of.start // what is before that is counted
+	for _, p := range within {
+		if p.start = max(p.start, upTo); p.end > p.start {
+			sum += p.end.Sub(p.start)
+			upTo = p.end
+		}
+	}
+	return sum
 }

@@ -3,6 +3,7 @@ package forest
 import (
 	"context"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -158,5 +159,38 @@ func TestWhatACallWaitedMakesItNotSlow(t *testing.T) {
 	}
 	if got["rm"] != 10*time.Second || got["ls"] != 20*time.Second {
 		t.Errorf("ran %v", got)
+	}
+}
+
+// Waiting for a person is on the critical path and no work: it is not part of
+// the share.
+func TestWaitingIsNoShareOfTheCriticalPath(t *testing.T) {
+	at := func(seconds int64) eventlog.Stamp { return eventlog.Stamp(1_000_000_000 * (1000 + seconds)) }
+	run := []eventlog.Event{
+		{Kind: eventlog.AgentStart, Time: at(0)},
+		{Kind: eventlog.ToolCall, CallID: "a", Tool: "rm", Time: at(0)},
+	}
+	for name, c := range map[string]struct {
+		events []eventlog.Event
+		share  float64
+	}{
+		"no wait":           {[]eventlog.Event{{Kind: eventlog.ToolResult, CallID: "a", Time: at(80)}}, 0.8},
+		"an approval":       {[]eventlog.Event{{Kind: eventlog.ToolResult, CallID: "a", Time: at(80), Ran: at(50), Wait: eventlog.WaitAnswered}}, 0.3},
+		"a question, open":  {[]eventlog.Event{{Kind: eventlog.HILDecision, CallID: "a", Time: at(20), Wait: eventlog.WaitAsked}}, 0.2},
+		"a decision beside": {[]eventlog.Event{{Kind: eventlog.ToolResult, CallID: "a", Time: at(30)}, {Kind: eventlog.HILDecision, Began: at(30), Time: at(90)}}, 0.3},
+		"a run at rest":     {[]eventlog.Event{{Kind: eventlog.Message, Idle: eventlog.IdleYes, Time: at(10)}, {Kind: eventlog.ToolResult, CallID: "a", Time: at(80)}}, 0.8},
+	} {
+		x := eventlog.NewIndex(eventlog.NewSymbols())
+		for i, e := range append(run[:len(run):len(run)], c.events...) {
+			e.SessionID, e.RunID = "s", "r"
+			x.Append(eventlog.Place{Pos: int64(i)}, &e)
+		}
+		if name != "a question, open" {
+			x.Append(eventlog.Place{Pos: 9}, &eventlog.Event{SessionID: "s", RunID: "r", Kind: eventlog.AgentFinish, Time: at(100)})
+		}
+		f := Build(context.Background(), x.Publish(), 0)
+		if got := f.Lay(context.Background(), View{Critical: true, Now: at(100)}).Path.Share; math.Abs(got-c.share) > 0.001 {
+			t.Errorf("%s: a share of %v, want %v", name, got, c.share)
+		}
 	}
 }
