@@ -522,7 +522,9 @@ func (x *Index) end(span SpanID, row RowID, e *Event) {
 	if e.Failed {
 		s.Flags |= SpanFailed
 	}
-	if e.Time.Known() {
+	// A count of several calls is told again while it grows; that is no time at
+	// work, as what comes between two counts is told by the calls themselves.
+	if count := e.Again && e.Bill != nil && e.Bill.Calls > 0; e.Time.Known() && !count {
 		if e.Time < s.Start {
 			s.Flags |= SpanSkewed
 		}

@@ -196,7 +196,11 @@ func (g *page) money(f *forest.Forest, id eventlog.SpanID, s *eventlog.Span) {
 			g.price(f, b.Price)
 		}
 		u := b.Usage
-		g.add("in", frame.Part{Style: t.Text, Text: figure.Whole(u.Context())}, frame.Part{Style: t.Dim, Text: "tokens"})
+		unit := "tokens"
+		if u.Context() == 1 {
+			unit = "token"
+		}
+		g.add("in", frame.Part{Style: t.Text, Text: figure.Whole(u.Context())}, frame.Part{Style: t.Dim, Text: unit})
 		if u.CacheRead > 0 {
 			g.add(" cached", frame.Part{Style: t.Text, Text: figure.Whole(u.CacheRead)}, frame.Part{Style: t.Dim, Text: figure.Percent(float64(u.CacheRead), float64(u.Context()))})
 		}
