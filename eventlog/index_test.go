@@ -112,6 +112,29 @@ func TestIndexCountsTakeNoTime(t *testing.T) {
 	}
 }
 
+// A hidden answer makes a line as soon as something of it is to be seen.
+func TestIndexHidesAnswers(t *testing.T) {
+	x := NewIndex(NewSymbols())
+	hidden := func(e Event) bool {
+		e.SessionID, e.RunID, e.Kind, e.CallID, e.Again = "s", "r", ModelResponse, "usage of m", true
+		x.Append(Place{}, &e)
+		s := x.Publish()
+		for _, span := range s.Spans.All() {
+			if span.Kind == SpanModel {
+				return span.Flags.Has(SpanHidden)
+			}
+		}
+		t.Fatal("no span")
+		return false
+	}
+	if !hidden(Event{Hidden: true}) {
+		t.Error("a hidden answer makes a line")
+	}
+	if hidden(Event{Hidden: true, Bill: &Bill{Call: Identify("total", "s"), Rule: RuleRecord, Usage: Usage{Output: 1}}}) {
+		t.Error("what costs is hidden")
+	}
+}
+
 // A parent's record may tell of a child run before or after the child's own
 // records are read.
 func TestIndexAdoptsInAnyOrder(t *testing.T) {

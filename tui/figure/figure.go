@@ -144,7 +144,7 @@ func Spent(whole, model, tool, person, queue, idle time.Duration) []string {
 	}
 	split := " (model " + Clock(model) + " tool " + Clock(tool) + ")"
 	rest, short := "", ""
-	if person > 0 {
+	if person >= time.Second {
 		rest, short = rest+"  waited for you "+Clock(person), "  you "+Clock(person)
 	}
 	if queue >= time.Second {
