@@ -75,6 +75,10 @@ func (t *table) add(cells ...string) {
 }
 
 func (t *table) print(w io.Writer, widest int) error {
+	if len(t.rows) == 0 {
+		_, err := fmt.Fprintln(w, strings.TrimPrefix(t.head[0], ">")+"  none")
+		return err
+	}
 	right := make([]bool, len(t.head))
 	width := make([]int, len(t.head))
 	head := make([]string, len(t.head))

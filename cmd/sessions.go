@@ -183,8 +183,16 @@ func sessionRow(cat *eventlog.Catalog, s *eventlog.Session, depth int, now event
 	}
 	return []string{
 		status.String(), strings.Repeat("  ", min(depth, 16)) + s.Label(), cmp.Or(s.Agent, s.Format), cat.Symbols.Name(s.Model), errors,
-		tokens(s.Usage.Total()), costText(s.Cost(), s.Calls, s.Unpriced), took(s.Duration(now)), started,
+		tokens(s.Usage.Total()), costText(s.Cost(), s.Calls, s.Unpriced), sessionTook(s, now), started,
 	}
+}
+
+// sessionTook spells how long a session took, unless its log tells no time.
+func sessionTook(s *eventlog.Session, now eventlog.Stamp) string {
+	if !s.Began().Known() && !s.Last.Known() {
+		return ""
+	}
+	return took(s.Duration(now))
 }
 
 // sessionObjects spells sessions in JSON. A session is told with all that is
@@ -302,7 +310,7 @@ func showSession(ctx context.Context, env *Env, id string, paths []string, opts 
 	put("agent", cmp.Or(s.Agent, s.Format))
 	put("status", strings.TrimSpace(status.String()+" "+closedBy))
 	put("outcome", s.Outcome.String())
-	put("time", took(s.Duration(now)))
+	put("time", sessionTook(s, now))
 	put("cost", costText(s.Cost(), s.Calls, s.Unpriced))
 	put("tokens", tokens(s.Usage.Total()))
 	put("tools", fmt.Sprintf("%d calls, %d failed", s.ToolCalls, s.ToolFails))

@@ -108,8 +108,8 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 		return err
 	}
 	if t := report.Total; t.Estimated > 0 || t.Unpriced > 0 {
-		fmt.Fprintf(env.Stdout, "\ncost: %s recorded, %s estimated with the %s, %d calls unpriced\n",
-			dollars(t.Recorded), dollars(t.Estimated), escape.Line(prices.About()), t.Unpriced)
+		fmt.Fprintf(env.Stdout, "\ncost: %s recorded, %s estimated with the %s, %s unpriced\n",
+			dollars(t.Recorded), dollars(t.Estimated), escape.Line(prices.About()), plural(int(t.Unpriced), "call"))
 	}
 	return printTimes(env, times, report, cat, by)
 }

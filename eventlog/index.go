@@ -470,6 +470,9 @@ func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key
 	if e.Failed {
 		flags |= SpanFailed
 	}
+	if e.Hidden && kind == SpanModel && e.Bill == nil {
+		flags |= SpanHidden // until something of it is to be seen
+	}
 	span := x.hold(e, Span{
 		Kind: kind, Event: e.Kind, Parent: parent, Session: key.session, Run: key.run, Start: start, End: e.Time, First: row, Last: row, Flags: flags,
 		Agent: x.syms.Intern(e.Agent), Model: x.syms.Intern(e.Model), Tool: x.syms.Intern(e.Tool),
@@ -519,10 +522,15 @@ func (x *Index) end(span SpanID, row RowID, e *Event) {
 		s.End = s.Start
 	}
 	s.Flags &^= SpanOpen | SpanCut
+	if !e.Hidden || e.Bill != nil {
+		s.Flags &^= SpanHidden
+	}
 	if e.Failed {
 		s.Flags |= SpanFailed
 	}
-	if e.Time.Known() {
+	// A count of several calls is told again while it grows; that is no time at
+	// work, as what comes between two counts is told by the calls themselves.
+	if count := e.Again && e.Bill != nil && e.Bill.Calls > 0; e.Time.Known() && !count {
 		if e.Time < s.Start {
 			s.Flags |= SpanSkewed
 		}

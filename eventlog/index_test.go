@@ -106,6 +106,43 @@ func TestIndexJoinsRecordsOfOneCall(t *testing.T) {
 	}
 }
 
+// A count of several calls that is told again takes no time.
+func TestIndexCountsTakeNoTime(t *testing.T) {
+	x := NewIndex(NewSymbols())
+	for i, out := range []int64{2, 60} {
+		x.Append(Place{}, &Event{
+			SessionID: "s", RunID: "r", Kind: ModelResponse, Model: "m", CallID: "usage of m", Time: at(float64(1 + 20*i)), Again: true,
+			Bill: &Bill{Call: Identify("total", "s"), Rule: RuleRecord, Calls: int64(i + 1), Usage: Usage{Output: out}},
+		})
+	}
+	if got, want := dump(x.Publish()), "session s open 20s\n  run  open 20s\n    model m out=60 0s\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// A hidden answer makes a line as soon as something of it is to be seen.
+func TestIndexHidesAnswers(t *testing.T) {
+	x := NewIndex(NewSymbols())
+	hidden := func(e Event) bool {
+		e.SessionID, e.RunID, e.Kind, e.CallID, e.Again = "s", "r", ModelResponse, "usage of m", true
+		x.Append(Place{}, &e)
+		s := x.Publish()
+		for _, span := range s.Spans.All() {
+			if span.Kind == SpanModel {
+				return span.Flags.Has(SpanHidden)
+			}
+		}
+		t.Fatal("no span")
+		return false
+	}
+	if !hidden(Event{Hidden: true}) {
+		t.Error("a hidden answer makes a line")
+	}
+	if hidden(Event{Hidden: true, Bill: &Bill{Call: Identify("total", "s"), Rule: RuleRecord, Usage: Usage{Output: 1}}}) {
+		t.Error("what costs is hidden")
+	}
+}
+
 // A parent's record may tell of a child run before or after the child's own
 // records are read.
 func TestIndexAdoptsInAnyOrder(t *testing.T) {

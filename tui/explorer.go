@@ -793,6 +793,9 @@ func (e *explorer) spent(t *theme.Theme, position string, parts []frame.Part, bu
 	if less := room - frame.Width(position) - 3; less >= 0 {
 		room = less // otherwise the position is not shown at all
 	}
+	if e.trace.Times().Sessions[e.session.Sym].Inclusive == (rollup.Time{}) {
+		return nil // no record tells a time
+	}
 	forms := e.spentForms()
 	for _, text := range forms[:len(forms)-but] {
 		if frame.Width(text) <= room {

@@ -45,6 +45,23 @@ func promptOf(message []byte) string {
 	return b.String()
 }
 
+// notified returns what the notice of a finished task says to people: what
+// happened, and what the task came to. The names and paths around it are for
+// the model.
+func notified(text string) string {
+	var said []string
+	for _, tag := range [...]string{"summary", "result"} {
+		_, rest, _ := strings.Cut(text, "<"+tag+">")
+		if inner, _, ok := strings.Cut(rest, "</"+tag+">"); ok && strings.TrimSpace(inner) != "" {
+			said = append(said, strings.TrimSpace(inner))
+		}
+	}
+	if len(said) == 0 {
+		return text
+	}
+	return strings.Join(said, "\n\n")
+}
+
 // assistant decodes a line that holds a piece of a model's response, mostly
 // one block a line; lines of one response share its id. They are all one call.
 func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
@@ -292,8 +309,8 @@ func (c *claude) user(full bool, emit func(*eventlog.Event)) {
 		e.Tool, e.Hidden = "summary", true
 	case truth(r.meta):
 		e.Tool, e.Hidden = "system", true
-	case readable(origin) == "task-notification":
-		e.Tool = "system"
+	case readable(origin) == "task-notification", strings.HasPrefix(text, "<task-notification>"):
+		e.Tool, text = "system", notified(text)
 	case strings.HasPrefix(text, "[Request interrupted by user"):
 		e.Idle = eventlog.IdleYes
 		if prompt {

@@ -185,6 +185,9 @@ func (d *codexHistory) call(kind string, body []byte, c []eventlog.Cell, full bo
 			text := strings.TrimSpace(readable(x.output))
 			e.Output = clone(first(x.output, x.result))
 			if e.Failed {
+				if code := readable(x.exit); code != "" && code != "0" {
+					status = "exit code " + code
+				}
 				e.Message = cmp.Or(x.message(), text, status)
 			} else {
 				e.Text = text

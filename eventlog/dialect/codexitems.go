@@ -206,8 +206,11 @@ func (c *codex) result(full bool) {
 	code, failed := exitCode(p.output)
 	e.Failed = failed || call.failed
 	if full {
-		text := resultText(p.output)
+		text := printed(resultText(p.output))
 		e.Output = clone(p.output)
+		if text == "" && code != "" {
+			text = "exit code " + code
+		}
 		if e.Failed {
 			e.Message = text
 		} else {
@@ -240,6 +243,25 @@ func resultText(output []byte) string {
 		}
 	}
 	return text
+}
+
+// printed returns what a command printed, without the lines about it that
+// Codex puts before. Those are known by how they begin: any other text is whole.
+func printed(text string) string {
+	head, body, ok := strings.Cut(text, "\nOutput:\n")
+	if !ok {
+		return text
+	}
+	for line := range strings.Lines(head) {
+		known := false
+		for _, begin := range [...]string{"Chunk ID: ", "Wall time: ", "Process exited with code ", "Process running with session ID ", "Original token count: ", "Exit code: ", "Total output lines: "} {
+			known = known || strings.HasPrefix(line, begin)
+		}
+		if !known {
+			return text
+		}
+	}
+	return strings.TrimSpace(body)
 }
 
 // exitCode finds in the output of a tool how the command ended. Where it

@@ -274,7 +274,7 @@ func (m *miniSWE) message(rec *eventlog.Record, full bool, emit func(*eventlog.E
 			e.Payload = clone(rec.Body)
 		}
 	}
-	if full && e.Text == "" {
+	if full && e.Text == "" && e.Message == "" {
 		e.Text = contentText(first(content, output))
 	}
 	emit(e)
@@ -362,12 +362,32 @@ func (m *miniSWE) result(content, call, extra []byte, pos int64, full bool) {
 		return
 	}
 	e.Output = clone(content)
+	text = tagged(text, status)
 	if e.Failed {
 		e.Message = text
+	} else {
+		e.Text = text
 	}
 	if status != "" {
 		e.Details = []eventlog.Detail{{Name: "exit code", Value: status}}
 	}
+}
+
+// tagged returns what a command put out of a text that has it in tags, as the
+// templates of version 1 and later do; other texts are whole.
+func tagged(text, status string) string {
+	if !strings.HasPrefix(strings.TrimSpace(text), "<returncode>") {
+		return text
+	}
+	_, rest, ok := strings.Cut(text, "<output>")
+	if !ok {
+		return text
+	}
+	rest, _, _ = strings.Cut(rest, "</output>")
+	if rest = strings.TrimSpace(rest); rest == "" && status != "" {
+		return "exit code " + status
+	}
+	return rest
 }
 
 // fenced returns the first block of code of a text.

@@ -261,7 +261,7 @@ func compose(events []eventlog.Event, part Part, width int, several bool) *docum
 		for i := range events {
 			before := len(d.lines)
 			d.blank()
-			d.add(dim, events[i].Kind.String())
+			d.add(dim, escape.Line(kindOf(&events[i])))
 			at := len(d.lines)
 			d.call(events[i : i+1])
 			if len(d.lines) == at {
@@ -386,13 +386,18 @@ func (d *document) details(events []eventlog.Event) {
 	}
 }
 
+// kindOf returns what an event is called: by the log where nobody else has a
+// name for it.
+func kindOf(e *eventlog.Event) string {
+	if e.Kind == eventlog.Custom && e.Type != "" {
+		return e.Type
+	}
+	return e.Kind.String()
+}
+
 func (d *document) raw(e *eventlog.Event) {
 	d.blank()
-	name := e.Kind.String()
-	if e.Kind == eventlog.Custom {
-		name = e.Type
-	}
-	head := name
+	head := kindOf(e)
 	if e.ID != "" {
 		head += "  " + e.ID
 	}

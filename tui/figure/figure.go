@@ -31,10 +31,7 @@ func Count(n int64) string {
 
 // Plural spells a number of things in full: 1 session, 1,200 sessions.
 func Plural(n int64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return Whole(n) + " " + thing + "s"
+	return Whole(n) + " " + Noun(n, thing)
 }
 
 // Whole spells a count with all its digits in groups: 1,204,310.
@@ -144,7 +141,7 @@ func Spent(whole, model, tool, person, queue, idle time.Duration) []string {
 	}
 	split := " (model " + Clock(model) + " tool " + Clock(tool) + ")"
 	rest, short := "", ""
-	if person > 0 {
+	if person >= time.Second {
 		rest, short = rest+"  waited for you "+Clock(person), "  you "+Clock(person)
 	}
 	if queue >= time.Second {
@@ -154,6 +151,14 @@ func Spent(whole, model, tool, person, queue, idle time.Duration) []string {
 		rest += "  idle " + Clock(idle)
 	}
 	return []string{busy + split + rest, busy + rest, busy + short, busy}
+}
+
+// Noun names a number of things without the number: session, sessions.
+func Noun(n int64, thing string) string {
+	if n == 1 {
+		return thing
+	}
+	return thing + "s"
 }
 
 // Ago spells how long ago something was: now, 12s, 4m, 3h, 9d.

@@ -25,3 +25,11 @@ func TestFigures(t *testing.T) {
 		}
 	}
 }
+
+func TestNoun(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 steps", 1: "1 step", 1200: "1,200 steps"} {
+		if got := Plural(n, "step"); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}

@@ -137,7 +137,7 @@ func (d *drawing) axis() string {
 	switch path := d.p.lines.Path; {
 	case path != nil:
 		l.Space(1).Put(d.t.Bright, d.t.Glyphs.Bar).Space(1).Put(d.t.Text, "critical path ").
-			Put(d.t.Bright, figure.Percent(path.Share, 1)).Put(d.t.Dim, " of the time, ").Put(d.t.Text, figure.Whole(int64(path.Steps))).Put(d.t.Dim, " steps  "+d.t.Rule+" beside it")
+			Put(d.t.Bright, figure.Percent(path.Share, 1)).Put(d.t.Dim, " of the time, ").Put(d.t.Text, figure.Whole(int64(path.Steps))).Put(d.t.Dim, " "+figure.Noun(int64(path.Steps), "step")+"  "+d.t.Rule+" beside it")
 	case d.p.lines.View.Query.IsZero():
 		l.Space(1)
 		d.legend(l)

@@ -287,11 +287,7 @@ func (d *drawing) note(id eventlog.SpanID, span *eventlog.Span, shut, failed boo
 	case shut:
 		return frame.Part{Style: t.Dim, Text: figure.Count(int64(f.Below[id])) + " below"}
 	case failed:
-		// The first clause names the failure; the rest stands in the detail pane.
-		if head, _, ok := strings.Cut(why, ": "); ok && len(head) <= 20 {
-			why = head
-		}
-		text := frame.Short(why, 28)
+		text := frame.Short(clause(why), 28)
 		if text == "" {
 			return frame.Part{Style: t.BadBold, Text: t.Failed}
 		}
@@ -304,6 +300,20 @@ func (d *drawing) note(id eventlog.SpanID, span *eventlog.Span, shut, failed boo
 		return frame.Part{Style: t.Human, Text: "waiting"}
 	}
 	return frame.Part{}
+}
+
+// clause returns the first clause of why a call failed where it names the
+// failure, as "exit 1" and "TimeoutError" do. It may as well name the program
+// ("cat"), or say no more than that something failed ("API Error").
+func clause(why string) string {
+	head, _, ok := strings.Cut(why, ": ")
+	if !ok || len(head) > 20 || head == "Error" {
+		return why
+	}
+	if strings.ContainsAny(head, "0123456789") || !strings.Contains(head, " ") && strings.HasSuffix(head, "Error") {
+		return head
+	}
+	return why
 }
 
 // words returns what a row is called, its figures, and what it is about.

@@ -8,7 +8,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
-	"github.com/lazytrace/lazytrace/eventlog/label"
 	"github.com/lazytrace/lazytrace/rollup"
 	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/job"
@@ -256,8 +255,8 @@ func (p *Pane) Name() tea.Cmd {
 	from, to := p.list.Visible()
 	to = min(to, p.lines.Len())
 	var spans []eventlog.SpanID
-	var rows []eventlog.RowID
-	var lasts []eventlog.RowID
+	var rows, lasts []eventlog.RowID
+	var ends []int // where the rows of each span end
 	var goals []string
 	for i := from; i < to; i++ {
 		id := p.lines.Spans[i]
@@ -265,16 +264,16 @@ func (p *Pane) Name() tea.Cmd {
 		if w, ok := p.labels.get(id); ok && (w.last == s.Last || s.Kind == eventlog.SpanRun || s.Kind == eventlog.SpanSession) {
 			continue
 		}
-		last, goal := s.Last, ""
+		goal := ""
 		if s.Kind == eventlog.SpanRun || s.Kind == eventlog.SpanSession {
-			last = s.First // its last row is some other span's
 			if s.Parent == 0 || p.lines.Snap.Span(s.Parent).Kind == eventlog.SpanSession {
 				if session := p.sessionOf(s.Session); session != nil {
 					goal = eventlog.Sentence(session.Goal)
 				}
 			}
 		}
-		spans, rows, lasts, goals = append(spans, id), append(rows, s.First, last), append(lasts, s.Last), append(goals, goal)
+		rows = append(rows, said(p.lines.Snap, id, &s)...)
+		spans, ends, lasts, goals = append(spans, id), append(ends, len(rows)), append(lasts, s.Last), append(goals, goal)
 	}
 	if len(spans) == 0 {
 		return nil
@@ -287,23 +286,13 @@ func (p *Pane) Name() tea.Cmd {
 	return func() tea.Msg {
 		events, err := log.Events(ctx, rows)
 		labels := make(map[eventlog.SpanID]words, len(spans))
+		from := 0
 		for i, id := range spans {
 			w := words{last: lasts[i]}
-			if err == nil && 2*i+1 < len(events) {
-				begin, end := &events[2*i], &events[2*i+1]
-				if w.text = label.Of(begin); goals[i] != "" && begin.Kind != eventlog.AgentStart {
-					w.text = goals[i] // rather than that of whatever came first
-				}
-				if end.Failed {
-					w.fail = label.Failure(end)
-				}
-				if rows[2*i] != rows[2*i+1] && end.Kind.Class() == eventlog.ClassModel {
-					w.text = label.Of(end)
-				}
+			if err == nil && ends[i] <= len(events) {
+				w.say(events[from:ends[i]], goals[i])
 			}
-			if w.text == w.fail {
-				w.text = "" // once is enough
-			}
+			from = ends[i]
 			labels[id] = w
 		}
 		return namedMsg{p, ticket, labels}

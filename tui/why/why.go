@@ -78,7 +78,7 @@ func (g *page) span(f *forest.Forest, times *rollup.Times, id eventlog.SpanID, n
 	}
 	g.money(f, id, &s)
 	if f.HasChildren(id) {
-		parts := []frame.Part{{Style: t.Text, Text: figure.Whole(int64(f.Below[id]))}, {Style: t.Dim, Text: "steps"}}
+		parts := []frame.Part{{Style: t.Text, Text: figure.Whole(int64(f.Below[id]))}, {Style: t.Dim, Text: figure.Noun(int64(f.Below[id]), "step")}}
 		if f.Bad[id] > 0 {
 			parts = append(parts, frame.Part{Style: t.BadBold, Text: t.Failed + figure.Count(int64(f.Bad[id]))}, frame.Part{Style: t.Dim, Text: "failed"})
 		}
@@ -201,7 +201,7 @@ func (g *page) money(f *forest.Forest, id eventlog.SpanID, s *eventlog.Span) {
 			g.price(f, b.Price)
 		}
 		u := b.Usage
-		g.add("in", frame.Part{Style: t.Text, Text: figure.Whole(u.Context())}, frame.Part{Style: t.Dim, Text: "tokens"})
+		g.add("in", frame.Part{Style: t.Text, Text: figure.Whole(u.Context())}, frame.Part{Style: t.Dim, Text: figure.Noun(u.Context(), "token")})
 		if u.CacheRead > 0 {
 			g.add(" cached", frame.Part{Style: t.Text, Text: figure.Whole(u.CacheRead)}, frame.Part{Style: t.Dim, Text: figure.Percent(float64(u.CacheRead), float64(u.Context()))})
 		}
