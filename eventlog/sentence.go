@@ -13,7 +13,7 @@ const longestSentence = 400
 // Sentence returns a text on one line, as people read it: the first line of its
 // prose that says anything.
 func Sentence(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(untagged(Prose(text))), "\n")
+	line, _, _ := strings.Cut(Prose(text), "\n")
 	return shorten(strings.TrimSpace(line))
 }
 
@@ -31,10 +31,11 @@ func untagged(text string) string {
 	return inner
 }
 
-// Prose returns a text as people read it: as it is, but in place of JSON what
-// stands in it, without its punctuation and no longer than a sentence.
+// Prose returns a text as people read it: as it is, but without a tag around all
+// of it, and in place of JSON what stands in it, without its punctuation and no
+// longer than a sentence.
 func Prose(text string) string {
-	text = strings.TrimSpace(text)
+	text = strings.TrimSpace(untagged(strings.TrimSpace(text)))
 	if text == "" {
 		return ""
 	}

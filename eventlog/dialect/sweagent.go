@@ -72,6 +72,9 @@ func (SWEAgent) Open(seg Segment) Decoder {
 // runName names a run after its file and the folder of its experiment: the same
 // task is run by many, and its file is called the same in all of them.
 func runName(path string, endings ...string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole // from wherever it is opened
+	}
 	path = filepath.ToSlash(path)
 	for _, ending := range append([]string{".gz", ".zst", ".json"}, endings...) {
 		path = strings.TrimSuffix(path, ending)

@@ -31,6 +31,10 @@ var foreign = []string{
 	"package.json", "package-lock.json", "tsconfig.json", "composer.json", ".meta.json", ".schema.json", ".tar.gz", ".tar.zst",
 }
 
+// agentLogs is how Codex names the database of what it says about itself, which
+// lies beside those of its sessions.
+const agentLogs = "logs_*.sqlite"
+
 // skipped are folders in which no log is looked for.
 var skipped = []string{"node_modules", ".git", ".venv", "vendor"}
 
@@ -132,6 +136,9 @@ func (f *finder) folder(dir string, depth int) {
 
 func hasSuffix(name string) bool {
 	ends := func(s string) bool { return strings.HasSuffix(name, s) }
+	if agents, _ := filepath.Match(agentLogs, name); agents {
+		return false
+	}
 	return slices.ContainsFunc(suffixes, ends) && !slices.ContainsFunc(foreign, ends)
 }
 
