@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -113,21 +114,12 @@ func clientOf(h http.Header) (c client) {
 	if text := h.Get("X-Codex-Turn-Metadata"); text != "" {
 		_ = json.Unmarshal([]byte(text), &turn) // what it does not tell the other headers may
 	}
-	c.thread = or(h.Get("Thread-Id"), turn.Thread, h.Get("Conversation_id"))
-	c.conversation = or(h.Get("Session-Id"), turn.Session, h.Get("Session_id"), c.thread)
+	c.thread = cmp.Or(h.Get("Thread-Id"), turn.Thread, h.Get("Conversation_id"))
+	c.conversation = cmp.Or(h.Get("Session-Id"), turn.Session, h.Get("Session_id"), c.thread)
 	if c.thread != "" && c.thread != c.conversation {
 		c.agent, c.name = c.thread, turn.Name
 	}
 	return c
-}
-
-func or(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 // vendors are those whose words an API uses.

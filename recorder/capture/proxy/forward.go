@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"time"
@@ -22,6 +23,14 @@ func transport() http.RoundTripper {
 	t = t.Clone()
 	t.DisableCompression = true
 	t.MaxIdleConnsPerHost = 64
+	dial := t.DialContext
+	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return prompted(c), nil
+	}
 	return t
 }
 

@@ -26,12 +26,14 @@ type Sink interface {
 	Dropped(k eventlog.Kind, n int64)
 }
 
-// The providers, as they are named in addresses of the proxy. ChatGPT is where
-// Codex calls its models for those who pay by subscription.
+// The providers, as they are named in addresses of the proxy. Codex has a way
+// of its own to say whom it calls; ChatGPT is where it calls its models for
+// those who pay by subscription.
 const (
 	Anthropic = "anthropic"
 	OpenAI    = "openai"
 	Gemini    = "gemini"
+	Codex     = "codex"
 	ChatGPT   = "chatgpt"
 )
 
@@ -39,7 +41,7 @@ const (
 func Defaults() map[string]string {
 	return map[string]string{
 		Anthropic: "https://api.anthropic.com", OpenAI: "https://api.openai.com/v1",
-		Gemini: "https://generativelanguage.googleapis.com", ChatGPT: "https://chatgpt.com/backend-api/codex",
+		Gemini: "https://generativelanguage.googleapis.com", Codex: "https://api.openai.com/v1", ChatGPT: "https://chatgpt.com/backend-api/codex",
 	}
 }
 
@@ -217,7 +219,7 @@ func (s *Server) target(r *http.Request) (*url.URL, bool) {
 		return nil, false
 	}
 	path := "/" + rest
-	if chat := s.upstreams[ChatGPT]; first == OpenAI && chat != nil && up.Host == "api.openai.com" && r.Header.Get("Chatgpt-Account-Id") != "" {
+	if chat := s.upstreams[ChatGPT]; first == Codex && chat != nil && up.Host == "api.openai.com" && r.Header.Get("Chatgpt-Account-Id") != "" {
 		up, path = chat, strings.TrimRight(chat.EscapedPath(), "/")+strings.TrimPrefix(path, "/v1")
 	}
 	to, err := url.Parse(path)

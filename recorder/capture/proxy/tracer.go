@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -167,12 +168,12 @@ func (t *tracer) agent(x *exchange, req provider.Request) *agent {
 	if a != nil || len(t.agents) >= remembered {
 		return a
 	}
-	a = &agent{id: id, name: or(x.client.name, "sub-agent"), parent: t.run}
+	a = &agent{id: id, name: cmp.Or(x.client.name, "sub-agent"), parent: t.run}
 	o := x.payload()
 	text(o, "task", req.Task, shownInput)
 	for call, c := range t.tools {
 		if len(c.task) > 3 && strings.Contains(req.Task, c.task) {
-			a.name, a.parent = or(x.client.name, c.agent, a.name), or(c.run, t.run)
+			a.name, a.parent = cmp.Or(x.client.name, c.agent, a.name), cmp.Or(c.run, t.run)
 			o.Text("tool_use_id", call)
 			break
 		}
@@ -269,7 +270,7 @@ func (t *tracer) answer(x *exchange, room *budget) {
 // the program's own log, which has it too, tells of the same call.
 func (t *tracer) response(x *exchange, q *question, a *agent, res *provider.Response, err error) {
 	o := x.payload()
-	o.Text("model", or(res.Model, q.model))
+	o.Text("model", cmp.Or(res.Model, q.model))
 	o.Text("call_id", x.id)
 	o.Text("response_id", res.ID)
 	if x.requestID != "" || x.api == provider.Messages {
@@ -363,7 +364,7 @@ func (t *tracer) failure(x *exchange, q *question, a *agent, f provider.Failure)
 	o.Text("request_id", x.requestID)
 	o.Int("latency_ms", x.ended.Sub(x.began).Milliseconds())
 	t.emit(eventlog.Error, x.ended, a, o)
-	why := or(f.Type, "error")
+	why := cmp.Or(f.Type, "error")
 	if x.status >= http.StatusBadRequest {
 		why = fmt.Sprintf("%d %s", x.status, why)
 	}
