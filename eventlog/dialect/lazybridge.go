@@ -316,7 +316,7 @@ func (b *bridge) response(rec *eventlog.Record, r *bridgeRun) {
 		case !f.overheard():
 		case thread != "":
 			b.bill.Call = eventlog.Identify("codex response", thread, id) // as the thread's own log names it
-		case f.request != nil:
+		case string(f.api) == `"anthropic.messages"`:
 			b.bill.Request = eventlog.Identify("request", readable(f.request)) // as Claude Code's does
 		}
 	} else if rec.Cells == nil && e.ID != "" {

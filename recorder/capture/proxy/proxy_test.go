@@ -558,7 +558,7 @@ func TestSecrets(t *testing.T) {
 		}
 		w.Header().Set("Set-Cookie", "canaryC=1")
 		if r.URL.Path != "/v1/x" {
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
 	var pairs []string
