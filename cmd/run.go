@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -104,6 +105,9 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 }
 
 func runRun(ctx context.Context, env *Env, o runOptions) error {
+	// net/http complains of what providers send on the standard log, and stderr
+	// is the program's.
+	slog.SetDefault(slog.New(slog.DiscardHandler))
 	if o.verbose && (o.dbGiven || o.jsonl != "" || o.console) {
 		fmt.Fprintln(os.Stderr, "lazytrace: -v is ignored: it was said where the events go")
 		o.verbose = false

@@ -37,7 +37,9 @@ func messagesRequest(body []byte) (r Request, err error) {
 		for _, b := range blocks {
 			switch b.Type {
 			case "text":
-				text = joined(text, b.Text)
+				if !strings.HasPrefix(b.Text, reminder) {
+					text = joined(text, b.Text)
+				}
 			case "tool_result":
 				r.Results = append(r.Results, Result{ID: b.ToolUseID, Text: textOf(b.Content), Failed: b.IsError})
 			}
@@ -46,6 +48,9 @@ func messagesRequest(body []byte) (r Request, err error) {
 	}
 	return r, nil
 }
+
+// reminder begins what Claude Code adds to what people say.
+const reminder = "<system-reminder>"
 
 // said notes a text that is not the model's.
 func (r *Request) said(text string) {
