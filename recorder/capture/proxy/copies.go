@@ -67,11 +67,18 @@ type tee struct {
 	first *time.Time // set when the first byte has come; may be nil
 	end   func(error)
 	seen  bool
+	err   error // how it ended
 }
 
-// Read reads on.
+// Read reads on. The end stays the end: whoever sends a request looks for more
+// behind it, and by then the server may have closed what it came from, which
+// would pass for a broken request and cost the response.
 func (t *tee) Read(p []byte) (int, error) {
+	if t.err != nil {
+		return 0, t.err
+	}
 	n, err := t.src.Read(p)
+	t.err = err
 	if n > 0 {
 		if t.first != nil && !t.seen {
 			*t.first, t.seen = time.Now(), true

@@ -715,3 +715,38 @@ func BenchmarkLatency(b *testing.B) {
 	b.ReportMetric(at(50), "ms-p50")
 	b.ReportMetric(at(99), "ms-p99")
 }
+
+// The end of a request stays its end when what it came from has been closed.
+func TestEndStaysTheEnd(t *testing.T) {
+	src := &closing{Reader: strings.NewReader("x")}
+	ends := 0
+	body := &tee{src: src, to: &body{}, end: func(error) { ends++ }}
+	if out, err := io.ReadAll(body); string(out) != "x" || err != nil {
+		t.Fatalf("%q, %v", out, err)
+	}
+	src.Close()
+	if n, err := body.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
+		t.Errorf("%d, %v", n, err)
+	}
+	if ends != 1 {
+		t.Errorf("it ended %d times", ends)
+	}
+}
+
+// closing is a body that may not be read after it was closed, as a server's is.
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Read(p []byte) (int, error) {
+	if c.closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	return c.Reader.Read(p)
+}
+
+func (c *closing) Close() error {
+	c.closed = true
+	return nil
+}

@@ -179,6 +179,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = &tee{src: r.Body, to: &x.asked, end: func(error) { s.asked(x) }}
 	}
+	// A provider may answer before it was told everything; what it was not told
+	// yet is not to be thrown away for that.
+	_ = http.NewResponseController(w).EnableFullDuplex()
 	// What the provider does not say must not be made up on the way.
 	w.Header()["Content-Type"], w.Header()["Date"] = nil, nil
 	s.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
