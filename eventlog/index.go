@@ -420,6 +420,14 @@ func (x *Index) place(row RowID, parent SpanID, run *runState, key runKey, e *Ev
 		return x.sessions[key.session]
 	case LoopStep, Heartbeat, SessionStart, Metrics:
 		return parent
+	case Error:
+		// A model call that failed has no response: this is its end.
+		h := x.callKey(key, SpanModel, e.CallID)
+		if span, ok := x.open[h]; ok && e.CallID != "" {
+			delete(x.open, h)
+			x.end(span, row, e)
+			return span
+		}
 	}
 	flags := SpanFlags(0)
 	if e.Failed {

@@ -145,6 +145,24 @@ func TestIndexHidesAnswers(t *testing.T) {
 
 // A parent's record may tell of a child run before or after the child's own
 // records are read.
+// A model call that fails has no response: its error is its end. Other errors
+// stand for themselves.
+func TestIndexErrorEndsItsCall(t *testing.T) {
+	x := NewIndex(NewSymbols())
+	for _, e := range []Event{
+		{SessionID: "s", RunID: "r", Kind: ModelRequest, Model: "m", CallID: "1", Time: at(1)},
+		{SessionID: "s", RunID: "r", Kind: ModelRequest, Model: "m", CallID: "2", Time: at(1)},
+		{SessionID: "s", RunID: "r", Kind: Error, CallID: "1", Failed: true, Time: at(3)},
+		{SessionID: "s", RunID: "r", Kind: Error, Failed: true, Time: at(4)},
+	} {
+		x.Append(Place{}, &e)
+	}
+	want := "session s open 3s\n  run  open 3s\n    model m failed 2s\n    model m open 0s\n    error failed 0s\n"
+	if got := dump(x.Publish()); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestIndexAdoptsInAnyOrder(t *testing.T) {
 	parent := []Event{
 		{SessionID: "s", RunID: "main", Kind: ToolCall, Tool: "Task", CallID: "c1", Time: at(1), Spawns: true},

@@ -28,6 +28,7 @@ type flat struct {
 	metadata, tags, metrics, outcome, exitCode, signal      []byte
 	dropped, redactDropped, reason, summary, hidden         []byte
 	conversation, forkOf, argv, banner                      []byte
+	request, thread, api, layer, atLeast, mode              []byte
 
 	rest []byte // the object that the payload keys were read from
 }
@@ -188,6 +189,18 @@ func (f *flat) field(key, value []byte) {
 		to = &f.cost
 	case "response_id":
 		to = &f.response
+	case "request_id":
+		to = &f.request
+	case "thread_id":
+		to = &f.thread
+	case "api":
+		to = &f.api
+	case "layer":
+		to = &f.layer
+	case "at_least":
+		to = &f.atLeast
+	case "mode":
+		to = &f.mode
 	case "goal":
 		to = &f.goal
 	case "title":
@@ -245,6 +258,10 @@ func (f *flat) field(key, value []byte) {
 	}
 	*to = value
 }
+
+// overheard reports whether the record was made by the capture proxy, whose ids
+// are the provider's: the log of the program that made the call has them too.
+func (f *flat) overheard() bool { return string(f.layer) == `"proxy"` }
 
 // usage reads the token counts. LazyBridge's cached tokens are part of its
 // input; the kinds that lazytrace writes are apart from each other.

@@ -220,6 +220,9 @@ func (b *bridge) event(rec *eventlog.Record, full bool) {
 		b.tool(rec, s, r)
 	case eventlog.Error:
 		e.Failed = true
+		if f.overheard() { // of a model call that was not served
+			e.CallID = b.names.text(f.callID)
+		}
 	case eventlog.Decision, eventlog.Message:
 		e.Tool = b.names.text(first(f.tool, f.toolName))
 	case eventlog.HILDecision:
@@ -327,8 +330,19 @@ func (b *bridge) response(rec *eventlog.Record, r *bridgeRun) {
 	if m, ok := cost(f.cost); ok && !(m == 0 && e.Provider == "codex" && u.Total() > 0) {
 		b.bill.Cost, b.bill.Source = m, eventlog.Recorded
 	}
+	b.bill.AtLeast, _ = jsonl.Bool(f.atLeast)
+	for name := range strings.SplitSeq(readable(f.mode), "+") {
+		b.bill.Mode |= eventlog.ParseMode(name)
+	}
 	if id := readable(f.response); id != "" {
 		b.bill.Call, b.bill.Rule = eventlog.Identify("response", id), eventlog.RuleResponse
+		switch thread := readable(f.thread); {
+		case !f.overheard():
+		case thread != "":
+			b.bill.Call = eventlog.Identify("codex response", thread, id) // as the thread's own log names it
+		case string(f.api) == `"anthropic.messages"`:
+			b.bill.Request = eventlog.Identify("request", readable(f.request)) // as Claude Code's does
+		}
 	} else if rec.Cells == nil && e.ID != "" {
 		b.bill.Call, b.bill.Rule = eventlog.Identify("record", e.SessionID, e.ID, string(rec.Body)), eventlog.RuleRecord
 	} else if rec.Cells != nil && rec.Cells[5].Type == eventlog.Text {
@@ -345,6 +359,13 @@ func (b *bridge) tool(rec *eventlog.Record, s *bridgeSession, r *bridgeRun) {
 	e.Branch = b.names.text(f.branch)
 	e.CallID = b.names.text(f.callID)
 	e.Failed = e.Kind == eventlog.ToolError || e.Kind == eventlog.ToolTimeout
+	switch {
+	case e.CallID == "" || !f.overheard():
+	case f.thread != nil:
+		e.Use = eventlog.Identify("codex tool", e.CallID)
+	case string(f.api) == `"anthropic.messages"`:
+		e.Use = eventlog.Identify("tool", e.CallID)
+	}
 	if e.CallID == "" && r != nil {
 		key := e.Tool + "\x00" + e.Branch
 		if e.Kind == eventlog.ToolCall {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func environment(caller []string, settings map[string]string) []string {
 			env = append(env, entry)
 		}
 	}
-	for _, name := range []string{EnvSession, EnvRun, EnvSocket, EnvStore} {
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		if value := settings[name]; value != "" {
 			env = append(env, name+"="+value)
 		}

@@ -154,6 +154,10 @@ func (r *recording) sessionEnd(status process.Status, outcome eventlog.Outcome, 
 	if r.intake != nil {
 		o.Int("bad_lines", r.intake.Bad())
 	}
+	if r.proxy != nil {
+		o.Int("proxy_calls", r.proxy.Calls())
+		o.Int("proxy_unread", r.proxy.Unread())
+	}
 	if told := r.signalled.Load(); told != nil {
 		o.Text("recorder_signal", *told)
 	}

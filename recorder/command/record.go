@@ -14,6 +14,7 @@ import (
 	"github.com/lazytrace/lazytrace/recorder/capture/intake"
 	"github.com/lazytrace/lazytrace/recorder/capture/lines"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
+	"github.com/lazytrace/lazytrace/recorder/capture/proxy"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -60,6 +61,7 @@ type recording struct {
 	rec       *recorder.Recorder
 	gate      gate           // to rec, for what the program tells
 	intake    *intake.Server // nil when there is no place for a socket
+	proxy     *proxy.Server  // nil when nobody asked for it
 	streams   []*lines.Stream
 	signalled atomic.Pointer[string] // the first signal that asked us to end
 	life      sync.WaitGroup         // heartbeats and flushes
@@ -107,8 +109,12 @@ func (r *recording) startProgram() (*process.Process, error) {
 		r.intake = server
 		settings[EnvSocket] = server.Path()
 	}
+	args := r.opts.Args
+	if r.opts.Proxy {
+		args = r.redirect(settings)
+	}
 	p, err := process.Start(process.Options{
-		Args: r.opts.Args, Env: environment(r.opts.Env, settings),
+		Args: args, Env: environment(r.opts.Env, settings),
 		Stdin: r.opts.Stdin, Stdout: r.opts.Stdout, Stderr: r.opts.Stderr,
 		Capture: r.opts.Capture, Output: r.output, Told: r.told,
 	})
@@ -116,6 +122,9 @@ func (r *recording) startProgram() (*process.Process, error) {
 		return nil, err
 	}
 	r.layers = append(r.layers, p.Layers()...)
+	if r.proxy != nil {
+		r.layers = append(r.layers, "proxy")
+	}
 	return p, nil
 }
 
@@ -174,6 +183,9 @@ func (r *recording) end(status process.Status, failure error) {
 		if err := r.intake.Drain(ctx); err != nil {
 			r.notices.add(fmt.Sprintf("remove the event socket: %v", err))
 		}
+	}
+	if r.proxy != nil {
+		_ = r.proxy.Drain(ctx) // what it could not tell is counted
 	}
 	r.finish(ctx, status, failure)
 	if err := r.rec.Close(ctx); err != nil && r.rec.Stats().Fault == nil {

@@ -32,7 +32,7 @@ func canonical(name string) string {
 // aliases are other names of providers, both sides without signs.
 var aliases = map[string]string{
 	"claude": "anthropic", "claudecode": "anthropic", "anthropicmessages": "anthropic",
-	"codex": "openai", "openaicodex": "openai", "chatgpt": "openai", "openairesponses": "openai",
+	"codex": "openai", "lazytrace": "openai", "openaicodex": "openai", "chatgpt": "openai", "openairesponses": "openai",
 	"gemini": "google", "geminicli": "google", "googlegeminicli": "google", "googleai": "google", "googleaistudio": "google",
 	"googlegenai": "google", "googlegenerativeai": "google", "gcpgemini": "google", "gcpgenai": "google", "antigravity": "google",
 	"vertex": "googlevertex", "vertexai": "googlevertex", "vertexaibeta": "googlevertex", "gcpvertexai": "googlevertex", "gcpvertex": "googlevertex",

@@ -17,22 +17,26 @@ var fullScreen = map[string]bool{
 // launchers run the program that their first plain argument names.
 var launchers = map[string]bool{"npx": true, "bunx": true, "pnpx": true, "uvx": true, "pipx": true, "env": true, "nice": true}
 
-// IsFullScreen reports whether a command is an agent that is known to draw on
-// the whole terminal.
-func IsFullScreen(args []string) bool {
+// Program returns which of the words of a command names the program that will
+// run, behind what only launches it, and its name; -1 when none does.
+func Program(args []string) (at int, name string) {
 	for i, arg := range args {
 		name := base(arg)
 		if i > 0 && (strings.HasPrefix(arg, "-") || strings.Contains(arg, "=") || name == "run") {
 			continue // an option or a setting of the launcher
 		}
-		if fullScreen[name] || packages[name] {
-			return true
-		}
 		if !launchers[name] {
-			return false
+			return i, name
 		}
 	}
-	return false
+	return -1, ""
+}
+
+// IsFullScreen reports whether a command is an agent that is known to draw on
+// the whole terminal.
+func IsFullScreen(args []string) bool {
+	_, name := Program(args)
+	return fullScreen[name] || packages[name]
 }
 
 // packages are the names under which package launchers know the agents.
