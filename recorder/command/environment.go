@@ -1,6 +1,7 @@
 package command
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -13,6 +14,8 @@ const (
 	EnvRun     = "LAZYTRACE_PARENT_RUN" // the id of the program's own run in it
 	EnvSocket  = "LAZYTRACE_SOCKET"     // where events are taken
 	EnvStore   = "LAZYTRACE_DB"         // the store, for a recorder inside
+	EnvURL     = "LAZYTRACE_ENDPOINT"   // where events are taken over HTTP
+	EnvToken   = "LAZYTRACE_TOKEN"      // from whom
 )
 
 // environment returns the caller's environment with the settings in place of
@@ -25,7 +28,7 @@ func environment(caller []string, settings map[string]string) []string {
 			env = append(env, entry)
 		}
 	}
-	for _, name := range []string{EnvSession, EnvRun, EnvSocket, EnvStore} {
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		if value := settings[name]; value != "" {
 			env = append(env, name+"="+value)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/lazytrace/lazytrace/recorder/capture/intake"
 	"github.com/lazytrace/lazytrace/recorder/capture/lines"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
+	"github.com/lazytrace/lazytrace/recorder/capture/receiver"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -58,8 +59,9 @@ type recording struct {
 	started   time.Time
 	notices   *notices
 	rec       *recorder.Recorder
-	gate      gate           // to rec, for what the program tells
-	intake    *intake.Server // nil when there is no place for a socket
+	gate      gate             // to rec, for what the program tells
+	intake    *intake.Server   // nil when there is no place for a socket
+	receiver  *receiver.Server // nil unless it was asked for
 	streams   []*lines.Stream
 	signalled atomic.Pointer[string] // the first signal that asked us to end
 	life      sync.WaitGroup         // heartbeats and flushes
@@ -98,7 +100,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 // opened meanwhile by the pipeline.
 func (r *recording) startProgram() (*process.Process, error) {
 	settings := map[string]string{
-		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvStore: r.opts.StorePath, EnvSocket: "",
+		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvStore: r.opts.StorePath, EnvSocket: "", EnvURL: "", EnvToken: "",
 	}
 	server, err := intake.Listen(context.WithoutCancel(r.ctx), r.gate, intake.Options{})
 	if err != nil {
@@ -107,8 +109,9 @@ func (r *recording) startProgram() (*process.Process, error) {
 		r.intake = server
 		settings[EnvSocket] = server.Path()
 	}
+	args := r.receive(settings)
 	p, err := process.Start(process.Options{
-		Args: r.opts.Args, Env: environment(r.opts.Env, settings),
+		Args: args, Env: environment(r.opts.Env, settings),
 		Stdin: r.opts.Stdin, Stdout: r.opts.Stdout, Stderr: r.opts.Stderr,
 		Capture: r.opts.Capture, Output: r.output, Told: r.told,
 	})
@@ -173,6 +176,11 @@ func (r *recording) end(status process.Status, failure error) {
 	if r.intake != nil {
 		if err := r.intake.Drain(ctx); err != nil {
 			r.notices.add(fmt.Sprintf("remove the event socket: %v", err))
+		}
+	}
+	if r.receiver != nil {
+		if err := r.receiver.Drain(ctx); err != nil {
+			r.notices.add(fmt.Sprintf("end the receiver: %v", err))
 		}
 	}
 	r.finish(ctx, status, failure)

@@ -24,7 +24,11 @@ import (
 
 // TestMain lets this binary be the agent that is recorded.
 func TestMain(m *testing.M) {
-	if os.Getenv("RECORD_TEST_ROLE") != "" {
+	switch os.Getenv("RECORD_TEST_ROLE") {
+	case "":
+	case "sender":
+		os.Exit(sender())
+	default:
 		os.Exit(agent())
 	}
 	os.Exit(m.Run())
@@ -215,7 +219,7 @@ func TestEnvironment(t *testing.T) {
 	got := environment([]string{"A=1", "LAZYTRACE_SESSION=old", "LAZYTRACE_SOCKET=/old", "B="}, map[string]string{
 		EnvSession: "new", EnvRun: "r", EnvStore: "", EnvSocket: "",
 	})
-	if want := "A=1 B= LAZYTRACE_SESSION=new LAZYTRACE_PARENT_RUN=r"; strings.Join(got, " ") != want {
+	if want := "A=1 B= LAZYTRACE_PARENT_RUN=r LAZYTRACE_SESSION=new"; strings.Join(got, " ") != want {
 		t.Errorf("%q", got)
 	}
 }
