@@ -145,7 +145,9 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	if err != nil {
 		status, text = http.StatusInternalServerError, nil // texts and numbers are always JSON
 	}
+	text = append(text, '\n')
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // the sender may be gone; there is nobody to tell
+	_, _ = w.Write(text) // the sender may be gone; there is nobody to tell
 }

@@ -53,6 +53,7 @@ func (s *Server) takeEvents(w http.ResponseWriter, r *http.Request, _ string) *r
 			events[i].ID = wire.NewID(time.Now())
 		}
 	}
+	defer s.hold(w)()
 	s.record(r.Context(), events, errs)
 	answer := eventsAnswer{Acks: []string{}}
 	for i, err := range errs {
@@ -72,11 +73,19 @@ func (s *Server) takeEvents(w http.ResponseWriter, r *http.Request, _ string) *r
 // be stored.
 var errWaited = errors.New("it was not stored in time; send it again under the same id")
 
+// hold keeps Drain from ending the server until what it returns is called, which
+// sends the answer.
+func (s *Server) hold(w http.ResponseWriter) (done func()) {
+	s.holding.Add(1)
+	return func() {
+		_ = http.NewResponseController(w).Flush() // the sender may be gone; there is nobody to tell
+		s.holding.Add(-1)
+	}
+}
+
 // record hands over the events that have no error yet, and returns when each of
 // them is committed or has one.
 func (s *Server) record(ctx context.Context, events []eventlog.Event, errs []error) {
-	s.holding.Add(1)
-	defer s.holding.Add(-1)
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Wait)
 	defer cancel()
 	var mu sync.Mutex // what is not known when we stop waiting may become known then

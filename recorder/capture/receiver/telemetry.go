@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -21,7 +22,8 @@ type telemetry struct {
 	stream  *dialect.OTLPStream
 	native  native
 	stored  recent
-	pending map[string][]eventlog.Event // by span or log record: decoded and not stored yet, they will be sent again
+	pending map[string][]eventlog.Event // by span or log record: decoded and not stored yet
+	size    int                         // of their payloads
 }
 
 func newTelemetry(run string) *telemetry {
@@ -30,9 +32,13 @@ func newTelemetry(run string) *telemetry {
 	}
 }
 
-// mostPending is how many spans and log records are kept that are to be sent
-// again. More of them are decoded anew, which tells no failure a second time.
-const mostPending = 10_000
+// How many spans and log records, and bytes of them, are kept until they are
+// stored, in case they are sent again. More of them are decoded anew, which tells
+// no failure a second time.
+const (
+	mostPending      = 10_000
+	mostPendingBytes = 64 << 20
+)
 
 // takeTelemetry answers POST /v1/traces, /v1/logs and /v1/metrics.
 func (s *Server) takeTelemetry(w http.ResponseWriter, r *http.Request, kind string) *refusal {
@@ -56,6 +62,8 @@ func (s *Server) takeTelemetry(w http.ResponseWriter, r *http.Request, kind stri
 		return &refusal{status: http.StatusBadRequest, why: err.Error()}
 	}
 	errs := make([]error, len(events))
+	s.holding.Add(1)
+	defer s.holding.Add(-1)
 	s.record(r.Context(), events, errs)
 	s.telemetry.settle(events, errs)
 	rejected, why := 0, ""
@@ -80,6 +88,7 @@ func (s *Server) takeTelemetry(w http.ResponseWriter, r *http.Request, kind stri
 		noun = "rejectedLogRecords"
 	}
 	answerTelemetry(w, kind, noun, rejected, why)
+	_ = http.NewResponseController(w).Flush() // before Drain may end the server
 	return nil
 }
 
@@ -90,7 +99,8 @@ func itemOf(e *eventlog.Event) string {
 }
 
 // decode returns the events of a request that were not stored yet. What is sent
-// again was decoded before, when less was known: it is not told anew.
+// again, perhaps while it still waits to be stored, was decoded before: it is not
+// told anew.
 func (t *telemetry) decode(r dialect.OTLPRequest) (events []eventlog.Event, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -102,8 +112,35 @@ func (t *telemetry) decode(r dialect.OTLPRequest) (events []eventlog.Event, err 
 		events = append(events, before...)
 		return ok
 	}
-	err = t.stream.Decode(r, passed, func(e *eventlog.Event) { events = append(events, t.native.event(e)) })
-	return events, err
+	var fresh []eventlog.Event
+	err = t.stream.Decode(r, passed, func(e *eventlog.Event) { fresh = append(fresh, t.native.event(e)) })
+	items(fresh, func(item string, from, to int) {
+		size := sizeOf(fresh[from:to])
+		if len(t.pending) < mostPending && t.size+size <= mostPendingBytes {
+			t.pending[item] = slices.Clone(fresh[from:to])
+			t.size += size
+		}
+	})
+	return append(events, fresh...), err
+}
+
+// items calls f for the events of each span or log record, which stand together.
+func items(events []eventlog.Event, f func(item string, from, to int)) {
+	for from := 0; from < len(events); {
+		item, to := itemOf(&events[from]), from
+		for to < len(events) && itemOf(&events[to]) == item {
+			to++
+		}
+		f(item, from, to)
+		from = to
+	}
+}
+
+func sizeOf(events []eventlog.Event) (n int) {
+	for i := range events {
+		n += len(events[i].Payload)
+	}
+	return n
 }
 
 // settle notes what is stored: spans and log records all of whose events are, or
@@ -111,19 +148,16 @@ func (t *telemetry) decode(r dialect.OTLPRequest) (events []eventlog.Event, err 
 func (t *telemetry) settle(events []eventlog.Event, errs []error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for i := 0; i < len(events); {
-		item, from, whole := itemOf(&events[i]), i, true
-		for ; i < len(events) && itemOf(&events[i]) == item; i++ {
-			whole = whole && (errs[i] == nil || errors.Is(errs[i], recorder.ErrRedact))
+	items(events, func(item string, from, to int) {
+		for _, err := range errs[from:to] {
+			if err != nil && !errors.Is(err, recorder.ErrRedact) {
+				return
+			}
 		}
-		switch {
-		case whole:
-			t.stored.add(item)
-			delete(t.pending, item)
-		case len(t.pending) < mostPending:
-			t.pending[item] = slices.Clone(events[from:i])
-		}
-	}
+		t.stored.add(item)
+		t.size -= sizeOf(t.pending[item])
+		delete(t.pending, item)
+	})
 }
 
 // recent is a set that remembers what was added last.
@@ -179,6 +213,7 @@ func refuseTelemetry(w http.ResponseWriter, kind string, no *refusal) {
 
 func writeProtobuf(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", protobufType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the sender may be gone; there is nobody to tell
 }
