@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lazytrace/lazytrace/recorder/capture/intake"
+	"github.com/lazytrace/lazytrace/recorder/capture/receiver"
 	"github.com/lazytrace/lazytrace/recorder/command"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
@@ -22,6 +23,7 @@ type emitOptions struct {
 	kind, payload          string
 	id, run, parent, agent string
 	socket                 string
+	url, token             string
 	timeout                time.Duration
 	stdin                  io.Reader
 }
@@ -34,7 +36,8 @@ func newEmitCommand() *cobra.Command {
 		Long: `Send one event to the recorder that we run under and wait until it is stored.
 
 TYPE is an event type such as decision or metrics; JSON is its payload, an
-object, read from stdin for -. The recorder is found by LAZYTRACE_SOCKET.`,
+object, read from stdin for -. The recorder is found by LAZYTRACE_SOCKET, or by
+LAZYTRACE_ENDPOINT and LAZYTRACE_TOKEN where there is no socket.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return refused(errors.New("emit: TYPE and at most one JSON object are expected"))
@@ -43,6 +46,7 @@ object, read from stdin for -. The recorder is found by LAZYTRACE_SOCKET.`,
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			o.kind, o.stdin, o.socket = args[0], c.InOrStdin(), os.Getenv(command.EnvSocket)
+			o.url, o.token = os.Getenv(command.EnvURL), os.Getenv(command.EnvToken)
 			if len(args) == 2 {
 				o.payload = args[1]
 			}
@@ -59,7 +63,7 @@ object, read from stdin for -. The recorder is found by LAZYTRACE_SOCKET.`,
 }
 
 func runEmit(ctx context.Context, o emitOptions) error {
-	if o.socket == "" {
+	if o.socket == "" && o.url == "" {
 		return refused(fmt.Errorf("emit: no recorder: %s is not set; start one with lazytrace run", command.EnvSocket))
 	}
 	line, err := o.line()
@@ -68,7 +72,7 @@ func runEmit(ctx context.Context, o emitOptions) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	_, err = intake.Send(ctx, o.socket, line)
+	err = o.send(ctx, line)
 	switch {
 	case errors.Is(err, intake.ErrNoRecorder):
 		return refused(fmt.Errorf("emit: no recorder: %w", err))
@@ -76,6 +80,18 @@ func runEmit(ctx context.Context, o emitOptions) error {
 		return fmt.Errorf("emit: %w", err)
 	}
 	return nil
+}
+
+// send sends the event over the socket or, where nobody listens there, over HTTP.
+func (o emitOptions) send(ctx context.Context, line []byte) error {
+	err := intake.ErrNoRecorder
+	if o.socket != "" {
+		_, err = intake.Send(ctx, o.socket, line)
+	}
+	if o.url != "" && errors.Is(err, intake.ErrNoRecorder) {
+		_, err = receiver.Send(ctx, o.url, o.token, line)
+	}
+	return err
 }
 
 // line spells the event on the wire.

@@ -15,6 +15,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 	"github.com/lazytrace/lazytrace/recorder"
+	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/command"
 	"github.com/lazytrace/lazytrace/recorder/export"
 	"github.com/lazytrace/lazytrace/recorder/wire"
@@ -89,7 +90,7 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 	f.StringVar(&o.experiment, "experiment", "", "experiment that the session belongs to")
 	f.StringVar(&o.variant, "variant", "", "variant of the experiment")
 	f.StringArrayVar(&o.metric, "metric", nil, "`key=number` that tells how it went (repeatable)")
-	f.StringVar(&o.capture, "capture", "auto", "what to capture of the output: auto, stdout, pty, none; and proxy for calls of model providers")
+	f.StringVar(&o.capture, "capture", "auto", "what to capture: of the output auto, stdout, pty or none; with http or otlp also what is sent, with proxy calls of model providers")
 	f.StringVar(&o.redactOnError, "redact-on-error", "strict", "an event that cannot be redacted is dropped (strict) or kept without its body (fallback)")
 	f.BoolVar(&o.unsafePayloads, "unsafe-log-payloads", false, "store payloads without redacting secrets")
 	f.IntVar(&o.batchSize, "batch-size", 100, "events written at once")
@@ -158,7 +159,7 @@ func (o runOptions) command() (c command.Options, err error) {
 	if outer := os.Getenv(command.EnvSession); !o.newSession && (o.parent == "" || o.parent == outer) {
 		c.ParentSession, c.ParentRun = outer, os.Getenv(command.EnvRun)
 	}
-	if c.Capture, c.Proxy, err = command.ParseCapture(o.capture); err != nil {
+	if c.Capture, err = process.ParseCapture(o.capture); err != nil {
 		return c, fmt.Errorf("--capture: %w", err)
 	}
 	if c.Metadata, err = pairs("--meta", o.meta); err != nil {

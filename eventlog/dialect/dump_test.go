@@ -181,6 +181,7 @@ func TestGolden(t *testing.T) {
 		{"lazybridge-full", LazyBridge{}, "lazybridge/events.jsonl", true},
 		{"legacy", Legacy{}, "lazybridge/legacy.jsonl", true},
 		{"native", LazyBridge{}, "native/events.jsonl", true},
+		{"native-telemetry", LazyBridge{}, "native-telemetry/events.jsonl", true},
 		{"claude", Claude{}, "claude/projects/-home-dev-shop/0f0e0d0c-1111-4aaa-8bbb-cccccccccccc.jsonl", true},
 		{"claude-agent", Claude{}, "claude/projects/-home-dev-shop/0f0e0d0c-1111-4aaa-8bbb-cccccccccccc/subagents/agent-ab12cd3.jsonl", false},
 		{"claude-fork", Claude{}, "claude/projects/-home-dev-shop/1f0e0d0c-2222-4aaa-8bbb-cccccccccccc.jsonl", false},

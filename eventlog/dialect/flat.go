@@ -27,7 +27,7 @@ type flat struct {
 	environment, experiment, variant, version, host         []byte
 	metadata, tags, metrics, outcome, exitCode, signal      []byte
 	dropped, redactDropped, reason, summary, hidden         []byte
-	conversation, forkOf, argv, banner                      []byte
+	conversation, forkOf, argv, banner, more                []byte
 	request, thread, api, layer, atLeast, mode              []byte
 
 	rest []byte // the object that the payload keys were read from
@@ -253,6 +253,8 @@ func (f *flat) field(key, value []byte) {
 		to = &f.conversation
 	case "fork_of":
 		to = &f.forkOf
+	case "lt":
+		to = &f.more
 	default:
 		return
 	}

@@ -237,6 +237,9 @@ func (b *bridge) event(rec *eventlog.Record, full bool) {
 	if hidden, ok := jsonl.Bool(f.hidden); ok {
 		e.Hidden = hidden
 	}
+	if f.more != nil {
+		b.more(rec)
+	}
 	if full {
 		b.bodies()
 	}
@@ -322,6 +325,12 @@ func (b *bridge) response(rec *eventlog.Record, r *bridgeRun) {
 	e.CallID = b.names.text(f.callID)
 	e.Failed = first(f.err) != nil
 	b.began(first(f.latency, f.duration))
+	b.charge(rec)
+}
+
+// charge bills a record that counts something.
+func (b *bridge) charge(rec *eventlog.Record) {
+	e, f := &b.e, &b.f
 	u, any := f.usage()
 	if !any {
 		return

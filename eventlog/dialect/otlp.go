@@ -131,6 +131,8 @@ type otlpItem struct {
 	scope      []byte
 	resource   *otlpResource
 	role       role
+	raw        []byte // as it is spelled
+	eventID    string // of what was received rather than read
 }
 
 type itemKind uint8
@@ -317,7 +319,7 @@ func (o *otlp) item() *otlpItem {
 }
 
 func (it *otlpItem) readSpan(body []byte) {
-	it.kind = itemSpan
+	it.kind, it.raw = itemSpan, body
 	_ = fieldsOf(body, func(key, value []byte) bool {
 		switch string(key) {
 		case "traceId", "trace_id":
@@ -354,7 +356,7 @@ func (it *otlpItem) readSpan(body []byte) {
 }
 
 func (it *otlpItem) readLog(body []byte) {
-	it.kind = itemLog
+	it.kind, it.raw = itemLog, body
 	var observed eventlog.Stamp
 	_ = fieldsOf(body, func(key, value []byte) bool {
 		switch string(key) {

@@ -39,7 +39,9 @@ func (o *otlp) decode(full bool, emit func(*eventlog.Event)) {
 	}
 	t.settle()
 	for i := range o.items {
-		switch it := &o.items[i]; it.kind {
+		it := &o.items[i]
+		emit := it.named(emit)
+		switch it.kind {
 		case itemSpan:
 			o.span(it, again[i], full, emit)
 		case itemLog:

@@ -2,7 +2,6 @@ package dialect
 
 import (
 	"encoding/json"
-	"strconv"
 	"strings"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -262,7 +261,7 @@ func attributesObject(list []byte, without [][]byte) json.RawMessage {
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		out = append(strconv.AppendQuote(out, string(name)), ':')
+		out = append(appendJSONText(out, name), ':')
 		out = appendPlain(out, value)
 	})
 	if len(out) == 1 {

@@ -14,6 +14,8 @@ const (
 	EnvRun     = "LAZYTRACE_PARENT_RUN" // the id of the program's own run in it
 	EnvSocket  = "LAZYTRACE_SOCKET"     // where events are taken
 	EnvStore   = "LAZYTRACE_DB"         // the store, for a recorder inside
+	EnvURL     = "LAZYTRACE_ENDPOINT"   // where events are taken over HTTP
+	EnvToken   = "LAZYTRACE_TOKEN"      // from whom
 )
 
 // environment returns the caller's environment with the settings in place of

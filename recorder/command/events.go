@@ -151,8 +151,8 @@ func (r *recording) sessionEnd(status process.Status, outcome eventlog.Outcome, 
 	o.Int("dropped", s.DroppedTotal())
 	o.Int("redact_dropped", s.RedactDropped)
 	o.Int("lost", s.Lost)
-	if r.intake != nil {
-		o.Int("bad_lines", r.intake.Bad())
+	if bad, any := r.bad(); any {
+		o.Int("bad_lines", bad)
 	}
 	if r.proxy != nil {
 		o.Int("proxy_calls", r.proxy.Calls())
@@ -167,6 +167,17 @@ func (r *recording) sessionEnd(status process.Status, outcome eventlog.Outcome, 
 		e.Facts.FailureReason = reason
 	}
 	return e
+}
+
+// bad is how much was sent that is no event, if anything could be sent.
+func (r *recording) bad() (n int64, any bool) {
+	if r.intake != nil {
+		n, any = r.intake.Bad(), true
+	}
+	if r.receiver != nil {
+		n, any = n+r.receiver.Bad(), true
+	}
+	return n, any
 }
 
 // outcome is cancelled when somebody ended the program, which is no failure of

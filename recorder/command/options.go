@@ -2,10 +2,8 @@ package command
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/lazytrace/lazytrace/recorder"
@@ -20,7 +18,6 @@ type Options struct {
 	Dir                   string   // where it runs, for the log; the process is there already
 	Stdin, Stdout, Stderr *os.File
 	Capture               process.Capture
-	Proxy                 bool          // stand between the program and the providers that it calls
 	Decode                lines.Decoder // finds events in lines of its output
 
 	SessionID                                 string // a new one when empty
@@ -39,26 +36,6 @@ type Options struct {
 
 	Heartbeat time.Duration // 30 s
 	Notices   io.Writer     // Stderr when nil
-}
-
-// ParseCapture reads a list of layers: auto, stdout, pty, none for the output,
-// and proxy. The proxy is there only when it is named.
-func ParseCapture(list string) (c process.Capture, proxy bool, err error) {
-	var output []string
-	for name := range strings.SplitSeq(list, ",") {
-		if strings.TrimSpace(name) == "proxy" {
-			proxy = true
-			continue
-		}
-		output = append(output, name)
-	}
-	if proxy && len(output) == 0 {
-		return c, true, nil
-	}
-	if c, err = process.ParseCapture(strings.Join(output, ",")); err != nil {
-		err = fmt.Errorf("%w; proxy may be added", err)
-	}
-	return c, proxy, err
 }
 
 // Result is how a recording ended.

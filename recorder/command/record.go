@@ -15,6 +15,7 @@ import (
 	"github.com/lazytrace/lazytrace/recorder/capture/lines"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/capture/proxy"
+	"github.com/lazytrace/lazytrace/recorder/capture/receiver"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -59,9 +60,10 @@ type recording struct {
 	started   time.Time
 	notices   *notices
 	rec       *recorder.Recorder
-	gate      gate           // to rec, for what the program tells
-	intake    *intake.Server // nil when there is no place for a socket
-	proxy     *proxy.Server  // nil when nobody asked for it
+	gate      gate             // to rec, for what the program tells
+	intake    *intake.Server   // nil when there is no place for a socket
+	receiver  *receiver.Server // nil unless it was asked for
+	proxy     *proxy.Server    // nil unless it was asked for
 	streams   []*lines.Stream
 	signalled atomic.Pointer[string] // the first signal that asked us to end
 	life      sync.WaitGroup         // heartbeats and flushes
@@ -100,7 +102,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 // opened meanwhile by the pipeline.
 func (r *recording) startProgram() (*process.Process, error) {
 	settings := map[string]string{
-		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvStore: r.opts.StorePath, EnvSocket: "",
+		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvStore: r.opts.StorePath, EnvSocket: "", EnvURL: "", EnvToken: "",
 	}
 	server, err := intake.Listen(context.WithoutCancel(r.ctx), r.gate, intake.Options{})
 	if err != nil {
@@ -109,9 +111,9 @@ func (r *recording) startProgram() (*process.Process, error) {
 		r.intake = server
 		settings[EnvSocket] = server.Path()
 	}
-	args := r.opts.Args
-	if r.opts.Proxy {
-		args = r.redirect(settings)
+	args := r.receive(r.opts.Args, settings)
+	if r.opts.Capture.Proxy {
+		args = r.redirect(args, settings)
 	}
 	p, err := process.Start(process.Options{
 		Args: args, Env: environment(r.opts.Env, settings),
@@ -186,6 +188,11 @@ func (r *recording) end(status process.Status, failure error) {
 	}
 	if r.proxy != nil {
 		_ = r.proxy.Drain(ctx) // what it could not tell is counted
+	}
+	if r.receiver != nil {
+		if err := r.receiver.Drain(ctx); err != nil {
+			r.notices.add(fmt.Sprintf("end the receiver: %v", err))
+		}
 	}
 	r.finish(ctx, status, failure)
 	if err := r.rec.Close(ctx); err != nil && r.rec.Stats().Fault == nil {

@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 	case "":
 	case "caller":
 		os.Exit(caller())
+	case "sender":
+		os.Exit(sender())
 	default:
 		os.Exit(agent())
 	}

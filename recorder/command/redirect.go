@@ -29,8 +29,7 @@ var baseURLs = []struct{ name, provider string }{
 // redirect opens the proxy and leads the program there: by its environment, and
 // where that does not help by its arguments, which are returned. Without a
 // proxy the program calls its providers as ever.
-func (r *recording) redirect(settings map[string]string) []string {
-	args := r.opts.Args
+func (r *recording) redirect(args []string, settings map[string]string) []string {
 	env := lookup(r.opts.Env)
 	at, program := process.Program(args)
 	up, bad := upstreams(env)

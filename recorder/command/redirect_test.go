@@ -61,7 +61,7 @@ func TestRecordCalls(t *testing.T) {
 	result, out, notices := record(t, s, func(o *Options) {
 		o.Env = append(os.Environ(), "RECORD_TEST_ROLE=caller", "ANTHROPIC_BASE_URL="+provider.URL+"/",
 			"OPENAI_BASE_URL="+provider.URL+"/gateway", EnvUpstream+"GEMINI="+provider.URL, "HTTP_PROXY=http://127.0.0.1:1", "NO_PROXY=")
-		o.Proxy, o.Capture = true, process.Capture{}
+		o.Capture = process.Capture{Proxy: true}
 	})
 	if result.Code != 0 || notices != "" {
 		t.Fatalf("%+v, notices %q, %s", result, notices, out)
@@ -85,19 +85,6 @@ func TestRecordCalls(t *testing.T) {
 	}
 	if _, p := s.find(t, eventlog.SessionEnd); p["proxy_calls"] != 3.0 || p["proxy_unread"] != 0.0 {
 		t.Errorf("%v", p)
-	}
-}
-
-// Nothing listens and nothing is led anywhere unless it was asked for.
-func TestNoProxyUnlessAsked(t *testing.T) {
-	for list, want := range map[string]bool{"auto": false, "": false, "none": false, "proxy": true, "auto,proxy": true, "none, proxy": true} {
-		c, got, err := ParseCapture(list)
-		if err != nil || got != want || c.Auto != (list == "" || strings.Contains(list, "auto")) {
-			t.Errorf("%q: %+v %v, %v", list, c, got, err)
-		}
-	}
-	if _, _, err := ParseCapture("proxy,all"); err == nil || !strings.Contains(err.Error(), "proxy") {
-		t.Error(err)
 	}
 }
 

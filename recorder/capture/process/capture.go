@@ -5,27 +5,44 @@ import (
 	"strings"
 )
 
-// Capture says how the output of a program may be captured.
+// Capture says how a program may be captured: its output, and what it is asked
+// to send.
 type Capture struct {
 	Auto     bool // decide by what the program would see without us
 	Stdout   bool // copy what goes to stdout and stderr
 	Terminal bool // give the program a terminal of its own and copy what it shows
+
+	HTTP      bool // take events over HTTP
+	Telemetry bool // take OpenTelemetry, and have agents send theirs
+	Proxy     bool // pass on its calls of model providers, and tell of them
 }
 
-// ParseCapture reads a list of layers: auto, none, stdout, pty.
+// ParseCapture reads a list of layers: auto, none, stdout, pty, http, otlp, proxy. Where
+// none of them is about the output, that is captured as without a list.
 func ParseCapture(list string) (c Capture, err error) {
+	output := false
 	for _, name := range strings.Split(list, ",") {
-		switch strings.TrimSpace(name) {
+		switch name = strings.TrimSpace(name); name {
 		case "auto", "":
 			c.Auto = true
 		case "none":
+			output = true
 		case "stdout":
 			c.Stdout = true
 		case "pty":
 			c.Terminal = true
+		case "http":
+			c.HTTP = true
+		case "otlp":
+			c.Telemetry = true
+		case "proxy":
+			c.Proxy = true
 		default:
-			return c, fmt.Errorf("%q is not auto, stdout, pty or none", name)
+			return c, fmt.Errorf("%q is not auto, stdout, pty, http, otlp, proxy or none", name)
 		}
+	}
+	if !output && !c.Stdout && !c.Terminal {
+		c.Auto = true
 	}
 	return c, nil
 }

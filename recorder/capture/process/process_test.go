@@ -292,6 +292,7 @@ func TestParseCapture(t *testing.T) {
 	t.Parallel()
 	for list, want := range map[string]Capture{
 		"auto": {Auto: true}, "none": {}, "stdout": {Stdout: true}, "pty, stdout": {Terminal: true, Stdout: true},
+		"": {Auto: true}, "proxy": {Auto: true, Proxy: true}, "none, proxy": {Proxy: true}, "http,otlp": {Auto: true, HTTP: true, Telemetry: true},
 	} {
 		if got, err := ParseCapture(list); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", list, got, err)

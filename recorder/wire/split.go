@@ -1,0 +1,52 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// Split cuts a text into the events that it holds, which Decode then reads: one
+// object, an array of them, or one a line. What is wrong with one event is left
+// to Decode. The parts point into the text, or into a repaired copy of it.
+func Split(text []byte) ([]json.RawMessage, error) {
+	text = bytes.TrimSpace(text)
+	switch {
+	case len(text) == 0:
+		return nil, nil
+	case text[0] == '{' && json.Valid(text):
+		return []json.RawMessage{text}, nil
+	case text[0] == '[':
+		return array(text)
+	}
+	var parts []json.RawMessage
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			parts = append(parts, line)
+		}
+	}
+	return parts, nil
+}
+
+func array(text []byte) ([]json.RawMessage, error) {
+	if !json.Valid(text) {
+		text = bytes.ToValidUTF8(text, []byte("\ufffd"))
+		if text = repair(text); !json.Valid(text) {
+			return nil, fmt.Errorf("%w: the array is not valid JSON", ErrNotEvent)
+		}
+	}
+	var parts []json.RawMessage
+	for i := 1; ; {
+		i = skip(text, i)
+		switch text[i] {
+		case ']':
+			return parts, nil
+		case ',':
+			i++
+		default:
+			end := value(text, i)
+			parts = append(parts, text[i:end])
+			i = end
+		}
+	}
+}
