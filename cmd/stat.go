@@ -9,6 +9,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/eventlog/source"
+	"github.com/lazytrace/lazytrace/rollup"
 )
 
 // statResult is what stat prints.
@@ -23,6 +24,7 @@ type statResult struct {
 	Runs     int            `json:"runs"`
 	Faults   []faultResult  `json:"faults"`
 	Kinds    map[string]int `json:"kinds"`
+	Usage    rollup.Sum     `json:"usage"` // what it comes to, as usage tells it
 }
 
 type faultResult struct {
@@ -77,6 +79,7 @@ func runStat(ctx context.Context, env *Env, paths []string, asJSON bool) error {
 		}
 	}
 	if asJSON {
+		r.Usage = rollup.New(cat, nil).Total
 		return printJSON(env.Stdout, r)
 	}
 	fmt.Fprintf(env.Stdout, "format    %s\nsegments  %d\nrecords   %d\nevents    %d\nerrors    %d\npending   %d\nsessions  %d\nruns      %d\n",
