@@ -548,7 +548,7 @@ func (h *home) crumbs(t *theme.Theme) string {
 		}
 		l.Put(t.Human, text)
 	} else if n := len(p.Failed); n > 0 {
-		l.Put(t.Bad, fmt.Sprintf("   %s %d %s could not be opened: ", t.Failed, n, plural(n, "log"))).Foreign(t.Dim, p.Failed[0].String())
+		l.Put(t.Bad, fmt.Sprintf("   %s %d %s could not be opened: ", t.Failed, n, figure.Noun(int64(n), "log"))).Foreign(t.Dim, p.Failed[0].String())
 	} else if h.world.opts.Banner != "" {
 		l.Space(3).Foreign(t.Dim, h.world.opts.Banner)
 	}
@@ -587,7 +587,7 @@ func (h *home) card(t *theme.Theme) string {
 			l.Put(style, figure).Space(1).Put(t.Dim, unit).Space(3)
 		}
 	}
-	item(t.Bright, figure.Whole(int64(v.Shown)), plural(v.Shown, "session"))
+	item(t.Bright, figure.Whole(int64(v.Shown)), figure.Noun(int64(v.Shown), "session"))
 	item(t.Good.Bold(), fmt.Sprint(v.Running), "running")
 	if v.Failed > 0 {
 		item(t.BadBold, fmt.Sprint(v.Failed), "failed")
@@ -597,15 +597,8 @@ func (h *home) card(t *theme.Theme) string {
 	if s.Usage.Context() > 0 {
 		item(t.Bright, figure.Percent(float64(s.Usage.CacheRead), float64(s.Usage.Context())), "from cache")
 	}
-	item(t.Bright, fmt.Sprint(v.Agents), plural(v.Agents, "agent"))
-	item(t.Bright, figure.Count(s.Calls), "model calls")
-	item(t.Bright, figure.Count(s.ToolCalls), "tool calls")
+	item(t.Bright, fmt.Sprint(v.Agents), figure.Noun(int64(v.Agents), "agent"))
+	item(t.Bright, figure.Count(s.Calls), figure.Noun(s.Calls, "model call"))
+	item(t.Bright, figure.Count(s.ToolCalls), figure.Noun(s.ToolCalls, "tool call"))
 	return l.String()
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
 }
