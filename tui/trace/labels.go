@@ -48,7 +48,7 @@ func said(snap *eventlog.Snapshot, id eventlog.SpanID, s *eventlog.Span) []event
 // say takes the words from the events of a span.
 func (w *words) say(events []eventlog.Event, goal string) {
 	begin, end := &events[0], &events[len(events)-1]
-	if w.text = label.Of(begin); goal != "" && begin.Kind != eventlog.AgentStart {
+	if w.text = label.Of(begin); goal != "" && (begin.Kind != eventlog.AgentStart || w.text == "") {
 		w.text = goal // rather than that of whatever came first
 	}
 	if end.Failed {
