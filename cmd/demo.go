@@ -13,8 +13,8 @@ import (
 	"github.com/lazytrace/lazytrace/cmd/demo"
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
-	"github.com/lazytrace/lazytrace/recorder"
 	"github.com/lazytrace/lazytrace/recorder/command"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 	"github.com/lazytrace/lazytrace/redact"
 	"github.com/lazytrace/lazytrace/rollup"
@@ -116,8 +116,8 @@ func demoRecording(folder, model, id string, hold *os.File, opts demoOptions) (c
 	return command.Options{
 		Args: []string{self, "demo-agent", "main", demo.Goal}, Env: env, Dir: folder, Stdin: hold, Stdout: null, Stderr: null,
 		SessionID: id, Name: demo.Goal, Goal: demo.Goal, Agent: "demo", Version: Version(), Tags: []string{"demo"},
-		Open: func(context.Context) (recorder.Store, error) { return store, nil }, StorePath: db,
-		Pipeline: recorder.Options{Redactor: red},
+		Open: func(context.Context) (pipeline.Store, error) { return store, nil }, StorePath: db,
+		Pipeline: pipeline.Options{Redactor: red},
 	}, nil
 }
 

@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/lazytrace/lazytrace/recorder"
 	"github.com/lazytrace/lazytrace/recorder/command"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -24,7 +24,7 @@ func recordLive(ctx context.Context, env *Env, o command.Options) (result comman
 	if err != nil {
 		return result, err
 	}
-	o.Open = func(context.Context) (recorder.Store, error) { return store, nil }
+	o.Open = func(context.Context) (pipeline.Store, error) { return store, nil }
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return result, err

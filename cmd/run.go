@@ -14,10 +14,10 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
-	"github.com/lazytrace/lazytrace/recorder"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/command"
 	"github.com/lazytrace/lazytrace/recorder/export"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 	"github.com/lazytrace/lazytrace/redact"
 )
@@ -172,15 +172,15 @@ func (o runOptions) command() (c command.Options, err error) {
 	return c, err
 }
 
-func (o runOptions) pipeline() (p recorder.Options, err error) {
-	p = recorder.Options{BatchSize: o.batchSize, BatchInterval: o.batchInterval, MaxQueue: o.maxQueue}
+func (o runOptions) pipeline() (p pipeline.Options, err error) {
+	p = pipeline.Options{BatchSize: o.batchSize, BatchInterval: o.batchInterval, MaxQueue: o.maxQueue}
 	if o.batchSize < 1 || o.maxQueue < 1 || o.batchInterval <= 0 {
 		return p, fmt.Errorf("--batch-size, --batch-interval and --max-queue must be more than 0")
 	}
-	if p.OnFull, err = recorder.ParseOnFull(o.onFull); err != nil {
+	if p.OnFull, err = pipeline.ParseOnFull(o.onFull); err != nil {
 		return p, fmt.Errorf("--on-full: %w", err)
 	}
-	if p.OnError, err = recorder.ParseRedactFailure(o.redactOnError); err != nil {
+	if p.OnError, err = pipeline.ParseRedactFailure(o.redactOnError); err != nil {
 		return p, fmt.Errorf("--redact-on-error: %w", err)
 	}
 	if o.critical != "" {
@@ -207,7 +207,7 @@ func (o runOptions) sinks(c *command.Options) error {
 	}
 	c.StorePath = path
 	// A nil *JSONL in the interface would be a store.
-	openJSONL := func(context.Context) (recorder.Store, error) {
+	openJSONL := func(context.Context) (pipeline.Store, error) {
 		j, err := export.OpenJSONL(o.jsonl)
 		if err != nil {
 			return nil, err
@@ -216,7 +216,7 @@ func (o runOptions) sinks(c *command.Options) error {
 	}
 	switch {
 	case path != "none":
-		c.Open = func(ctx context.Context) (recorder.Store, error) {
+		c.Open = func(ctx context.Context) (pipeline.Store, error) {
 			if !o.dbGiven {
 				// The folder is ours, so it is made.
 				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

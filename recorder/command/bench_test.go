@@ -14,15 +14,15 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
-	"github.com/lazytrace/lazytrace/recorder"
 	"github.com/lazytrace/lazytrace/recorder/capture/intake"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/redact"
 )
 
-func pipeline(b *testing.B, redacted bool) *recorder.Recorder {
-	o := recorder.Options{OnFull: recorder.Block}
+func newPipeline(b *testing.B, redacted bool) *pipeline.Pipeline {
+	o := pipeline.Options{OnFull: pipeline.Block}
 	path := filepath.Join(b.TempDir(), "events.sqlite")
-	o.Open = func(ctx context.Context) (recorder.Store, error) { return sqlite.Create(ctx, path, sqlite.Options{}) }
+	o.Open = func(ctx context.Context) (pipeline.Store, error) { return sqlite.Create(ctx, path, sqlite.Options{}) }
 	if redacted {
 		r, err := redact.New(redact.Options{})
 		if err != nil {
@@ -30,7 +30,7 @@ func pipeline(b *testing.B, redacted bool) *recorder.Recorder {
 		}
 		o.Redactor = r
 	}
-	r := recorder.New(o)
+	r := pipeline.New(o)
 	if err := r.Flush(b.Context()); err != nil {
 		b.Fatal(err)
 	}
@@ -43,7 +43,7 @@ var payload = json.RawMessage(`{"agent_name":"a","tool":"search","arguments":{"q
 func BenchmarkPipeline(b *testing.B) {
 	for name, redacted := range map[string]bool{"plain": false, "redacted": true} {
 		b.Run(name, func(b *testing.B) {
-			r := pipeline(b, redacted)
+			r := newPipeline(b, redacted)
 			b.SetBytes(int64(len(payload)))
 			b.ReportAllocs()
 			for b.Loop() {
@@ -63,7 +63,7 @@ func BenchmarkPipeline(b *testing.B) {
 func BenchmarkSocket(b *testing.B) {
 	for _, window := range []int{1, 16, 256} {
 		b.Run(fmt.Sprintf("window-%d", window), func(b *testing.B) {
-			r := pipeline(b, true)
+			r := newPipeline(b, true)
 			s, err := intake.Listen(b.Context(), r, intake.Options{})
 			if err != nil {
 				b.Fatal(err)

@@ -4,14 +4,14 @@ import (
 	"context"
 
 	"github.com/lazytrace/lazytrace/eventlog"
-	"github.com/lazytrace/lazytrace/recorder"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 )
 
 // gate holds back what the program tells until the log has been told that
 // there is a program: a quick one has its first words out before its number,
 // which the log begins with, is known.
 type gate struct {
-	*recorder.Recorder
+	*pipeline.Pipeline
 	open chan struct{} // closed when the beginning has been told
 }
 
@@ -20,7 +20,7 @@ func (g gate) Emit(ctx context.Context, e eventlog.Event) error {
 	if err := g.wait(ctx); err != nil {
 		return err
 	}
-	return g.Recorder.Emit(ctx, e)
+	return g.Pipeline.Emit(ctx, e)
 }
 
 // Record waits for the beginning and records an event whose sender waits.
@@ -28,7 +28,7 @@ func (g gate) Record(ctx context.Context, e eventlog.Event, done func(error)) er
 	if err := g.wait(ctx); err != nil {
 		return err
 	}
-	return g.Recorder.Record(ctx, e, done)
+	return g.Pipeline.Record(ctx, e, done)
 }
 
 func (g gate) wait(ctx context.Context) error {

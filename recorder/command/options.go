@@ -6,9 +6,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/lazytrace/lazytrace/recorder"
 	"github.com/lazytrace/lazytrace/recorder/capture/lines"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 )
 
 // Options say what is recorded and where to. Zero fields are the defaults.
@@ -29,10 +29,10 @@ type Options struct {
 	Metrics                                   map[string]float64
 	UnsafePayloads                            bool // nothing is redacted, which the log says
 
-	Open      func(ctx context.Context) (recorder.Store, error)
+	Open      func(ctx context.Context) (pipeline.Store, error)
 	StorePath string // for recorders inside; "" keeps them from finding it
-	Exporters []recorder.Exporter
-	Pipeline  recorder.Options // queue, batches, redaction; what else is in it is overwritten
+	Exporters []pipeline.Exporter
+	Pipeline  pipeline.Options // queue, batches, redaction; what else is in it is overwritten
 
 	Heartbeat time.Duration // 30 s
 	Notices   io.Writer     // Stderr when nil
@@ -42,7 +42,7 @@ type Options struct {
 type Result struct {
 	Session string
 	Code    int // the exit code of the program
-	Stats   recorder.Stats
+	Stats   pipeline.Stats
 }
 
 // How long the end of a recording may take.

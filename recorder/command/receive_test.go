@@ -11,9 +11,9 @@ import (
 	"testing"
 
 	"github.com/lazytrace/lazytrace/eventlog"
-	"github.com/lazytrace/lazytrace/recorder"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/capture/receiver"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 )
 
 func TestTelemetrySettings(t *testing.T) {
@@ -83,7 +83,7 @@ func TestReceiverOfARecording(t *testing.T) {
 		result := Record(t.Context(), Options{
 			Args: []string{os.Args[0]}, Env: append(os.Environ(), "RECORD_TEST_ROLE=sender", "LAZYTRACE_ENDPOINT=http://127.0.0.1:1"),
 			Capture: process.Capture{HTTP: on, Telemetry: on}, Notices: &told,
-			Open: func(context.Context) (recorder.Store, error) { return s, nil },
+			Open: func(context.Context) (pipeline.Store, error) { return s, nil },
 		})
 		_, payload := s.find(t, eventlog.SessionStart)
 		layers, _ := payload["capture"].([]any)

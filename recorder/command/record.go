@@ -10,12 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/lazytrace/lazytrace/recorder"
 	"github.com/lazytrace/lazytrace/recorder/capture/intake"
 	"github.com/lazytrace/lazytrace/recorder/capture/lines"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/capture/proxy"
 	"github.com/lazytrace/lazytrace/recorder/capture/receiver"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -59,7 +59,7 @@ type recording struct {
 	agent     string
 	started   time.Time
 	notices   *notices
-	rec       *recorder.Recorder
+	rec       *pipeline.Pipeline
 	gate      gate             // to rec, for what the program tells
 	intake    *intake.Server   // nil when there is no place for a socket
 	receiver  *receiver.Server // nil unless it was asked for
@@ -91,7 +91,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 	pipe := o.Pipeline
 	pipe.Session, pipe.Run, pipe.Agent = o.SessionID, r.run, r.agent
 	pipe.Open, pipe.Exporters, pipe.Warn = o.Open, o.Exporters, r.notices.add
-	r.rec = recorder.New(pipe)
+	r.rec = pipeline.New(pipe)
 	r.gate = gate{r.rec, make(chan struct{})}
 	r.result.Session = o.SessionID
 	return r

@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
-	"github.com/lazytrace/lazytrace/recorder"
 	"github.com/lazytrace/lazytrace/recorder/capture/intake"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -105,7 +105,7 @@ func record(t *testing.T, s *store, change func(*Options)) (Result, string, stri
 	o := Options{
 		Args: []string{os.Args[0], "--password", "hunter2"}, Env: append(os.Environ(), "RECORD_TEST_ROLE=agent"), Dir: t.TempDir(),
 		Stdin: null, Stdout: out, Stderr: out, Capture: process.Capture{Auto: true}, Decode: wire.Line,
-		Open: func(context.Context) (recorder.Store, error) { return s, nil }, StorePath: "/x/store", Notices: &notices,
+		Open: func(context.Context) (pipeline.Store, error) { return s, nil }, StorePath: "/x/store", Notices: &notices,
 	}
 	change(&o)
 	result := Record(t.Context(), o)
@@ -160,9 +160,9 @@ func TestRecord(t *testing.T) {
 // The command runs and keeps its exit code, whatever becomes of the store.
 func TestRecordWithABrokenStore(t *testing.T) {
 	full := errors.New("no space left on device")
-	for name, open := range map[string]func(context.Context) (recorder.Store, error){
-		"cannot be opened": func(context.Context) (recorder.Store, error) { return nil, full },
-		"fails at once": func(context.Context) (recorder.Store, error) {
+	for name, open := range map[string]func(context.Context) (pipeline.Store, error){
+		"cannot be opened": func(context.Context) (pipeline.Store, error) { return nil, full },
+		"fails at once": func(context.Context) (pipeline.Store, error) {
 			return &store{fail: func(int) error { return full }}, nil
 		},
 	} {
@@ -282,7 +282,7 @@ func TestHeartbeat(t *testing.T) {
 func TestGate(t *testing.T) {
 	t.Parallel()
 	s := &store{}
-	rec := recorder.New(recorder.Options{Open: func(context.Context) (recorder.Store, error) { return s, nil }})
+	rec := pipeline.New(pipeline.Options{Open: func(context.Context) (pipeline.Store, error) { return s, nil }})
 	g := gate{rec, make(chan struct{})}
 	given, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
-	"github.com/lazytrace/lazytrace/recorder"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -141,9 +141,9 @@ func statusOf(errs []error) (status int, retry bool) {
 	for _, err := range errs {
 		switch {
 		case err == nil:
-		case errors.Is(err, recorder.ErrFull):
+		case errors.Is(err, pipeline.ErrFull):
 			return http.StatusTooManyRequests, true
-		case errors.Is(err, wire.ErrNotEvent), errors.Is(err, recorder.ErrRedact):
+		case errors.Is(err, wire.ErrNotEvent), errors.Is(err, pipeline.ErrRedact):
 			status = max(status, http.StatusBadRequest)
 		default:
 			status, retry = http.StatusServiceUnavailable, retry || errors.Is(err, errWaited)

@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
-	"github.com/lazytrace/lazytrace/recorder"
 	"github.com/lazytrace/lazytrace/recorder/capture/intake"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 )
 
 // sink answers when it is told to, or at once.
@@ -238,8 +238,8 @@ func TestPartialFailure(t *testing.T) {
 		retry  string
 	}{
 		"no event":          {nil, 400, ""},
-		"no room":           {recorder.ErrFull, 429, "1"},
-		"cannot be masked":  {fmt.Errorf("%w: tool_call", recorder.ErrRedact), 400, ""},
+		"no room":           {pipeline.ErrFull, 429, "1"},
+		"cannot be masked":  {fmt.Errorf("%w: tool_call", pipeline.ErrRedact), 400, ""},
 		"the store is gone": {errors.New("no space"), 503, ""},
 	} {
 		s := &sink{}

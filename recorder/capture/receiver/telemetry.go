@@ -13,7 +13,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
-	"github.com/lazytrace/lazytrace/recorder"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 )
 
 // telemetry is what is known of all spans and log records that were received.
@@ -71,13 +71,13 @@ func (s *Server) takeTelemetry(w http.ResponseWriter, r *http.Request, kind stri
 	for i, err := range errs {
 		switch {
 		case err == nil:
-		case errors.Is(err, recorder.ErrRedact):
+		case errors.Is(err, pipeline.ErrRedact):
 			// Sending it again would not help.
 			if item := itemOf(&events[i]); item != last {
 				rejected, last = rejected+1, item
 			}
 			why = err.Error()
-		case errors.Is(err, recorder.ErrFull):
+		case errors.Is(err, pipeline.ErrFull):
 			return &refusal{status: http.StatusTooManyRequests, why: err.Error(), retry: true}
 		default:
 			return &refusal{status: http.StatusServiceUnavailable, why: err.Error(), retry: errors.Is(err, errWaited)}
@@ -150,7 +150,7 @@ func (t *telemetry) settle(events []eventlog.Event, errs []error) {
 	defer t.mu.Unlock()
 	items(events, func(item string, from, to int) {
 		for _, err := range errs[from:to] {
-			if err != nil && !errors.Is(err, recorder.ErrRedact) {
+			if err != nil && !errors.Is(err, pipeline.ErrRedact) {
 				return
 			}
 		}

@@ -18,8 +18,8 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
-	"github.com/lazytrace/lazytrace/recorder"
 	"github.com/lazytrace/lazytrace/recorder/export"
+	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/redact"
 )
 
@@ -146,10 +146,10 @@ func picture(t *testing.T, d dialect.Dialect, lines [][]byte) (figures, tree str
 }
 
 // recording is a receiver before a pipeline that masks and stores.
-func recording(t *testing.T, o recorder.Options) (server *Server, lines func() [][]byte) {
+func recording(t *testing.T, o pipeline.Options) (server *Server, lines func() [][]byte) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "events.jsonl")
-	o.Open = func(context.Context) (recorder.Store, error) { return export.OpenJSONL(path) }
+	o.Open = func(context.Context) (pipeline.Store, error) { return export.OpenJSONL(path) }
 	if o.Redactor == nil {
 		mask, err := redact.New(redact.Options{})
 		if err != nil {
@@ -158,7 +158,7 @@ func recording(t *testing.T, o recorder.Options) (server *Server, lines func() [
 		o.Redactor = mask
 	}
 	o.Run, o.Agent = "command", "the command"
-	rec := recorder.New(o)
+	rec := pipeline.New(o)
 	if err := rec.Emit(t.Context(), eventlog.Event{Kind: eventlog.AgentStart}); err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestReceivedAsRead(t *testing.T) {
 					bodies = append(bodies, d.body)
 				}
 				figures, tree := picture(t, dialect.OTLP{}, bodies)
-				server, lines := recording(t, recorder.Options{})
+				server, lines := recording(t, pipeline.Options{})
 				for _, d := range docs {
 					post(t, server, d, "")
 					post(t, server, d, "gzip")
@@ -270,7 +270,7 @@ func protobuf(t *testing.T, server *Server, path string, body []byte) *http.Requ
 
 func TestProtobuf(t *testing.T) {
 	t.Parallel()
-	server, lines := recording(t, recorder.Options{})
+	server, lines := recording(t, pipeline.Options{})
 	body := chat("gen_ai.operation.name", "chat", "gen_ai.request.model", "m", "gen_ai.usage.input_tokens", "70", "gen_ai.response.id", "resp_1")
 	for range 2 {
 		r := protobuf(t, server, "/v1/traces", packed(t, "gzip", body).Bytes())
@@ -346,7 +346,7 @@ func TestSentAgain(t *testing.T) {
 	s.fail = func(*eventlog.Event) error {
 		if refused > 0 {
 			refused--
-			return recorder.ErrFull
+			return pipeline.ErrFull
 		}
 		return nil
 	}
@@ -383,7 +383,7 @@ func (stubborn) Text(s string) (string, int) { return s, 0 }
 // What cannot be masked is not stored, and the sender is told not to try again.
 func TestPartialSuccess(t *testing.T) {
 	t.Parallel()
-	server, lines := recording(t, recorder.Options{Redactor: stubborn{}})
+	server, lines := recording(t, pipeline.Options{Redactor: stubborn{}})
 	status, _, body := send(t, protobuf(t, server, "/v1/traces", chat("gen_ai.operation.name", "chat", "note", "chokes")))
 	if status != 200 || !strings.HasPrefix(body, "\x0a") || !strings.Contains(body, "\x08\x01\x12") {
 		t.Errorf("%d %q", status, body)
@@ -400,7 +400,7 @@ func TestPartialSuccess(t *testing.T) {
 
 func TestSecretsAreMasked(t *testing.T) {
 	t.Parallel()
-	server, lines := recording(t, recorder.Options{})
+	server, lines := recording(t, pipeline.Options{})
 	secret := "sk-ant-" + "api03-" + strings.Repeat("aB3dE5fG7h", 9) + "-AAAAAA" + "AA"
 	if status, _, _ := send(t, protobuf(t, server, "/v1/traces", chat("gen_ai.operation.name", "chat", "gen_ai.prompt", "use "+secret, "http.header", "Bearer "+secret))); status != 200 {
 		t.Errorf("status %d", status)

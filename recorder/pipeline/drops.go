@@ -1,4 +1,4 @@
-package recorder
+package pipeline
 
 import (
 	"sync"
@@ -72,7 +72,7 @@ func (s Stats) DroppedTotal() (n int64) {
 }
 
 // Stats returns the counts so far.
-func (r *Recorder) Stats() Stats {
+func (r *Pipeline) Stats() Stats {
 	d := &r.drops
 	d.mu.Lock()
 	s := Stats{Dropped: map[eventlog.Kind]int64{}, RedactDropped: d.redacted, Lost: d.lost, Errors: r.errors.Load()}
@@ -91,4 +91,4 @@ func (r *Recorder) Stats() Stats {
 }
 
 // Dropped counts events that a capture layer could not even hand over.
-func (r *Recorder) Dropped(k eventlog.Kind, n int64) { r.drops.fullN(k, n) }
+func (r *Pipeline) Dropped(k eventlog.Kind, n int64) { r.drops.fullN(k, n) }

@@ -1,4 +1,4 @@
-package recorder
+package pipeline
 
 import (
 	"encoding/json"
@@ -17,7 +17,7 @@ var ErrRedact = errors.New("the event could not be redacted")
 // redact masks the secrets of an event. From here on the payload is the only
 // body that the event has: whatever else a layer filled in is left behind, so
 // that there is one thing to mask and not six.
-func (r *Recorder) redact(e *eventlog.Event) error {
+func (r *Pipeline) redact(e *eventlog.Event) error {
 	e.Input, e.Output, e.Text, e.Message, e.Details = nil, nil, "", "", nil
 	if r.opts.Redactor == nil {
 		return nil
@@ -41,7 +41,7 @@ func (r *Recorder) redact(e *eventlog.Event) error {
 
 // mask reports whether the redactor did its work. A panic is a failure like
 // any other, and its value is thrown away: it may quote what it choked on.
-func (r *Recorder) mask(e *eventlog.Event) (ok bool) {
+func (r *Pipeline) mask(e *eventlog.Event) (ok bool) {
 	defer func() {
 		if recover() != nil {
 			ok = false
@@ -63,7 +63,7 @@ func (r *Recorder) mask(e *eventlog.Event) (ok bool) {
 	return true
 }
 
-func (r *Recorder) maskText(s string) string {
+func (r *Pipeline) maskText(s string) string {
 	if s == "" {
 		return s
 	}
@@ -73,7 +73,7 @@ func (r *Recorder) maskText(s string) string {
 
 // maskFacts masks what a person or a command line may have put there. Ids are
 // left alone: they join things.
-func (r *Recorder) maskFacts(f eventlog.Facts) eventlog.Facts {
+func (r *Pipeline) maskFacts(f eventlog.Facts) eventlog.Facts {
 	for _, s := range []*string{
 		&f.Name, &f.Goal, &f.Agent, &f.Directory, &f.Branch, &f.Environment, &f.Experiment, &f.Variant,
 		&f.FailureReason, &f.Summary, &f.Command, &f.Title, &f.Project,

@@ -1,4 +1,4 @@
-package recorder
+package pipeline
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 )
 
-// Options say how a Recorder works. Zero fields are the defaults.
+// Options say how a Pipeline works. Zero fields are the defaults.
 type Options struct {
 	Session string // fills in events that name no session; a new id when empty
 	Run     string // fills in events that name no run

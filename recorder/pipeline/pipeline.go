@@ -1,4 +1,4 @@
-package recorder
+package pipeline
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
-// Recorder is the pipeline. Its methods may be called by any goroutine. It
+// Pipeline is where every event goes through. Its methods may be called by any goroutine. It
 // owns one goroutine, which is the only one that touches the store and the
 // exporters; Close ends it.
-type Recorder struct {
+type Pipeline struct {
 	opts    Options
 	queue   *queue
 	writer  *writer
@@ -26,13 +26,13 @@ type Recorder struct {
 }
 
 // New starts a recorder.
-func New(o Options) *Recorder {
+func New(o Options) *Pipeline {
 	o = o.filled()
 	if o.Session == "" {
 		o.Session = wire.NewID(o.Now())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &Recorder{opts: o, queue: newQueue(o), cancel: cancel, written: make(chan struct{})}
+	r := &Pipeline{opts: o, queue: newQueue(o), cancel: cancel, written: make(chan struct{})}
 	r.writer = newWriter(o, &r.drops)
 	go func() {
 		defer close(r.written)
@@ -42,11 +42,11 @@ func New(o Options) *Recorder {
 }
 
 // Session returns the id of the session that events belong to by default.
-func (r *Recorder) Session() string { return r.opts.Session }
+func (r *Pipeline) Session() string { return r.opts.Session }
 
 // Emit takes an event. It returns ErrFull when the event was dropped, which
 // has been counted by then; other errors are those of ctx and ErrClosed.
-func (r *Recorder) Emit(ctx context.Context, e eventlog.Event) error {
+func (r *Pipeline) Emit(ctx context.Context, e eventlog.Event) error {
 	return r.Record(ctx, e, nil)
 }
 
@@ -54,7 +54,7 @@ func (r *Recorder) Emit(ctx context.Context, e eventlog.Event) error {
 // committed, or with an error when it is not and will not be. It is called by
 // the writer and must not block. When Record returns an error, done is not
 // called.
-func (r *Recorder) Record(ctx context.Context, e eventlog.Event, done func(error)) error {
+func (r *Pipeline) Record(ctx context.Context, e eventlog.Event, done func(error)) error {
 	if e.Kind == eventlog.LogLine && done == nil && !r.queue.spare() && r.opts.OnFull != Block {
 		// Redacting a line that has no place is work for nothing.
 		r.drops.full(e.Kind)
@@ -76,12 +76,12 @@ func (r *Recorder) Record(ctx context.Context, e eventlog.Event, done func(error
 }
 
 // own puts in an event of the recorder itself, whatever the queue holds.
-func (r *Recorder) own(ctx context.Context, e eventlog.Event) error {
+func (r *Pipeline) own(ctx context.Context, e eventlog.Event) error {
 	r.stamp(&e)
 	return r.queue.put(ctx, item{event: e, size: sizeOf(&e), prompt: true}, always)
 }
 
-func (r *Recorder) admission(e *eventlog.Event) admission {
+func (r *Pipeline) admission(e *eventlog.Event) admission {
 	switch {
 	case e.Kind == eventlog.SessionStart, e.Kind == eventlog.SessionEnd:
 		return always
@@ -104,7 +104,7 @@ func begins(k eventlog.Kind) bool {
 func sizeOf(e *eventlog.Event) int64 { return int64(len(e.Payload)) + 512 }
 
 // Flush returns when everything that was taken before it is written.
-func (r *Recorder) Flush(ctx context.Context) error {
+func (r *Pipeline) Flush(ctx context.Context) error {
 	mark := make(chan struct{})
 	if err := r.queue.put(ctx, item{prompt: true, mark: mark}, always); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (r *Recorder) Flush(ctx context.Context) error {
 
 // ReportDrops records what was dropped since the last report, if anything, as
 // a dropped event and in the counters of the store.
-func (r *Recorder) ReportDrops(ctx context.Context) error {
+func (r *Pipeline) ReportDrops(ctx context.Context) error {
 	full, redacted := r.drops.unreported()
 	var total int64
 	var byKind wire.Object
@@ -146,7 +146,7 @@ func (r *Recorder) ReportDrops(ctx context.Context) error {
 // Close writes what is left and closes the store and the exporters. When ctx
 // ends first, what is still being written is given up. Calls after the first
 // wait for the same end.
-func (r *Recorder) Close(ctx context.Context) error {
+func (r *Pipeline) Close(ctx context.Context) error {
 	r.once.Do(func() {
 		// ErrClosed cannot be: nobody else closes the queue.
 		_ = r.ReportDrops(ctx)
@@ -171,7 +171,7 @@ func (r *Recorder) Close(ctx context.Context) error {
 
 // stamp fills in what the event does not tell about itself and moves what the
 // envelope says into the payload, which is all that a LazyBridge reader sees.
-func (r *Recorder) stamp(e *eventlog.Event) {
+func (r *Pipeline) stamp(e *eventlog.Event) {
 	now := r.opts.Now()
 	if e.ID == "" {
 		e.ID = wire.NewID(now)
