@@ -143,6 +143,7 @@ type Session struct {
 	Facts
 	ID        string
 	Others    []string // ids of what turned out to be this session
+	Elsewhere []string // conversations of which it holds a copy that does not count: their own logs say more
 	Sym       Sym
 	Format    string
 	Paths     []string
@@ -248,8 +249,8 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 	})
 
 	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, byID: map[Sym]*Session{}}
-	same := sameAs(s.syms, summaries)
-	b := builder{c: c, same: same, rank: ranks(summaries, same), adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}, cut: cut, copied: copied}
+	st := standing(s.syms, summaries)
+	b := builder{c: c, standing: st, same: st.same, adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}, cut: cut, copied: copied}
 	for _, sum := range summaries {
 		sum.mu.Lock()
 		b.take(sum)
@@ -261,19 +262,14 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 
 // builder joins summaries into a catalog.
 type builder struct {
-	c      *Catalog
-	same   aliases
-	rank   map[Sym]int
-	adopts map[runKey]Adopt
-	paid   map[Identity][]int32
-	used   map[Identity]int32
-	cut    func(*Cut) // both may be nil
-	copied func(*Use)
-}
-
-// outranked reports whether a better segment holds the session as well.
-func (b *builder) outranked(sum *Summary, session Sym) bool {
-	return sum.Rank != Beside && sum.Rank < b.rank[session]
+	c        *Catalog
+	standing *Standing
+	same     aliases
+	adopts   map[runKey]Adopt
+	paid     map[Identity][]int32
+	used     map[Identity]int32
+	cut      func(*Cut) // both may be nil
+	copied   func(*Use)
 }
 
 func (b *builder) take(sum *Summary) {
@@ -299,7 +295,7 @@ func (b *builder) take(sum *Summary) {
 	for id, p := range sum.sessions {
 		at := b.same.is(id)
 		held[at] = true
-		if b.outranked(sum, at) {
+		if !b.standing.Counts(sum.Rank, at, 0) {
 			c.Audit.ShadowEvents += p.events
 			continue
 		}
@@ -309,6 +305,14 @@ func (b *builder) take(sum *Summary) {
 		}
 		c.Audit.take(p)
 	}
+	for key, p := range sum.copies {
+		if !b.standing.Counts(sum.Rank, key.session, key.of) {
+			c.Audit.ShadowEvents += p.events
+			continue
+		}
+		b.session(b.same.is(key.session), sum, p)
+		c.Audit.take(p)
+	}
 	c.Segments[number].Sessions = len(held)
 	for key, a := range sum.adopts {
 		key.session = b.same.is(key.session)
@@ -316,7 +320,7 @@ func (b *builder) take(sum *Summary) {
 	}
 	for _, e := range sum.entries {
 		e.Session = b.same.is(e.Session)
-		if b.outranked(sum, e.Session) {
+		if !b.standing.Counts(sum.Rank, e.Session, e.Of) {
 			continue
 		}
 		c.Audit.CallRecords++
@@ -325,7 +329,7 @@ func (b *builder) take(sum *Summary) {
 	}
 	for _, u := range sum.uses {
 		u.Session = b.same.is(u.Session)
-		if b.outranked(sum, u.Session) {
+		if !b.standing.Counts(sum.Rank, u.Session, u.Of) {
 			continue
 		}
 		u.Segment = number
@@ -511,7 +515,29 @@ func (b *builder) finish() {
 	}
 	slices.SortFunc(c.Sessions, newestFirst)
 	c.fates()
+	b.recorded()
 	c.tree()
+}
+
+// recorded joins recordings with the conversations whose own logs are there: one
+// that a recording holds whole goes by its name, any other hangs below it.
+func (b *builder) recorded() {
+	c := b.c
+	for of, key := range b.standing.hidden {
+		if s := c.byID[key.session]; s != nil && c.byID[of] == nil {
+			c.byID[of] = s
+		}
+	}
+	for of, session := range b.standing.below {
+		if s, up := c.byID[of], c.byID[session]; s != nil && up != nil && s.ParentID == "" {
+			s.ParentID = up.ID
+		}
+	}
+	for key := range b.standing.left {
+		if s := c.byID[key.session]; s != nil {
+			s.Elsewhere = append(s.Elsewhere, c.Symbols.Name(key.of))
+		}
+	}
 }
 
 // runs joins the parts of runs that several segments tell of, and names the

@@ -3,7 +3,10 @@ package eventlog
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
+	"slices"
+	"strings"
 )
 
 // Event is one thing that happened, decoded. A dialect fills in what its
@@ -38,6 +41,7 @@ type Event struct {
 	Wait    Wait    // what the event tells of the wait for a person, of the call that CallID names
 	Hidden  bool    // machinery that is collapsed by default
 	Copied  bool    // the record says that it was copied from another session
+	Of      string  // of an event that a recorder copied out of another log: the session that it has there
 	Spawns  bool    // of a call: a run may name it as its parent, even after its result
 	Again   bool    // of a call: several records tell of it, and all of them are one span
 	Echo    bool    // it embeds a copy of a record that tells of a model call; that copy is never billed
@@ -83,6 +87,14 @@ const (
 	WaitPerson        // the call is a question to a person: all of it is waiting
 )
 
+var waitNames = [...]string{"", "asked", "answered", "refused", "person"}
+
+// String returns the name of the wait.
+func (w Wait) String() string { return waitNames[w] }
+
+// ParseWait returns the wait with a name, or WaitSame.
+func ParseWait(name string) Wait { return Wait(max(0, slices.Index(waitNames[:], name))) }
+
 // Link says how sure the parent of a run is.
 type Link uint8
 
@@ -99,6 +111,9 @@ var linkNames = [...]string{"", "task", "name", "exact", "recorded"}
 
 // String returns the name of the confidence.
 func (l Link) String() string { return linkNames[l] }
+
+// ParseLink returns the confidence with a name, or LinkNone.
+func ParseLink(name string) Link { return Link(max(0, slices.Index(linkNames[:], name))) }
 
 // MarshalText returns the name of the confidence.
 func (l Link) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
@@ -150,6 +165,25 @@ func Identify(parts ...string) Identity {
 	return Identity(h.Sum(nil)[:16])
 }
 
+// String returns the identity in the form of a UUID, which nobody takes for a
+// secret.
+func (id Identity) String() string {
+	b := hex.AppendEncode(nil, id[:])
+	for _, at := range []int{20, 16, 12, 8} {
+		b = slices.Insert(b, at, '-')
+	}
+	return string(b)
+}
+
+// ParseIdentity reads what String returns.
+func ParseIdentity(s string) (id Identity, ok bool) {
+	raw, err := hex.DecodeString(strings.ReplaceAll(s, "-", ""))
+	if err != nil || len(raw) != len(id) {
+		return id, false
+	}
+	return Identity(raw), true
+}
+
 // IsZero reports whether the identity is nobody's.
 func (id Identity) IsZero() bool { return id == Identity{} }
 
@@ -198,6 +232,9 @@ const (
 )
 
 var ruleNames = [...]string{"none", "response_id", "request_id", "record_id"}
+
+// ParseRule returns the rule with a name, or RuleNone.
+func ParseRule(name string) Rule { return Rule(max(0, slices.Index(ruleNames[:], name))) }
 
 // String returns the name of the rule.
 func (r Rule) String() string { return ruleNames[r] }

@@ -27,6 +27,7 @@ type Index struct {
 	awaited  map[Sym]adoption // sessions that a call of another one started
 	children map[Sym]bool     // sessions that name a parent
 	paid     map[Identity]int32
+	told     map[Identity]SpanID // calls that several layers of a recording tell of
 	faults   Faults
 }
 
@@ -59,7 +60,7 @@ func NewIndex(syms *Symbols) *Index {
 		sessions: map[Sym]SpanID{}, runs: map[runKey]*runState{},
 		open: map[uint64]SpanID{}, spawns: map[uint64]SpanID{}, asked: map[SpanID]int{},
 		orphans: map[runKey][]SpanID{}, adopted: map[runKey]Adopt{},
-		lost: map[Sym][]SpanID{}, awaited: map[Sym]adoption{}, children: map[Sym]bool{}, paid: map[Identity]int32{},
+		lost: map[Sym][]SpanID{}, awaited: map[Sym]adoption{}, children: map[Sym]bool{}, paid: map[Identity]int32{}, told: map[Identity]SpanID{},
 	}
 }
 
@@ -449,12 +450,14 @@ func (x *Index) place(row RowID, parent SpanID, run *runState, key runKey, e *Ev
 // call finds or makes the span of a model or tool call.
 func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key runKey, e *Event) SpanID {
 	h := x.callKey(key, kind, e.CallID)
-	if span, ok := x.spawns[h]; ok && e.Again {
-		if e.Kind.ends() {
-			delete(x.open, h)
-			x.end(span, row, e)
+	if e.Again {
+		if span, ok := x.again(h, kind, parent, key.session, e); ok {
+			if e.Kind.ends() {
+				delete(x.open, h)
+				x.end(span, row, e)
+			}
+			return span
 		}
-		return span
 	}
 	if e.Kind.ends() {
 		span, ok := x.open[h]
@@ -464,6 +467,7 @@ func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key
 		if ok {
 			delete(x.open, h)
 			x.end(span, row, e)
+			x.tell(span, e)
 			return span
 		}
 	}
@@ -491,13 +495,72 @@ func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key
 			x.begin(run, span)
 		}
 	}
-	if e.Again || e.Spawns && e.Kind.begins() {
+	if e.Again && e.CallID != "" || e.Spawns && e.Kind.begins() {
 		x.spawns[h] = span
 	}
 	if kind == SpanModel && run != nil {
 		run.model, run.call = span, h
 	}
+	x.tell(span, e)
 	return span
+}
+
+// tell notes which span a call is that other layers of the recording may tell
+// of as well.
+func (x *Index) tell(span SpanID, e *Event) {
+	if !e.Again {
+		return
+	}
+	if e.Bill != nil && !e.Bill.Call.IsZero() {
+		x.told[e.Bill.Call] = span
+	}
+	if !e.Use.IsZero() {
+		x.told[e.Use] = span
+	}
+}
+
+// again finds the span of a call of which another record tells as well: one with
+// its name, or one that another layer of the recording knows it to be.
+func (x *Index) again(h uint64, kind SpanKind, parent SpanID, session Sym, e *Event) (SpanID, bool) {
+	span, ok := x.spawns[h]
+	if ok && e.CallID != "" {
+		x.tell(span, e)
+		return span, true
+	}
+	if span, ok = x.told[e.Use]; !ok && e.Bill != nil {
+		span, ok = x.told[e.Bill.Call]
+		for i := 0; !ok && i < len(e.Sums); i++ {
+			span, ok = x.told[e.Sums[i]]
+		}
+	}
+	if !ok || x.spans.at(int(span)-1).Kind != kind || x.spans.at(int(span)-1).Session != session {
+		return 0, false
+	}
+	x.unite(span, h, parent, e)
+	x.tell(span, e)
+	if e.CallID != "" {
+		x.spawns[h] = span
+	}
+	return span, true
+}
+
+// unite makes one of what two layers tell of a call. It lies in the lower of
+// their runs: a layer that knows no runs puts everything at the top. What was open
+// under a name of the other layer's is this call too, and has nothing to show.
+func (x *Index) unite(span SpanID, h uint64, parent SpanID, e *Event) {
+	s := x.spans.edit(int(span) - 1)
+	if s.Parent != parent && x.within(parent, s.Parent) && !x.within(parent, span) {
+		s.Parent, s.Run = parent, x.spans.at(int(parent)-1).Run
+	}
+	if e.Began.Known() {
+		s.Start, s.Flags = earlier(s.Start, min(e.Began, e.Time)), s.Flags&^SpanApprox
+	}
+	if twin, ok := x.open[h]; ok && twin != span {
+		delete(x.open, h)
+		other := x.spans.edit(int(twin) - 1)
+		other.Flags = other.Flags&^SpanOpen | SpanHidden
+		s.Start, s.Flags = earlier(s.Start, other.Start), s.Flags&^SpanApprox
+	}
 }
 
 // begin remembers a call that is under way in a run.

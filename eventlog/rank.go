@@ -1,9 +1,6 @@
 package eventlog
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // Beside is the rank of a segment that tells about sessions and holds none: an
 // index of them. It counts beside all others and outranks nobody.
@@ -49,21 +46,8 @@ func (a aliases) is(id Sym) Sym {
 	return id
 }
 
-// Ranks returns for every session the highest rank of the segments that hold
-// it: what is in others is not counted.
-func (s *Sources) Ranks() map[Sym]int {
-	s.mu.Lock()
-	summaries := slices.Clone(s.summaries)
-	s.mu.Unlock()
-	same := sameAs(s.syms, summaries)
-	rank := ranks(summaries, same)
-	for id := range same {
-		rank[id] = rank[same.is(id)]
-	}
-	return rank
-}
-
-// ranks is Ranks for sessions by what they turned out to be.
+// ranks returns for every session, by what it turned out to be, the highest rank
+// of the segments that hold it: what is in others is not counted.
 func ranks(summaries []*Summary, same aliases) map[Sym]int {
 	rank := map[Sym]int{}
 	for _, sum := range summaries {

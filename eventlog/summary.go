@@ -21,6 +21,7 @@ type Summary struct {
 	mu       sync.Mutex
 	syms     *Symbols
 	sessions map[Sym]*part
+	copies   map[copyKey]*part // what sessions hold of conversations that have logs of their own
 	entries  []Entry
 	paid     map[Identity][]int32
 	uses     []Use
@@ -46,6 +47,7 @@ type Entry struct {
 	Time     Stamp
 	Session  Sym
 	Run      Sym
+	Of       Sym // of a copy: the conversation that it was copied from
 	Agent    Sym
 	Provider Sym
 	Model    Sym
@@ -59,6 +61,7 @@ type Use struct {
 	ID      Identity
 	Session Sym
 	Run     Sym
+	Of      Sym // of a copy: the conversation that it was copied from
 	Tool    Sym
 	Failed  bool
 	Copied  bool
@@ -135,7 +138,7 @@ type part struct {
 func NewSummary(syms *Symbols, path, format string, rank int) *Summary {
 	return &Summary{
 		Path: path, Format: format, Rank: rank, syms: syms,
-		sessions: map[Sym]*part{}, paid: map[Identity][]int32{}, used: map[Identity]int32{},
+		sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, paid: map[Identity][]int32{}, used: map[Identity]int32{},
 		adopts: map[runKey]Adopt{}, customs: map[string]int64{},
 	}
 }
@@ -185,12 +188,8 @@ func (s *Summary) Directory() string {
 
 // Add counts an event whose record lies at pos. The event may be reused.
 func (s *Summary) Add(pos int64, e *Event) {
-	id := s.syms.Intern(e.SessionID)
-	p := s.sessions[id]
-	if p == nil {
-		p = &part{}
-		s.sessions[id] = p
-	}
+	id, of := s.syms.Intern(e.SessionID), s.syms.Intern(e.Of)
+	p := s.part(id, of)
 	s.kinds[e.Kind]++
 	if e.Kind == Custom {
 		s.customs[e.Type]++
@@ -220,10 +219,10 @@ func (s *Summary) Add(pos int64, e *Event) {
 		}
 	}
 	run := s.run(id, p, e)
-	s.tool(id, pos, run, e)
+	s.tool(id, of, pos, run, e)
 	if e.Bill != nil {
 		p.context = e.Bill.Usage.Context()
-		s.bill(id, pos, e)
+		s.bill(id, of, pos, e)
 	}
 	if e.Echo {
 		p.echoes++
@@ -237,6 +236,22 @@ func (s *Summary) Add(pos int64, e *Event) {
 	if !e.Hidden {
 		p.headline(Headline{Time: e.Time, Session: id, Agent: run.Agent, Name: s.syms.Intern(cmp.Or(e.Tool, e.Model)), Kind: e.Kind, Failed: e.Failed})
 	}
+}
+
+// part returns what is known of a session, or of the conversation that it holds a
+// copy of.
+func (s *Summary) part(id, of Sym) *part {
+	if of != 0 {
+		key := copyKey{id, of}
+		if s.copies[key] == nil {
+			s.copies[key] = &part{}
+		}
+		return s.copies[key]
+	}
+	if s.sessions[id] == nil {
+		s.sessions[id] = &part{}
+	}
+	return s.sessions[id]
 }
 
 // counted reports whether an event is an error of its session. The failure of
@@ -309,7 +324,7 @@ func (p *part) add(r *Run) {
 	}
 }
 
-func (s *Summary) tool(session Sym, pos int64, r *Run, e *Event) {
+func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) {
 	call, failed := e.Kind == ToolCall, e.Failed && e.Kind.Class() == ClassTool
 	if !call && !failed {
 		return
@@ -319,7 +334,7 @@ func (s *Summary) tool(session Sym, pos int64, r *Run, e *Event) {
 		if !ok {
 			i = int32(len(s.uses))
 			s.used[e.Use] = i
-			s.uses = append(s.uses, Use{ID: e.Use, Session: session, Run: r.ID, Tool: s.syms.Intern(e.Tool), Copied: e.Copied, Table: s.table, Pos: pos})
+			s.uses = append(s.uses, Use{ID: e.Use, Session: session, Of: of, Run: r.ID, Tool: s.syms.Intern(e.Tool), Copied: e.Copied, Table: s.table, Pos: pos})
 		}
 		if failed {
 			s.uses[i].Failed = true
@@ -342,9 +357,9 @@ func (s *Summary) tool(session Sym, pos int64, r *Run, e *Event) {
 	r.Tools[name] = c
 }
 
-func (s *Summary) bill(session Sym, pos int64, e *Event) {
+func (s *Summary) bill(session, of Sym, pos int64, e *Event) {
 	entry := Entry{
-		Bill: *e.Bill, Time: e.Time, Session: session, Run: s.syms.Intern(e.RunID), Agent: s.syms.Intern(e.Agent),
+		Bill: *e.Bill, Time: e.Time, Session: session, Of: of, Run: s.syms.Intern(e.RunID), Agent: s.syms.Intern(e.Agent),
 		Provider: s.syms.Intern(e.Provider), Model: s.syms.Intern(e.Model), Table: s.table, Pos: pos,
 	}
 	if !entry.Call.IsZero() {
@@ -371,7 +386,7 @@ func (s *Summary) cut(i int32, entry Entry) {
 	if entry.owns(&old) {
 		lost, kept = old, entry
 	}
-	p, fork := s.sessions[lost.Session], lost.Copied || lost.Session != kept.Session
+	p, fork := s.part(lost.Session, lost.Of), lost.Copied || lost.Session != kept.Session
 	p.cuts[lost.Rule]++
 	if fork {
 		p.forks++

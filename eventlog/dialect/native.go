@@ -17,26 +17,66 @@ func (b *bridge) more(rec *eventlog.Record) {
 		e.CallID = b.names.text(f.callID)
 	}
 	_ = fieldsOf(f.more, func(key, value []byte) bool {
-		switch yes, _ := jsonl.Bool(value); string(key) {
-		case "again":
-			e.Again = yes
-		case "holds":
-			e.Holds = yes
-		case "failed":
-			e.Failed = yes
-		case "use":
-			if id := readable(value); id != "" {
-				e.Use = eventlog.Identify("use", id)
-			}
-		case "sums":
-			elements(value, func(v []byte) {
-				e.Sums = append(e.Sums, eventlog.Identify("response", readable(v)))
-			})
-		case "adopts":
-			elements(value, func(v []byte) { e.Adopts = append(e.Adopts, b.adopted(v)) })
-		}
+		b.member(string(key), value)
 		return true
 	})
+}
+
+// member reads one member of lt.
+func (b *bridge) member(key string, value []byte) {
+	e := &b.e
+	switch yes, _ := jsonl.Bool(value); key {
+	case "again":
+		e.Again = yes
+	case "holds":
+		e.Holds = yes
+	case "failed":
+		e.Failed = yes
+	case "spawns":
+		e.Spawns = yes
+	case "echo":
+		e.Echo = yes
+	case "idle":
+		e.Idle = eventlog.IdleNo
+		if yes {
+			e.Idle = eventlog.IdleYes
+		}
+	case "of":
+		e.Of = b.names.text(value)
+	case "link":
+		e.Link = eventlog.ParseLink(b.names.text(value))
+	case "parent_call":
+		e.ParentCall = b.names.text(value)
+	case "wait":
+		e.Wait = eventlog.ParseWait(b.names.text(value))
+	case "ran":
+		e.Ran = moment(value)
+	case "use":
+		e.Use, _ = eventlog.ParseIdentity(readable(value))
+	case "sums":
+		elements(value, func(v []byte) {
+			if id, ok := eventlog.ParseIdentity(readable(v)); ok {
+				e.Sums = append(e.Sums, id)
+			}
+		})
+	case "adopts":
+		elements(value, func(v []byte) { e.Adopts = append(e.Adopts, b.adopted(v)) })
+	}
+	if e.Bill == nil {
+		return
+	}
+	switch key {
+	case "call":
+		e.Bill.Call, _ = eventlog.ParseIdentity(readable(value))
+	case "request":
+		e.Bill.Request, _ = eventlog.ParseIdentity(readable(value))
+	case "rule":
+		e.Bill.Rule = eventlog.ParseRule(b.names.text(value))
+	case "calls":
+		e.Bill.Calls = count(value)
+	case "side":
+		e.Bill.Side = string(value) == "true"
+	}
 }
 
 // adopted reads one run that another one turned out to have started.
@@ -46,8 +86,14 @@ func (b *bridge) adopted(value []byte) eventlog.Adopt {
 		switch string(key) {
 		case "run_id":
 			a.RunID = b.names.text(value)
+		case "session_id":
+			a.SessionID = b.names.text(value)
 		case "parent_run_id":
 			a.ParentRunID = b.names.text(value)
+		case "parent_call":
+			a.ParentCall = b.names.text(value)
+		case "link":
+			a.Link = eventlog.ParseLink(b.names.text(value))
 		case "agent_name":
 			a.Agent = b.names.text(value)
 		}

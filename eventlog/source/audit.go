@@ -17,7 +17,7 @@ import (
 // counted the catalog keeps numbers only, so the records are found by reading
 // the segments once more. found may return an error to stop.
 func (s *Set) Find(ctx context.Context, f eventlog.Figure, found func(*eventlog.Finding) error) error {
-	a := &auditor{set: s, figure: f, found: found, rank: s.sources.Ranks(), lines: map[string]*lineNumbers{}}
+	a := &auditor{set: s, figure: f, found: found, standing: s.sources.Standing(), lines: map[string]*lineNumbers{}}
 	a.ctx, a.cancel = context.WithCancel(ctx)
 	defer a.cancel()
 	defer a.close()
@@ -53,17 +53,17 @@ func reads(f eventlog.Figure) bool {
 
 // auditor finds the records of a figure.
 type auditor struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	set    *Set
-	figure eventlog.Figure
-	found  func(*eventlog.Finding) error
-	rank   map[eventlog.Sym]int
-	cat    *eventlog.Catalog
-	lines  map[string]*lineNumbers
-	cuts   []eventlog.Cut // by segments, until their catalog is there
-	uses   []eventlog.Use
-	err    error
+	ctx      context.Context
+	cancel   context.CancelFunc
+	set      *Set
+	figure   eventlog.Figure
+	found    func(*eventlog.Finding) error
+	standing *eventlog.Standing
+	cat      *eventlog.Catalog
+	lines    map[string]*lineNumbers
+	cuts     []eventlog.Cut // by segments, until their catalog is there
+	uses     []eventlog.Use
+	err      error
 }
 
 func (a *auditor) close() {
@@ -230,7 +230,7 @@ func (a *auditor) read(of *eventlog.Segment) {
 	sum := eventlog.NewSummary(a.set.opt.Symbols, of.Path, of.Format, seg.rank())
 	take := &findTaker{auditor: a, seg: seg, of: of, sum: sum}
 	sum.Watch(func(c *eventlog.Cut) {
-		if a.repeated(c) && a.counts(c.Session, sum.Rank) {
+		if a.repeated(c) && a.standing.Counts(sum.Rank, c.Session, c.Of) {
 			take.cut(c)
 		}
 	})
@@ -238,11 +238,6 @@ func (a *auditor) read(of *eventlog.Segment) {
 	if err != nil && err != io.EOF && a.err == nil && !errors.Is(err, errLater) && a.ctx.Err() == nil {
 		take.fault(0, -1, 0, err)
 	}
-}
-
-// counts reports whether a segment is the one that counts for a session.
-func (a *auditor) counts(session eventlog.Sym, rank int) bool {
-	return rank == eventlog.Beside || rank >= a.rank[session]
 }
 
 // findTaker takes the events of a segment that is read once more.
@@ -268,8 +263,8 @@ func (t *findTaker) record(rec *eventlog.Record) {
 
 func (t *findTaker) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
 	t.set.opt.estimate(e)
-	session := t.set.opt.Symbols.Intern(e.SessionID)
-	counts := t.counts(session, t.sum.Rank)
+	syms := t.set.opt.Symbols
+	counts := t.standing.Counts(t.sum.Rank, syms.Intern(e.SessionID), syms.Intern(e.Of))
 	wanted := false
 	switch t.figure {
 	case eventlog.FigureCallRecords:

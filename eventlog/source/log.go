@@ -56,7 +56,7 @@ func (s *Set) ReadLog(ctx context.Context, sessions []*eventlog.Session) (eventl
 func (s *Set) newLog(root string) *openLog {
 	return &openLog{
 		set: s, changed: make(chan struct{}, 1), more: make(chan struct{}, 1),
-		index: eventlog.NewIndex(s.opt.Symbols), root: root, wanted: map[string]bool{}, paths: map[string]int{}, loading: true,
+		index: eventlog.NewIndex(s.opt.Symbols), root: root, wanted: map[string]bool{}, left: map[[2]string]bool{}, paths: map[string]int{}, loading: true,
 	}
 }
 
@@ -65,6 +65,9 @@ func (l *openLog) want(session *eventlog.Session) {
 	l.wanted[session.ID] = true
 	for _, id := range session.Others {
 		l.wanted[id] = true
+	}
+	for _, of := range session.Elsewhere {
+		l.left[[2]string{session.ID, of}] = true
 	}
 	for _, p := range session.Paths {
 		if _, ok := l.paths[p]; !ok {
@@ -106,7 +109,8 @@ type openLog struct {
 	generation int64
 	root       string
 	wanted     map[string]bool
-	only       bool // sessions that turn out to be below those are not wanted
+	left       map[[2]string]bool // session and conversation: copies that do not count
+	only       bool               // sessions that turn out to be below those are not wanted
 	parts      []*logPart
 	paths      map[string]int
 }
@@ -336,6 +340,9 @@ func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
 			return
 		}
 		t.l.wanted[e.SessionID] = true
+	}
+	if e.Of != "" && t.l.left[[2]string{e.SessionID, e.Of}] {
+		return
 	}
 	t.last = e.SessionID
 	t.l.set.opt.estimate(e)

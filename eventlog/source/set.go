@@ -35,6 +35,11 @@ type Options struct {
 	// Env gives the variables that say where agents keep sessions and settings,
 	// to tell for how long; nil tells nothing.
 	Env func(string) string
+	// Consider says which of the files that paths lead to are opened by a stream;
+	// nil is all of them. One that is left is asked about with every look.
+	Consider func(path string, info os.FileInfo) bool
+	// Nudge has a stream look again at once; nil never does.
+	Nudge <-chan struct{}
 	// Hopeful says that paths may not be there yet: that is no failure.
 	Hopeful bool
 

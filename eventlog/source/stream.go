@@ -24,6 +24,12 @@ type Opener interface {
 	Opened(path, format string)
 }
 
+// Postponer is a Handler that hears when something is left for a later look,
+// before Idle is called.
+type Postponer interface {
+	Postponed()
+}
+
 // Stream reads the paths and gives their events to h, segment by segment, and
 // with Follow for ever what is written afterwards, to them and to new files.
 func Stream(ctx context.Context, paths []string, opt Options, h Handler) error {
@@ -87,6 +93,9 @@ func (st *streamer) look(ctx context.Context, paths []string) (folders []string,
 	}
 	for _, f := range slices.Backward(files) { // the oldest first
 		if st.open[f.path] == nil {
+			if st.opt.Consider != nil && !st.opt.Consider(f.path, f.info) {
+				continue
+			}
 			seg, err := sniff(ctx, f.path, st.opt.Known)
 			if err != nil || seg.blank {
 				switch {
@@ -135,7 +144,12 @@ func (st *streamer) drain(ctx context.Context, path string, s *streamed) error {
 				return err
 			}
 			continue
-		case err == io.EOF, errors.Is(err, errLater): // it is asked again with the next look
+		case err == io.EOF:
+			return nil
+		case errors.Is(err, errLater): // it is asked again with the next look
+			if p, ok := st.h.(Postponer); ok {
+				p.Postponed()
+			}
 			return nil
 		case errors.Is(err, errStartOver):
 			s.decoder = s.seg.decoder()

@@ -133,6 +133,8 @@ func (w *waker) wait(ctx context.Context) bool {
 		select {
 		case <-ctx.Done():
 			return false
+		case <-w.s.opt.Nudge:
+			return true
 		case <-time.After(pause):
 		}
 	}
@@ -142,6 +144,7 @@ func (w *waker) wait(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	case <-w.any:
+	case <-w.s.opt.Nudge:
 	case <-timer.C:
 	}
 	return true

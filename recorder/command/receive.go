@@ -17,7 +17,7 @@ func (r *recording) receive(args []string, settings map[string]string) []string 
 		return args
 	}
 	server, err := receiver.Listen(context.WithoutCancel(r.ctx), r.gate, receiver.Options{
-		Events: capture.HTTP, Telemetry: capture.Telemetry, Run: r.run,
+		Events: capture.HTTP, Telemetry: capture.Telemetry, Run: r.run, Layers: r.known,
 	})
 	if err != nil {
 		r.notices.add(fmt.Sprintf("nothing can be sent to this recording over HTTP: %v", err))

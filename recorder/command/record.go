@@ -15,6 +15,8 @@ import (
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/capture/proxy"
 	"github.com/lazytrace/lazytrace/recorder/capture/receiver"
+	"github.com/lazytrace/lazytrace/recorder/capture/transcript"
+	"github.com/lazytrace/lazytrace/recorder/layers"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
@@ -60,10 +62,12 @@ type recording struct {
 	started   time.Time
 	notices   *notices
 	rec       *pipeline.Pipeline
-	gate      gate             // to rec, for what the program tells
-	intake    *intake.Server   // nil when there is no place for a socket
-	receiver  *receiver.Server // nil unless it was asked for
-	proxy     *proxy.Server    // nil unless it was asked for
+	gate      gate                 // to rec, for what the program tells
+	intake    *intake.Server       // nil when there is no place for a socket
+	receiver  *receiver.Server     // nil unless it was asked for
+	proxy     *proxy.Server        // nil unless it was asked for
+	follower  *transcript.Follower // nil unless it was asked for
+	known     *layers.Registry     // what all layers have told
 	streams   []*lines.Stream
 	signalled atomic.Pointer[string] // the first signal that asked us to end
 	life      sync.WaitGroup         // heartbeats and flushes
@@ -83,7 +87,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 	if o.SessionID == "" {
 		o.SessionID = wire.NewID(now)
 	}
-	r := &recording{opts: o, run: wire.NewID(now), agent: o.Agent, started: now, notices: &notices{out: o.Notices}}
+	r := &recording{opts: o, run: wire.NewID(now), agent: o.Agent, started: now, notices: &notices{out: o.Notices}, known: layers.New()}
 	if r.agent == "" {
 		r.agent = filepath.Base(o.Args[0])
 	}
@@ -110,6 +114,9 @@ func (r *recording) startProgram() (*process.Process, error) {
 	} else {
 		r.intake = server
 		settings[EnvSocket] = server.Path()
+	}
+	if r.opts.Capture.Transcript {
+		r.follow()
 	}
 	args := r.receive(r.opts.Args, settings)
 	if r.opts.Capture.Proxy {
@@ -189,6 +196,9 @@ func (r *recording) end(status process.Status, failure error) {
 	if r.proxy != nil {
 		_ = r.proxy.Drain(ctx) // what it could not tell is counted
 	}
+	if r.follower != nil {
+		r.follower.Drain(ctx)
+	}
 	if r.receiver != nil {
 		if err := r.receiver.Drain(ctx); err != nil {
 			r.notices.add(fmt.Sprintf("end the receiver: %v", err))
@@ -205,6 +215,9 @@ func (r *recording) end(status process.Status, failure error) {
 
 // report says in one line what is missing from the recording.
 func (r *recording) report() {
+	if r.follower != nil && r.follower.Left() > 0 {
+		r.notices.add("a conversation in this folder was not recorded, since another agent runs here and it may be its")
+	}
 	s := r.result.Stats
 	if n := s.DroppedTotal() + s.RedactDropped + s.Lost; n > 0 {
 		r.notices.add(fmt.Sprintf("%d events were not recorded: %d found no room, %d could not be redacted, %d came after the store had failed",

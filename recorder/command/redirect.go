@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/lazytrace/lazytrace/recorder/capture/process"
+	"github.com/lazytrace/lazytrace/recorder/agents"
 	"github.com/lazytrace/lazytrace/recorder/capture/proxy"
 )
 
@@ -31,7 +31,7 @@ var baseURLs = []struct{ name, provider string }{
 // proxy the program calls its providers as ever.
 func (r *recording) redirect(args []string, settings map[string]string) []string {
 	env := lookup(r.opts.Env)
-	at, program := process.Program(args)
+	at, program := agents.Program(args)
 	up, bad := upstreams(env)
 	if bad != nil {
 		r.notices.add(bad.Error())
@@ -48,7 +48,9 @@ func (r *recording) redirect(args []string, settings map[string]string) []string
 	if program == "opencode" && env("ANTHROPIC_BASE_URL") == "" && up[proxy.Anthropic] != nil && up[proxy.Anthropic].Path == "" {
 		up[proxy.Anthropic].Path = "/v1" // it takes the version for a part of the address
 	}
-	p, err := proxy.Listen(context.WithoutCancel(r.ctx), r.gate, proxy.Options{Upstreams: up, Run: r.run})
+	p, err := proxy.Listen(context.WithoutCancel(r.ctx), r.gate, proxy.Options{
+		Upstreams: up, Run: r.run, Layers: r.known, Conversation: r.claim,
+	})
 	if err != nil {
 		r.notices.add(fmt.Sprintf("calls of model providers are not recorded: %v", err))
 		return args

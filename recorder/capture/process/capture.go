@@ -3,6 +3,8 @@ package process
 import (
 	"fmt"
 	"strings"
+
+	"github.com/lazytrace/lazytrace/recorder/agents"
 )
 
 // Capture says how a program may be captured: its output, and what it is asked
@@ -15,10 +17,13 @@ type Capture struct {
 	HTTP      bool // take events over HTTP
 	Telemetry bool // take OpenTelemetry, and have agents send theirs
 	Proxy     bool // pass on its calls of model providers, and tell of them
+
+	Transcript bool // follow what agents write about themselves
 }
 
-// ParseCapture reads a list of layers: auto, none, stdout, pty, http, otlp, proxy. Where
-// none of them is about the output, that is captured as without a list.
+// ParseCapture reads a list of layers: auto, none, stdout, pty, transcript, http, otlp,
+// proxy. Where none of them is about the output, that is captured as without a list.
+// Transcripts are part of auto.
 func ParseCapture(list string) (c Capture, err error) {
 	output := false
 	for _, name := range strings.Split(list, ",") {
@@ -31,6 +36,8 @@ func ParseCapture(list string) (c Capture, err error) {
 			c.Stdout = true
 		case "pty":
 			c.Terminal = true
+		case "transcript":
+			c.Transcript = true
 		case "http":
 			c.HTTP = true
 		case "otlp":
@@ -38,12 +45,13 @@ func ParseCapture(list string) (c Capture, err error) {
 		case "proxy":
 			c.Proxy = true
 		default:
-			return c, fmt.Errorf("%q is not auto, stdout, pty, http, otlp, proxy or none", name)
+			return c, fmt.Errorf("%q is not auto, stdout, pty, transcript, http, otlp, proxy or none", name)
 		}
 	}
 	if !output && !c.Stdout && !c.Terminal {
 		c.Auto = true
 	}
+	c.Transcript = c.Transcript || c.Auto
 	return c, nil
 }
 
@@ -62,7 +70,7 @@ func decide(c Capture, args []string, outTTY, errTTY, foreground bool) plan {
 		p.terminal = true
 	case c.Stdout:
 		return plan{out: true, errOut: true}
-	case c.Auto && outTTY && foreground && !IsFullScreen(args):
+	case c.Auto && outTTY && foreground && !agents.IsFullScreen(args):
 		p.terminal = true
 	}
 	if c.Auto || c.Terminal {

@@ -291,8 +291,8 @@ func TestLateOutput(t *testing.T) {
 func TestParseCapture(t *testing.T) {
 	t.Parallel()
 	for list, want := range map[string]Capture{
-		"auto": {Auto: true}, "none": {}, "stdout": {Stdout: true}, "pty, stdout": {Terminal: true, Stdout: true},
-		"": {Auto: true}, "proxy": {Auto: true, Proxy: true}, "none, proxy": {Proxy: true}, "http,otlp": {Auto: true, HTTP: true, Telemetry: true},
+		"auto": {Auto: true, Transcript: true}, "none": {}, "stdout": {Stdout: true}, "pty, stdout": {Terminal: true, Stdout: true},
+		"": {Auto: true, Transcript: true}, "proxy": {Auto: true, Transcript: true, Proxy: true}, "none, proxy": {Proxy: true}, "http,otlp": {Auto: true, Transcript: true, HTTP: true, Telemetry: true},
 	} {
 		if got, err := ParseCapture(list); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", list, got, err)
@@ -326,18 +326,6 @@ func TestDecide(t *testing.T) {
 	} {
 		if got := decide(c.capture, strings.Fields(c.args), c.out, c.err, c.ours); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
-		}
-	}
-}
-
-func TestIsFullScreen(t *testing.T) {
-	t.Parallel()
-	for args, want := range map[string]bool{
-		"claude": true, "/opt/x/codex exec": true, "npx --yes @anthropic-ai/claude-code": true, "env A=b gemini": true,
-		"uvx aider-chat": true, "python3 claude.py": false, "vim claude": false, "npx eslint": false, "": false,
-	} {
-		if got := IsFullScreen(strings.Fields(args)); got != want {
-			t.Errorf("%q: %v", args, got)
 		}
 	}
 }

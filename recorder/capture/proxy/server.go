@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/recorder/layers"
 )
 
 // Sink takes events, and is told how many could not even be given to it.
@@ -54,6 +55,11 @@ type Options struct {
 	Upstreams map[string]*url.URL // by name; nothing else is ever called
 	Run       string              // the run that agents without a name of their own belong to
 	Transport http.RoundTripper   // to the providers; nil: certificates verified, proxies of the environment honoured
+
+	// Layers is asked what other layers told of; nil when there are none.
+	Layers *layers.Registry
+	// Conversation is told of each conversation that a client names; nil tells nobody.
+	Conversation func(id string)
 }
 
 // Server is the proxy. Drain, or the end of the context given to Listen, ends
@@ -111,7 +117,7 @@ func Listen(ctx context.Context, sink Sink, o Options) (*Server, error) {
 		Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet,
 		BaseContext: func(net.Listener) context.Context { return s.ctx },
 	}
-	t := newTracer(sink, o.Run)
+	t := newTracer(sink, o)
 	s.reader.Go(func() { t.read(s.ctx, s) })
 	s.handlers.Go(func() { _ = s.http.Serve(l) }) // its error tells of the end that Drain brings about
 	return s, nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/recorder/capture/provider"
+	"github.com/lazytrace/lazytrace/recorder/layers"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -27,6 +28,8 @@ const (
 // what it remembers.
 type tracer struct {
 	sink   Sink
+	layers *layers.Registry
+	named  func(conversation string)
 	ctx    context.Context
 	run    string
 	agents map[string]*agent
@@ -60,9 +63,12 @@ type question struct {
 	key   [32]byte
 }
 
-func newTracer(sink Sink, run string) *tracer {
+func newTracer(sink Sink, o Options) *tracer {
+	if o.Conversation == nil {
+		o.Conversation = func(string) {}
+	}
 	return &tracer{
-		sink: sink, run: run, agents: map[string]*agent{}, failed: map[[32]byte]attempt{},
+		sink: sink, layers: o.Layers, named: o.Conversation, run: o.Run, agents: map[string]*agent{}, failed: map[[32]byte]attempt{},
 		tools: map[string]toolCall{},
 	}
 }
@@ -86,7 +92,13 @@ func (t *tracer) read(ctx context.Context, s *Server) {
 
 // emit hands an event over; what could not be taken is counted there.
 func (t *tracer) emit(k eventlog.Kind, at time.Time, a *agent, o *wire.Object) {
-	e := eventlog.Event{Kind: k, Type: k.String(), Time: eventlog.StampOf(at), Payload: o.JSON()}
+	t.send(eventlog.Event{Kind: k}, at, a, o)
+}
+
+// send is emit for an event that says more of itself than its payload.
+func (t *tracer) send(e eventlog.Event, at time.Time, a *agent, o *wire.Object) {
+	k := e.Kind
+	e.Type, e.Time, e.Payload = k.String(), eventlog.StampOf(at), o.JSON()
 	if a != nil {
 		e.RunID, e.Agent = a.id, a.name
 		a.last = at
@@ -113,6 +125,7 @@ func (t *tracer) question(x *exchange, room *budget) {
 	}
 	data, cut := x.asked.take()
 	defer room.give(len(data))
+	t.named(cmp.Or(x.client.thread, x.client.conversation))
 	q := &question{model: x.model, key: sha256.Sum256(append([]byte(x.to.Path+"\n"), data...))}
 	x.question = q
 	req, err := t.request(x, data, cut)
@@ -202,12 +215,15 @@ func (t *tracer) results(x *exchange, a *agent, results []provider.Result) {
 		o.Text("tool_use_id", id)
 		o.Text("thread_id", x.client.thread)
 		o.Int("duration_ms", max(0, x.began.Sub(c.at).Milliseconds()))
-		kind, key := eventlog.ToolResult, "result"
+		e, key := eventlog.Event{Kind: eventlog.ToolResult, Tool: c.name, CallID: id}, "result"
 		if r.Failed {
-			kind, key = eventlog.ToolError, "error"
+			e.Kind, e.Failed, key = eventlog.ToolError, true, "error"
 		}
 		text(o, key, r.Text, shownResult)
-		t.emit(kind, x.began, a, o)
+		var saw []string
+		e.Use, saw = t.layers.Result(layers.Proxy, "", id, toolName(x, id))
+		known(o, saw, more(&e))
+		t.send(e, x.began, a, o)
 	}
 }
 
@@ -303,7 +319,12 @@ func (t *tracer) response(x *exchange, q *question, a *agent, res *provider.Resp
 	if err != nil {
 		o.Text("note", err.Error())
 	}
-	t.emit(eventlog.ModelResponse, x.ended, a, o)
+	e := eventlog.Event{Kind: eventlog.ModelResponse, Model: cmp.Or(res.Model, q.model), Provider: x.service, CallID: x.id}
+	e.Bill = billOf(x, res)
+	var saw []string
+	saw, e.Sums = t.layers.Call(layers.Proxy, res.ID != "", e.Bill)
+	known(o, saw, more(&e))
+	t.send(e, x.ended, a, o)
 }
 
 func (t *tracer) call(x *exchange, a *agent, i int, c provider.Call) {
@@ -320,7 +341,11 @@ func (t *tracer) call(x *exchange, a *agent, i int, c provider.Call) {
 		args = []byte("{}")
 	}
 	o.Raw("arguments", args)
-	t.emit(eventlog.ToolCall, x.ended, a, o)
+	e := eventlog.Event{Kind: eventlog.ToolCall, Tool: c.Name, CallID: id}
+	var saw []string
+	e.Use, saw = t.layers.Tool(layers.Proxy, layers.ToolCall{ID: id, Name: toolName(x, id), Exact: true, Tool: c.Name, Arguments: args})
+	known(o, saw, more(&e))
+	t.send(e, x.ended, a, o)
 	if len(t.tools) >= remembered {
 		clear(t.tools) // results that come yet belong to nobody
 	}
@@ -363,7 +388,12 @@ func (t *tracer) failure(x *exchange, q *question, a *agent, f provider.Failure)
 	o.Text("error", f.Message)
 	o.Text("request_id", x.requestID)
 	o.Int("latency_ms", x.ended.Sub(x.began).Milliseconds())
-	t.emit(eventlog.Error, x.ended, a, o)
+	told, saw := t.layers.Failure(layers.Proxy)
+	e := eventlog.Event{Kind: eventlog.Error, Failed: !told, Model: q.model, CallID: x.id}
+	var lt wire.Object
+	lt.Set("failed", !told)
+	known(o, saw, &lt)
+	t.send(e, x.ended, a, o)
 	why := cmp.Or(f.Type, "error")
 	if x.status >= http.StatusBadRequest {
 		why = fmt.Sprintf("%d %s", x.status, why)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/recorder/layers"
 )
 
 // Sink takes events. Record calls done once the event is committed, or with
@@ -29,6 +30,8 @@ type Options struct {
 	Events    bool   // /v1/events
 	Telemetry bool   // /v1/traces, /v1/logs and /v1/metrics
 	Run       string // the run that telemetry lies below
+
+	Layers *layers.Registry // is asked what other layers told of; nil when there are none
 
 	MaxBody  int64         // of a request, unpacked; 16 MiB
 	MaxBytes int64         // of all requests that are being read; 64 MiB
@@ -90,7 +93,7 @@ func Listen(ctx context.Context, sink Sink, o Options) (*Server, error) {
 	s := &Server{opts: o, sink: sink, address: address, token: newToken(), room: newRoom(o.MaxBytes)}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	if o.Telemetry {
-		s.telemetry = newTelemetry(o.Run)
+		s.telemetry = newTelemetry(o.Run, o.Layers)
 	}
 	s.http = &http.Server{
 		Handler:           s,

@@ -13,6 +13,8 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
+	"github.com/lazytrace/lazytrace/recorder/foreign"
+	"github.com/lazytrace/lazytrace/recorder/layers"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
 )
 
@@ -20,15 +22,17 @@ import (
 type telemetry struct {
 	mu      sync.Mutex
 	stream  *dialect.OTLPStream
-	native  native
+	spell   foreign.Speller
+	layers  *layers.Registry
 	stored  recent
 	pending map[string][]eventlog.Event // by span or log record: decoded and not stored yet
 	size    int                         // of their payloads
 }
 
-func newTelemetry(run string) *telemetry {
+func newTelemetry(run string, reg *layers.Registry) *telemetry {
 	return &telemetry{
-		stream: dialect.NewOTLPStream(), native: native{run: run}, pending: map[string][]eventlog.Event{},
+		layers: reg,
+		stream: dialect.NewOTLPStream(), spell: foreign.Speller{Run: run, Layer: "otlp", Prefix: "otlp"}, pending: map[string][]eventlog.Event{},
 	}
 }
 
@@ -113,7 +117,7 @@ func (t *telemetry) decode(r dialect.OTLPRequest) (events []eventlog.Event, err 
 		return ok
 	}
 	var fresh []eventlog.Event
-	err = t.stream.Decode(r, passed, func(e *eventlog.Event) { fresh = append(fresh, t.native.event(e)) })
+	err = t.stream.Decode(r, passed, func(e *eventlog.Event) { fresh = append(fresh, t.spell.Event(e, t.merge(e))) })
 	items(fresh, func(item string, from, to int) {
 		size := sizeOf(fresh[from:to])
 		if len(t.pending) < mostPending && t.size+size <= mostPendingBytes {
@@ -122,6 +126,29 @@ func (t *telemetry) decode(r dialect.OTLPRequest) (events []eventlog.Event, err 
 		}
 	})
 	return append(events, fresh...), err
+}
+
+// merge joins what telemetry tells with what other layers told.
+func (t *telemetry) merge(e *eventlog.Event) (saw []string) {
+	switch e.Kind {
+	case eventlog.ToolCall:
+		e.Use, saw = t.layers.Tool(layers.OTLP, layers.ToolCall{Scope: e.RunID, ID: e.CallID, Name: e.Use, Tool: e.Tool, Arguments: e.Input})
+	case eventlog.ToolResult, eventlog.ToolError, eventlog.ToolTimeout:
+		e.Use, saw = t.layers.Result(layers.OTLP, e.RunID, e.CallID, e.Use)
+	case eventlog.Error:
+		if e.Failed {
+			var told bool
+			if told, saw = t.layers.Failure(layers.OTLP); told {
+				e.Failed = false
+			}
+		}
+	}
+	if e.Bill != nil {
+		var sums []eventlog.Identity
+		saw, sums = t.layers.Call(layers.OTLP, false, e.Bill)
+		e.Sums = append(e.Sums, sums...)
+	}
+	return saw
 }
 
 // items calls f for the events of each span or log record, which stand together.
