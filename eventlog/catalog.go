@@ -586,8 +586,8 @@ func (r *Run) join(v *Run) {
 	if v.Link > r.Link {
 		r.Parent, r.ParentCall, r.Link = v.Parent, v.ParentCall, v.Link
 	}
-	if r.Agent == 0 {
-		r.Agent = v.Agent
+	if r.Agent == 0 || v.copied && !r.copied && v.Agent != 0 {
+		r.Agent = v.Agent // the agent's own log knows what it is called
 	}
 	if r.Outcome == OutcomeUnknown {
 		r.Outcome = v.Outcome

@@ -236,7 +236,7 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 		return run
 	}
 	if e.Agent != "" {
-		if s := x.spans.at(int(run.span) - 1); s.Agent == 0 {
+		if s := x.spans.at(int(run.span) - 1); s.Agent == 0 || e.Kind == AgentStart {
 			x.spans.edit(int(run.span) - 1).Agent = x.syms.Intern(e.Agent)
 		}
 	}

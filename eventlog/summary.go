@@ -88,6 +88,8 @@ type Run struct {
 	ToolErrors int64
 	Errors     int64
 	Tools      map[Sym]ToolCount
+
+	copied bool // it is known from the agent's own log, copied by a recorder
 }
 
 // minute is a beat with its minute since 1970.
@@ -265,7 +267,7 @@ func (s *Summary) run(session Sym, p *part, e *Event) *Run {
 	id := s.syms.Intern(e.RunID)
 	r := p.run(id)
 	if r == nil {
-		r = &Run{ID: id, Session: session, Start: e.Time}
+		r = &Run{ID: id, Session: session, Start: e.Time, copied: e.Of != ""}
 		p.add(r)
 	}
 	r.Events++
@@ -275,7 +277,7 @@ func (s *Summary) run(session Sym, p *part, e *Event) *Run {
 	if e.Time.Known() {
 		r.Start, r.End = earlier(r.Start, e.Time), max(r.End, e.Time)
 	}
-	if e.Agent != "" && r.Agent == 0 {
+	if e.Agent != "" && (r.Agent == 0 || e.Kind == AgentStart) {
 		r.Agent = s.syms.Intern(e.Agent)
 	}
 	if e.Model != "" {
@@ -336,8 +338,10 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) {
 			s.used[e.Use] = i
 			s.uses = append(s.uses, Use{ID: e.Use, Session: session, Of: of, Run: r.ID, Tool: s.syms.Intern(e.Tool), Copied: e.Copied, Table: s.table, Pos: pos})
 		}
-		if failed {
-			s.uses[i].Failed = true
+		u := &s.uses[i]
+		u.Failed = u.Failed || failed
+		if call && u.Of == 0 && of != 0 && u.Session == session {
+			u.Run, u.Of, u.Pos = r.ID, of, pos // the agent's own log knows whose call it is
 		}
 		return
 	}
@@ -416,8 +420,8 @@ func better(a, b Entry) Entry {
 }
 
 // owns reports whether b rather than a is the record that the call belongs to:
-// the original before its copy, the main chain before a side chain, then the
-// first segment by its path, and in it the last record, which is the final one. Symbols have no order:
+// the original before its copy, the main chain before a side chain, what an agent
+// says about itself before what a recorder overheard, then the first segment by its path, and in it the last record, which is the final one. Symbols have no order:
 // they are numbered as they are met, by several goroutines.
 func (b *Entry) owns(a *Entry) bool {
 	if a.Copied != b.Copied {
@@ -425,6 +429,9 @@ func (b *Entry) owns(a *Entry) bool {
 	}
 	if a.Side != b.Side {
 		return a.Side
+	}
+	if told := b.Of != 0; told != (a.Of != 0) && a.Session == b.Session {
+		return told
 	}
 	return cmp.Or(cmp.Compare(b.Segment, a.Segment), cmp.Compare(a.Pos, b.Pos)) < 0
 }

@@ -72,14 +72,44 @@ func (s Speller) payload(e *eventlog.Event, saw []string) json.RawMessage {
 	if e.Facts != nil {
 		facts(&o, e.Facts)
 	}
-	for _, d := range e.Details {
-		o.Text(strings.ReplaceAll(d.Name, " ", "_"), d.Value)
-	}
+	details(&o, e.Details)
 	o.Text("conversation_id", e.SessionID)
 	raw(&o, "attributes", e.Payload)
 	o.Raw("lt", s.more(e))
 	return o.JSON()
 }
+
+// details keeps what else is worth showing. A name that readers take for something
+// of ours, and may have been set already, stands one level lower.
+func details(o *wire.Object, list []eventlog.Detail) {
+	var apart wire.Object
+	n := 0
+	for _, d := range list {
+		name := strings.ReplaceAll(d.Name, " ", "_")
+		if name == "stop_reason" || !taken[name] && !strings.HasSuffix(name, "_tokens") && !strings.HasSuffix(name, "_ms") {
+			o.Text(name, d.Value)
+		} else if d.Value != "" {
+			apart.Text(name, d.Value)
+			n++
+		}
+	}
+	if n > 0 {
+		o.Raw("details", apart.JSON())
+	}
+}
+
+// taken are the names that mean something in a payload of ours.
+var taken = func() map[string]bool {
+	names := map[string]bool{}
+	for name := range strings.FieldsSeq(`layers provider model tool tool_name step name call_id tool_use_id tool_call_id branch_id arguments input output
+		result content text task message error error_type type stack timeout_s command kind cost_usd at_least mode response_id request_id thread_id
+		api layer hidden goal title conversation_id conversation_outcome outcome attributes lt session_id run_id parent_run_id parent_session_id ts id
+		payload agent agent_name cancelled reasoning summary user project cwd git_branch environment experiment variant version host metadata tags
+		metrics exit_code signal dropped banner argv fork_of failure_reason recorded_cost_usd record_id details turn`) {
+		names[name] = true
+	}
+	return names
+}()
 
 // facts keeps what a log says about its session and no recorder knows better.
 func facts(o *wire.Object, f *eventlog.Facts) {

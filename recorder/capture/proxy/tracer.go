@@ -36,6 +36,7 @@ type tracer struct {
 	order  []*agent
 	failed map[[32]byte]attempt // requests that were not served, by what they asked
 	tools  map[string]toolCall  // calls that have no result yet, by id
+	tasks  map[string]toolCall  // calls that start an agent which has not been heard of yet
 }
 
 // agent is a run that its client names.
@@ -69,7 +70,7 @@ func newTracer(sink Sink, o Options) *tracer {
 	}
 	return &tracer{
 		sink: sink, layers: o.Layers, named: o.Conversation, run: o.Run, agents: map[string]*agent{}, failed: map[[32]byte]attempt{},
-		tools: map[string]toolCall{},
+		tools: map[string]toolCall{}, tasks: map[string]toolCall{},
 	}
 }
 
@@ -184,8 +185,9 @@ func (t *tracer) agent(x *exchange, req provider.Request) *agent {
 	a = &agent{id: id, name: cmp.Or(x.client.name, "sub-agent"), parent: t.run}
 	o := x.payload()
 	text(o, "task", req.Task, shownInput)
-	for call, c := range t.tools {
-		if len(c.task) > 3 && strings.Contains(req.Task, c.task) {
+	for call, c := range t.tasks {
+		if strings.Contains(req.Task, c.task) {
+			delete(t.tasks, call)
 			a.name, a.parent = cmp.Or(x.client.name, c.agent, a.name), cmp.Or(c.run, t.run)
 			o.Text("tool_use_id", call)
 			break
@@ -363,6 +365,14 @@ func (t *tracer) call(x *exchange, a *agent, i int, c provider.Call) {
 		return true
 	})
 	t.tools[id] = open
+	if len(open.task) > 3 {
+		// An agent may be started in the background: then its call has a result
+		// before the agent says anything.
+		if len(t.tasks) >= remembered {
+			clear(t.tasks)
+		}
+		t.tasks[id] = open
+	}
 }
 
 // refused tells of a request that was not served.
