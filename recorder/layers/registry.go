@@ -60,6 +60,7 @@ type call struct {
 	exact         bool              // its name is the provider's
 	seen          seen
 	used          tokens
+	usage         eventlog.Usage      // as the layer told that tells most of it
 	voided        []eventlog.Identity // other names that records were stored under
 }
 
@@ -126,11 +127,24 @@ func (r *Registry) Call(by Layer, exact bool, b *eventlog.Bill) (saw []string, s
 		r.calls[own] = c
 	}
 	r.list(c, used)
+	c.finer(&b.Usage)
 	c.seen |= 1 << by
 	if own != c.name || b.Request != c.request {
 		b.Call, b.Request = c.name, c.request
 	}
 	return c.seen.names(), c.voided
+}
+
+// finer completes what a layer tells a call used by what another one told: logs of
+// agents may not say for how long something was cached.
+func (c *call) finer(u *eventlog.Usage) {
+	if tokensOf(c.usage) == tokensOf(*u) {
+		u.Reasoning = max(u.Reasoning, c.usage.Reasoning)
+		if u.CacheWrite1h == 0 {
+			u.CacheWrite5m, u.CacheWrite1h = c.usage.CacheWrite5m, c.usage.CacheWrite1h
+		}
+	}
+	c.usage = *u
 }
 
 // match finds a call that another layer told of and this one has not, that used
@@ -152,7 +166,7 @@ func (r *Registry) match(by Layer, exact bool, used tokens, own *call) *call {
 func (r *Registry) join(own, other *call, by Layer, exact bool, b *eventlog.Bill) *call {
 	// The agent's own log goes by its own names wherever it is read, so they beat
 	// those that a layer made up, and the provider's.
-	if by == Transcript || exact && !other.exact {
+	if by == Transcript || exact && !other.exact && !other.seen.has(Transcript) {
 		other.voided = append(other.voided, other.name)
 		other.name, other.request, other.exact = b.Call, b.Request, exact
 	} else if own != nil {
