@@ -115,9 +115,7 @@ func (r *recording) startProgram() (*process.Process, error) {
 		r.intake = server
 		settings[EnvSocket] = server.Path()
 	}
-	if r.opts.Capture.Transcript {
-		r.follow()
-	}
+	r.follow()
 	args := r.receive(r.opts.Args, settings)
 	if r.opts.Capture.Proxy {
 		args = r.redirect(args, settings)
@@ -141,8 +139,11 @@ func (r *recording) startProgram() (*process.Process, error) {
 // where programs print results, not where they print complaints.
 func (r *recording) output(stream string) io.Writer {
 	decode := r.opts.Decode
-	if stream == "stderr" {
+	switch {
+	case stream == "stderr":
 		decode = nil
+	case r.follower != nil:
+		decode = either(decode, r.follower.Printed())
 	}
 	s := lines.New(context.WithoutCancel(r.ctx), stream, r.gate, decode)
 	r.streams = append(r.streams, s)

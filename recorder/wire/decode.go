@@ -22,18 +22,18 @@ const maxName = 1024
 // without an event type.
 var ErrNotEvent = errors.New("not an event")
 
-// Line decodes one line of a program's output. A line that is no event gives
-// nil: most lines of most programs are not.
-func Line(line []byte) []eventlog.Event {
+// Line decodes one line of a program's output, and reports whether it is an
+// event: most lines of most programs are not.
+func Line(line []byte) (events []eventlog.Event, ok bool) {
 	line = bytes.TrimSpace(line)
 	if len(line) == 0 || line[0] != '{' || !bytes.Contains(line, []byte(`"event_type"`)) {
-		return nil
+		return nil, false
 	}
 	e, err := Decode(line)
 	if err != nil {
-		return nil
+		return nil, false
 	}
-	return []eventlog.Event{e}
+	return []eventlog.Event{e}, true
 }
 
 // Decode reads one event in either form. What the line does not tell stays at

@@ -88,7 +88,7 @@ func TestDecodeRefuses(t *testing.T) {
 		if _, err := Decode([]byte(line)); !errors.Is(err, ErrNotEvent) {
 			t.Errorf("%s: error %v", name, err)
 		}
-		if events := Line([]byte(line)); events != nil {
+		if events, ok := Line([]byte(line)); ok {
 			t.Errorf("%s: events %v", name, events)
 		}
 	}

@@ -9,8 +9,9 @@ import (
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
-// Decoder returns the events that a line holds, or nil when it holds none.
-type Decoder func(line []byte) []eventlog.Event
+// Decoder returns the events that a line holds. A line that is known is no log
+// line, even if it holds none that are for the taker of the lines.
+type Decoder func(line []byte) (events []eventlog.Event, known bool)
 
 // Sink takes events, and is told how many could not even be given to it.
 type Sink interface {
@@ -166,7 +167,7 @@ func (s *Stream) run(ctx context.Context) {
 // emit hands one line over. What became of it is counted by the sink.
 func (s *Stream) emit(ctx context.Context, line []byte) {
 	if s.decode != nil && len(line) <= longest {
-		if events := s.decode(line); len(events) > 0 {
+		if events, known := s.decode(line); known {
 			for _, e := range events {
 				_ = s.sink.Emit(ctx, e)
 			}

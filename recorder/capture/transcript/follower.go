@@ -30,6 +30,7 @@ type Options struct {
 	Session string   // the recording, which the environment of its processes names
 	Run     string   // conversations lie below this run
 	Started time.Time
+	Files   bool // transcripts are looked for; else what is printed is all
 }
 
 // Follower follows the transcripts of the agents that a recorded program is or
@@ -46,24 +47,33 @@ type Follower struct {
 	procs    *processes
 
 	mu      sync.Mutex
-	streams map[string]bool   // agents that are followed
-	known   map[string]bool   // ids of conversations that are the program's for sure
-	taken   map[string]string // conversations that are recorded, and the run that each is
+	streams map[string]bool  // agents that are followed
+	known   map[string]bool  // ids of conversations that are the program's for sure
+	taken   map[string]taken // conversations that are recorded
+	printed []*Printed
 	ending  bool
 	left    int64 // conversations of which nobody knows whose they are
+}
+
+// taken is how a conversation is recorded.
+type taken struct {
+	run     string // that it is
+	printed bool   // as the program prints it, rather than as its log has it
 }
 
 // Follow begins to follow. It returns at once.
 func Follow(ctx context.Context, sink Sink, registry *layers.Registry, o Options) *Follower {
 	f := &Follower{
 		opts: o, sink: sink, registry: registry, nudge: make(chan struct{}), procs: newProcesses(o.Session),
-		streams: map[string]bool{}, known: map[string]bool{}, taken: map[string]string{},
+		streams: map[string]bool{}, known: map[string]bool{}, taken: map[string]taken{},
 	}
 	f.ctx, f.cancel = context.WithCancel(ctx)
-	if a, ok := agents.Of(o.Args); ok {
+	if a, ok := agents.Of(o.Args); ok && o.Files {
 		f.follow(a)
 	}
-	f.group.Go(f.scout)
+	if o.Files {
+		f.group.Go(f.scout)
+	}
 	return f
 }
 
@@ -108,7 +118,7 @@ func (f *Follower) follow(a agents.Agent) {
 	if len(paths) == 0 {
 		return
 	}
-	h := newReader(f, a)
+	h := newReader(f, a, layers.Transcript)
 	opt := source.Options{Follow: true, Hopeful: true, Consider: f.recent, Nudge: f.nudge}
 	f.reading.Go(func() {
 		// What cannot be read any more was told of; there is nobody else to tell.
@@ -205,6 +215,12 @@ func (f *Follower) Drain(ctx context.Context) {
 			reading = false
 		}
 	}
+	f.mu.Lock()
+	printed := f.printed
+	f.mu.Unlock()
+	for _, p := range printed {
+		p.end()
+	}
 	f.cancel()
 	select {
 	case <-done:
@@ -222,14 +238,36 @@ func (f *Follower) isEnding() bool {
 func (f *Follower) takenAs(conversation string) (run string, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	run, ok = f.taken[conversation]
-	return run, ok
+	t, ok := f.taken[conversation]
+	return t.run, ok
 }
 
-func (f *Follower) takeAs(conversation, run string) {
+// followed reports whether the transcript of a conversation is being recorded.
+func (f *Follower) followed(conversation string) bool {
 	f.mu.Lock()
-	f.taken[conversation] = run
-	f.mu.Unlock()
+	defer f.mu.Unlock()
+	t, ok := f.taken[conversation]
+	return ok && !t.printed
+}
+
+// takeFromLog and takeFromOutput say that a conversation is recorded from now on,
+// as a run. They report false when the other way was taken before.
+func (f *Follower) takeFromLog(conversation, run string) bool {
+	return f.take(conversation, taken{run: run})
+}
+
+func (f *Follower) takeFromOutput(conversation, run string) bool {
+	return f.take(conversation, taken{run: run, printed: true})
+}
+
+func (f *Follower) take(conversation string, as taken) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if t, ok := f.taken[conversation]; ok && t.printed != as.printed {
+		return false
+	}
+	f.taken[conversation] = as
+	return true
 }
 
 func (f *Follower) leave() {

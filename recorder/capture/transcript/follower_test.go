@@ -67,7 +67,7 @@ func newAgent(t *testing.T) *agent {
 	a := &agent{t: t, home: t.TempDir(), dir: t.TempDir(), reg: layers.New()}
 	a.opts = Options{
 		Args: []string{"claude", "-p", "look around"}, Env: []string{"HOME=" + a.home, "CLAUDE_CONFIG_DIR=" + filepath.Join(a.home, "c")},
-		Dir: a.dir, Session: "the recording", Run: "command", Started: time.Now(),
+		Dir: a.dir, Session: "the recording", Run: "command", Started: time.Now(), Files: true,
 	}
 	return a
 }

@@ -18,6 +18,7 @@ import (
 type reader struct {
 	f             *Follower
 	agent         agents.Agent
+	layer         layers.Layer
 	spell         foreign.Speller
 	conversations map[string]*conversation
 	order         []*conversation
@@ -26,9 +27,9 @@ type reader struct {
 	postponed     bool              // something was left for a later look
 }
 
-func newReader(f *Follower, a agents.Agent) *reader {
+func newReader(f *Follower, a agents.Agent, layer layers.Layer) *reader {
 	return &reader{
-		f: f, agent: a, conversations: map[string]*conversation{}, format: map[string]string{},
+		f: f, agent: a, layer: layer, conversations: map[string]*conversation{}, format: map[string]string{},
 		spell: foreign.Speller{
 			Run: f.opts.Run, Layer: layers.Transcript.String(), Prefix: layers.Transcript.String(), Copies: true,
 		},
@@ -87,12 +88,20 @@ func (r *reader) Event(path string, e *eventlog.Event) error {
 		r.record(c, at, keep(e))
 		return nil
 	}
+	c.wait(e)
+	return nil
+}
+
+// wait keeps an event until it is known what becomes of it.
+func (c *conversation) wait(e *eventlog.Event) {
 	if size := len(e.Payload) + len(e.Input) + len(e.Output) + len(e.Text); len(c.waiting) < mostWaiting && c.size+size < mostWaitingBytes {
 		c.waiting = append(c.waiting, *keep(e))
 		c.size += size
 	}
-	return nil
 }
+
+// forget lets go of what was kept: another layer tells it better.
+func (c *conversation) forget() { c.waiting, c.size, c.fresh = nil, 0, false }
 
 // keep returns a copy of an event that its decoder will use again.
 func keep(e *eventlog.Event) *eventlog.Event {
@@ -205,11 +214,18 @@ func samePlace(a, b string) bool {
 
 // take begins to record a conversation.
 func (r *reader) take(c *conversation) {
+	if !r.f.takeFromLog(c.id, c.order[0].id) {
+		c.forget() // it is recorded already, as the program prints it
+		return
+	}
 	c.mine = true
-	main := c.order[0].id
 	_, below := r.f.takenAs(c.parent)
-	r.f.takeAs(c.id, main)
 	r.announce(c, below)
+	r.recordWaiting(c)
+}
+
+// recordWaiting records what was kept until it was known whose it is.
+func (r *reader) recordWaiting(c *conversation) {
 	waiting := c.waiting
 	c.waiting, c.size = nil, 0
 	for i := range waiting {
@@ -289,23 +305,23 @@ func (r *reader) merge(c *conversation, e *eventlog.Event) (saw []string) {
 		e.Again = true
 		if e.Bill != nil {
 			var sums []eventlog.Identity
-			saw, sums = reg.Call(layers.Transcript, r.exact(e), e.Bill)
+			saw, sums = reg.Call(r.layer, r.exact(e), e.Bill)
 			e.Sums = append(e.Sums, sums...)
 		}
 	case eventlog.ToolCall:
 		e.Again = true
-		e.Use, saw = reg.Tool(layers.Transcript, layers.ToolCall{
+		e.Use, saw = reg.Tool(r.layer, layers.ToolCall{
 			Scope: c.id, ID: e.CallID, Name: e.Use, Exact: r.providerNames(), Tool: e.Tool, Arguments: e.Input,
 		})
 	case eventlog.ToolResult, eventlog.ToolError, eventlog.ToolTimeout:
 		e.Again = true
-		e.Use, saw = reg.Result(layers.Transcript, c.id, e.CallID, e.Use)
+		e.Use, saw = reg.Result(r.layer, c.id, e.CallID, e.Use)
 	case eventlog.Error, eventlog.Retry:
 		if e.Kind == eventlog.Error && !e.Failed {
 			break
 		}
 		var told bool
-		if told, saw = reg.Failure(layers.Transcript); told {
+		if told, saw = reg.Failure(r.layer); told {
 			e.Failed = false
 			e.Hidden = e.Hidden || e.Kind == eventlog.Retry
 		}
