@@ -26,9 +26,10 @@ var defaultRedactor = sync.OnceValue(func() *redact.Redactor {
 
 // RedactFunc makes a redactor of a function that rewrites payloads, which are
 // JSON objects: numbers in them are json.Number. An error, a panic or a nil
-// object is a failure. Single texts, such as the name of a session, come as the
-// only member "text" of an object. What the function leaves alone is kept byte
-// for byte. It may be called by several goroutines at once.
+// object is a failure. Single texts, such as the name of an agent or of an event
+// type of one's own, come as an object whose only member has an empty name. What
+// the function leaves alone is kept byte for byte. It may be called by several
+// goroutines at once.
 func RedactFunc(rewrite func(payload map[string]any) (map[string]any, error)) Redactor {
 	return redactFunc(rewrite)
 }
@@ -51,11 +52,11 @@ func (f redactFunc) JSON(raw []byte) ([]byte, int) {
 // Text rewrites a text. There is no other way to tell that it could not be than
 // to panic.
 func (f redactFunc) Text(s string) (string, int) {
-	got, err := f(map[string]any{"text": s})
+	got, err := f(map[string]any{"": s})
 	if err != nil || got == nil {
 		panic("the text could not be redacted")
 	}
-	text, _ := got["text"].(string) // taken out: nothing is left
+	text, _ := got[""].(string) // taken out: nothing is left
 	if text == s {
 		return s, 0
 	}

@@ -48,6 +48,7 @@ type engine struct {
 	history   *history
 	batched   bool
 	heartbeat time.Duration
+	redactor  Redactor // nil masks nothing
 	warn      func(string)
 }
 
@@ -103,7 +104,7 @@ func newSession(o Options, to *sinks) (*Session, error) {
 	p.Open = func(context.Context) (pipeline.Store, error) { return store, nil }
 	s := &Session{
 		engine: &engine{
-			pipe: pipeline.New(p), sinks: to, history: h, batched: o.Batched, warn: o.Warn,
+			pipe: pipeline.New(p), sinks: to, history: h, batched: o.Batched, redactor: p.Redactor, warn: o.Warn,
 			heartbeat: cmp.Or(o.heartbeat, heartbeats),
 		},
 		about: about, id: id,
@@ -128,9 +129,10 @@ func (o *Options) about() origin.Session {
 
 // begin tells the log of the session and that it lives.
 func (s *Session) begin() error {
+	payload := s.about.Payload().JSON()
 	e := Event{
 		Kind: eventlog.SessionStart, Type: eventlog.SessionStart.String(), SessionID: s.id, Agent: s.about.Agent,
-		Time: eventlog.StampOf(s.about.Started), Payload: s.about.Payload().JSON(), Facts: s.about.Facts(),
+		Time: eventlog.StampOf(s.about.Started), Payload: payload, Facts: s.facts(payload),
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
@@ -157,8 +159,9 @@ func (s *Session) beat(ctx context.Context) {
 		var o wire.Object
 		o.Int("pid", int64(os.Getpid()))
 		o.Int("elapsed_ms", time.Since(s.about.Started).Milliseconds())
-		// One that finds no room is counted; the next one comes.
-		_ = s.engine.pipe.Emit(ctx, Event{
+		// One that finds no room is counted; the next one comes, but not before
+		// this one is written.
+		_ = s.committed(ctx, Event{
 			Kind: eventlog.Heartbeat, Type: eventlog.Heartbeat.String(), SessionID: s.id, Payload: o.JSON(), Facts: &eventlog.Facts{},
 		})
 		if s.up == nil {
@@ -219,22 +222,26 @@ func (s *Session) emit(ctx context.Context, run *Run, eventType string, payload 
 
 // record hands an event over and, without batches, waits for its commit.
 func (s *Session) record(ctx context.Context, e Event) error {
+	var err error
 	if s.engine.batched {
-		err := s.engine.pipe.Emit(ctx, e)
-		if err == nil {
-			s.events.Add(1)
-		}
-		return err
+		err = s.engine.pipe.Emit(ctx, e)
+	} else {
+		err = s.committed(ctx, e)
 	}
-	committed := make(chan error, 1)
-	if err := s.engine.pipe.Record(ctx, e, func(err error) { committed <- err }); err != nil {
+	if err == nil {
+		s.events.Add(1)
+	}
+	return err
+}
+
+// committed hands an event over and waits for its commit.
+func (s *Session) committed(ctx context.Context, e Event) error {
+	done := make(chan error, 1)
+	if err := s.engine.pipe.Record(ctx, e, func(err error) { done <- err }); err != nil {
 		return err
 	}
 	select {
-	case err := <-committed:
-		if err == nil {
-			s.events.Add(1)
-		}
+	case err := <-done:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
@@ -352,10 +359,13 @@ func (s *Session) end() Event {
 		o.Int("redact_dropped", stats.RedactDropped)
 		o.Int("lost", stats.Lost)
 	}
+	payload := o.JSON()
 	return Event{
-		Kind: eventlog.SessionEnd, Type: eventlog.SessionEnd.String(), SessionID: s.id, Agent: s.about.Agent, Payload: o.JSON(),
-		Time:  eventlog.StampOf(now),
-		Facts: &eventlog.Facts{Closed: true, Ended: eventlog.StampOf(now), Outcome: outcome, FailureReason: reason},
+		Kind: eventlog.SessionEnd, Type: eventlog.SessionEnd.String(), SessionID: s.id, Agent: s.about.Agent, Payload: payload,
+		Time: eventlog.StampOf(now),
+		Facts: &eventlog.Facts{
+			Closed: true, Ended: eventlog.StampOf(now), Outcome: outcome, FailureReason: s.engine.masked(payload).Reason,
+		},
 	}
 }
 
