@@ -780,6 +780,36 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+// A store that fails is told about once; whoever asks is told too, agents go on,
+// exporters get everything, and what is lost is counted.
+func TestFailingStore(t *testing.T) {
+	t.Parallel()
+	var warnings []string
+	x := newTap()
+	s := open(t, Options{Exporters: []Exporter{x}, Warn: func(line string) { warnings = append(warnings, line) }})
+	must(t, s.Flush(t.Context()))
+	must(t, s.engine.history.store.Close())
+	if err := s.Emit(t.Context(), "note", nil); err == nil {
+		t.Error("an event was taken that is nowhere")
+	}
+	ctx, run := s.Run(t.Context(), "a", "t")
+	_, call := run.ToolCall(ctx, "x", nil)
+	call.Finish("went on", nil)
+	run.Finish("done", nil)
+	if err := s.Flush(t.Context()); err == nil {
+		t.Error("Flush does not tell")
+	}
+	if err := s.Close(); err == nil || err != s.Close() {
+		t.Errorf("Close: %v", err)
+	}
+	if s.Stats().Lost != 6 || len(x.events) != 7 || x.closed != 1 { // with its own end
+		t.Errorf("%d lost, %d exported", s.Stats().Lost, len(x.events))
+	}
+	if len(warnings) != 2 || !strings.HasPrefix(warnings[0], "the recording stopped") || !strings.HasPrefix(warnings[1], "6 events were not recorded") {
+		t.Errorf("%q", warnings)
+	}
+}
+
 func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	x := newTap()
