@@ -41,8 +41,8 @@ func newHistory(ctx context.Context, store *sqlite.Store, price func(string, str
 		if err != nil {
 			return nil, err
 		}
-		defer r.Close() // nothing was written
-		if h.from, err = r.MaxKey(ctx, tables()[0]); err != nil {
+		h.from, err = r.MaxKey(ctx, tables()[0])
+		if err = errors.Join(err, r.Close()); err != nil {
 			return nil, err
 		}
 	}

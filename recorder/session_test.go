@@ -22,6 +22,14 @@ import (
 	"github.com/lazytrace/lazytrace/rollup/price"
 )
 
+// The tests are alone, also when somebody records them.
+func TestMain(m *testing.M) {
+	for _, name := range []string{origin.EnvSession, origin.EnvRun, origin.EnvStore} {
+		os.Unsetenv(name)
+	}
+	m.Run()
+}
+
 // open begins a session that is closed with the test and must not complain.
 func open(t *testing.T, o Options) *Session {
 	t.Helper()
