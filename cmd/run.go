@@ -17,6 +17,7 @@ import (
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/command"
 	"github.com/lazytrace/lazytrace/recorder/export"
+	"github.com/lazytrace/lazytrace/recorder/origin"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 	"github.com/lazytrace/lazytrace/redact"
@@ -148,7 +149,7 @@ func (o runOptions) record(ctx context.Context, env *Env, options command.Option
 func (o runOptions) command() (c command.Options, err error) {
 	c = command.Options{
 		Args: o.args, Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Decode: wire.Line, SessionID: o.sessionID, ParentSession: o.parent,
+		Decode: wire.Line, SessionID: o.sessionID,
 		Name: o.name, Goal: o.goal, Agent: o.agent, Environment: o.envName,
 		Experiment: o.experiment, Variant: o.variant, Version: Version(),
 		Tags: o.tags, UnsafePayloads: o.unsafePayloads,
@@ -156,9 +157,7 @@ func (o runOptions) command() (c command.Options, err error) {
 	if c.Dir, err = os.Getwd(); err != nil {
 		c.Dir = "" // it was removed; the command can live with that
 	}
-	if outer := os.Getenv(command.EnvSession); !o.newSession && (o.parent == "" || o.parent == outer) {
-		c.ParentSession, c.ParentRun = outer, os.Getenv(command.EnvRun)
-	}
+	c.ParentSession, c.ParentRun = origin.Above(os.Getenv, o.parent, o.newSession)
 	if c.Capture, err = process.ParseCapture(o.capture); err != nil {
 		return c, fmt.Errorf("--capture: %w", err)
 	}
@@ -267,17 +266,12 @@ func pairs(flag string, list []string) (map[string]string, error) {
 	return m, nil
 }
 
-// mostMetrics is how many metrics a session may have besides goal_completed
-// and score.
-const mostMetrics = 10
-
 func metrics(list []string) (map[string]float64, error) {
 	given, err := pairs("--metric", list)
 	if err != nil || given == nil {
 		return nil, err
 	}
 	m := make(map[string]float64, len(given))
-	own := 0
 	for key, value := range given {
 		switch value {
 		case "true":
@@ -285,22 +279,12 @@ func metrics(list []string) (map[string]float64, error) {
 		case "false":
 			value = "0"
 		}
-		n, err := strconv.ParseFloat(value, 64)
-		if err != nil || n != n || n > 1e300 || n < -1e300 {
+		if m[key], err = strconv.ParseFloat(value, 64); err != nil {
 			return nil, fmt.Errorf("--metric %s=%s: a number is expected", key, value)
 		}
-		switch key {
-		case "score", "goal_completed":
-			if n < 0 || n > 1 {
-				return nil, fmt.Errorf("--metric %s=%s: it goes from 0 to 1", key, value)
-			}
-		default:
-			own++
-		}
-		m[key] = n
 	}
-	if own > mostMetrics {
-		return nil, fmt.Errorf("--metric: %d metrics, %d are allowed besides score and goal_completed", own, mostMetrics)
+	if err := origin.CheckMetrics(m); err != nil {
+		return nil, fmt.Errorf("--metric %w", err)
 	}
 	return m, nil
 }

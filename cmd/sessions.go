@@ -222,7 +222,7 @@ func newSessionObjects(cat *eventlog.Catalog, now eventlog.Stamp) *sessionObject
 func (o *sessionObjects) of(s *eventlog.Session) map[string]any {
 	cat, now := o.cat, o.now
 	status, closedBy := s.Status(now)
-	one := usageFields(o.sums[s.ID].Own)
+	one := o.sums[s.ID].Own.Fields()
 	one["inclusive"] = o.sums[s.ID].Inclusive
 	runs := []map[string]any{}
 	for _, r := range o.runs[s] {

@@ -89,7 +89,7 @@ func addTimes(out map[string]any, t *rollup.Times, r *rollup.Report, cat *eventl
 	if t == nil {
 		return
 	}
-	total := usageFields(r.Total)
+	total := r.Total.Fields()
 	total["time"] = t.Total
 	out["total"] = total
 	put := func(group, key string, own any, all ...any) {

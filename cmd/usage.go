@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,70 +116,31 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 // usageObject is the JSON of the contract.
 func usageObject(r *rollup.Report, cat *eventlog.Catalog, by []string) map[string]any {
 	out := map[string]any{"total": r.Total, "audit": auditObject(cat)}
-	groups := func(list []rollup.Group, extra func(int) map[string]any) map[string]any {
-		m := make(map[string]any, len(list))
-		for i, g := range list {
-			one := usageFields(g.Own)
-			one["inclusive"] = g.Inclusive
-			if extra != nil {
-				for k, v := range extra(i) {
-					one[k] = v
-				}
-			}
-			m[g.Key] = one
-		}
-		return m
-	}
 	for _, name := range by {
 		switch name {
 		case "agent":
-			out["by_agent"] = groups(r.Agents, nil)
+			out["by_agent"] = fieldsOf(rollup.ByKey(r.Agents))
 		case "model":
-			out["by_model"] = groups(r.Models, nil)
+			out["by_model"] = fieldsOf(rollup.ByKey(r.Models))
 		case "tool":
-			out["by_tool"] = groups(r.Tools, nil)
+			out["by_tool"] = fieldsOf(rollup.ByKey(r.Tools))
 		case "day":
-			out["by_day"] = groups(r.Days, nil)
+			out["by_day"] = fieldsOf(rollup.ByKey(r.Days))
 		case "session":
-			out["by_session"] = groups(r.Sessions, nil)
+			out["by_session"] = fieldsOf(rollup.ByKey(r.Sessions))
 		case "run":
-			out["by_run"] = runObjects(r, cat)
+			out["by_run"] = fieldsOf(r.ByRun())
 		}
 	}
 	return out
 }
 
-// runObjects lists the runs by id. Two sessions may use one run id; the later
-// ones are then listed as SESSION/RUN.
-func runObjects(r *rollup.Report, cat *eventlog.Catalog) map[string]any {
-	m := map[string]any{}
-	for _, run := range r.Runs {
-		if run.Key == "" {
-			continue
-		}
-		one := usageFields(run.Own)
-		one["agent_name"] = run.Agent
-		one["session_id"] = run.Session.ID
-		one["inclusive"] = run.Inclusive
-		if run.Parent >= 0 {
-			one["parent_run_id"] = r.Runs[run.Parent].Key
-			one["link"] = run.Run.Link
-		}
-		key := run.Key
-		if _, taken := m[key]; taken {
-			key = run.Session.ID + "/" + run.Key
-		}
-		m[key] = one
+// fieldsOf makes usage objects that more can be put into.
+func fieldsOf[T interface{ Fields() map[string]any }](groups map[string]T) map[string]any {
+	m := make(map[string]any, len(groups))
+	for key, g := range groups {
+		m[key] = g.Fields()
 	}
-	return m
-}
-
-func usageFields(s rollup.Sum) map[string]any {
-	text, _ := json.Marshal(s)
-	m := map[string]any{}
-	dec := json.NewDecoder(strings.NewReader(string(text)))
-	dec.UseNumber()
-	_ = dec.Decode(&m)
 	return m
 }
 

@@ -20,7 +20,8 @@ type Run struct {
 	Session *eventlog.Session
 	Agent   string
 	Run     *eventlog.Run
-	Parent  int // index into Report.Runs, or -1
+	Parent  int    // index into Report.Runs, or -1
+	Above   string // the id of that run, or ""
 	Depth   int
 }
 
@@ -162,13 +163,13 @@ func (f *fold) session(s *eventlog.Session) {
 
 func (f *fold) list(s *eventlog.Session, r *eventlog.Run, parent int) int {
 	i := len(f.r.Runs)
-	depth := 0
+	depth, above := 0, ""
 	if parent >= 0 {
-		depth = f.r.Runs[parent].Depth + 1
+		depth, above = f.r.Runs[parent].Depth+1, f.r.Runs[parent].Key
 	}
 	f.runs[runKey{s.Sym, r.ID}] = i
 	f.r.Runs = append(f.r.Runs, Run{
-		Group: Group{Key: f.names[r.ID]}, Session: s, Agent: orUnknown(f.names[r.Agent]), Run: r, Parent: parent, Depth: depth,
+		Group: Group{Key: f.names[r.ID]}, Session: s, Agent: orUnknown(f.names[r.Agent]), Run: r, Parent: parent, Above: above, Depth: depth,
 	})
 	return i
 }

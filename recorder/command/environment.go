@@ -2,20 +2,21 @@ package command
 
 import (
 	"maps"
-	"os"
 	"slices"
 	"strings"
+
+	"github.com/lazytrace/lazytrace/recorder/origin"
 )
 
 // The environment by which a program, and a recorder that it starts, find the
 // recorder that they run under.
 const (
-	EnvSession = "LAZYTRACE_SESSION"    // the id of the session
-	EnvRun     = "LAZYTRACE_PARENT_RUN" // the id of the program's own run in it
-	EnvSocket  = "LAZYTRACE_SOCKET"     // where events are taken
-	EnvStore   = "LAZYTRACE_DB"         // the store, for a recorder inside
-	EnvURL     = "LAZYTRACE_ENDPOINT"   // where events are taken over HTTP
-	EnvToken   = "LAZYTRACE_TOKEN"      // from whom
+	EnvSession = origin.EnvSession
+	EnvRun     = origin.EnvRun
+	EnvSocket  = origin.EnvSocket
+	EnvStore   = origin.EnvStore
+	EnvURL     = origin.EnvURL
+	EnvToken   = origin.EnvToken
 )
 
 // environment returns the caller's environment with the settings in place of
@@ -34,15 +35,4 @@ func environment(caller []string, settings map[string]string) []string {
 		}
 	}
 	return slices.Clip(env)
-}
-
-// userName is who records. The environment is asked rather than the system:
-// that may be a service on the network.
-func userName() string {
-	for _, name := range []string{"USER", "LOGNAME", "USERNAME"} {
-		if user := os.Getenv(name); user != "" {
-			return user
-		}
-	}
-	return ""
 }

@@ -2,14 +2,13 @@ package command
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
+	"github.com/lazytrace/lazytrace/recorder/origin"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -20,7 +19,8 @@ func (r *recording) begin(p *process.Process) {
 	if p != nil {
 		pid = p.Pid()
 	}
-	r.emit(eventlog.SessionStart, r.sessionPayload(pid), r.facts())
+	about := r.about(pid)
+	r.emit(eventlog.SessionStart, about.Payload(), about.Facts())
 	var o wire.Object
 	o.Text("task", r.task())
 	e := r.event(eventlog.AgentStart, &o)
@@ -37,55 +37,18 @@ func (r *recording) begin(p *process.Process) {
 	}
 }
 
-func (r *recording) sessionPayload(pid int) *wire.Object {
+// about is what is known of the session when it begins.
+func (r *recording) about(pid int) *origin.Session {
 	opts := r.opts
-	host, _ := os.Hostname() // left out when it has none
-	var o wire.Object
-	o.Text("name", opts.Name)
-	o.Text("goal", opts.Goal)
-	o.Text("agent", r.agent)
-	o.Set("argv", opts.Args)
-	o.Text("cwd", opts.Dir)
-	o.Text("host", host)
-	o.Int("pid", int64(pid))
-	o.Int("recorder_pid", int64(os.Getpid()))
-	o.Text("user", userName())
-	o.Text("git_branch", gitBranch(opts.Dir))
-	o.Text("parent_session_id", opts.ParentSession)
-	o.Text("parent_run_id", opts.ParentRun)
-	o.Text("run_id_of_command", r.run)
-	if len(opts.Metadata) > 0 {
-		o.Set("metadata", opts.Metadata)
-	}
-	if len(opts.Tags) > 0 {
-		o.Set("tags", opts.Tags)
-	}
-	o.Text("experiment", opts.Experiment)
-	o.Text("variant", opts.Variant)
-	o.Text("environment", opts.Environment)
-	o.Text("lazytrace_version", opts.Version)
 	layers := []string{"process"}
 	if r.intake != nil {
 		layers = append(layers, "intake")
 	}
-	o.Set("capture", append(layers, r.layers...))
-	if opts.UnsafePayloads {
-		o.Raw("unsafe_payloads", []byte("true"))
-		o.Text("banner", "payloads of this session were stored without redaction")
-	}
-	return &o
-}
-
-// facts are the same for the table of sessions.
-func (r *recording) facts() *eventlog.Facts {
-	opts := r.opts
-	host, _ := os.Hostname()
-	return &eventlog.Facts{
-		Name: opts.Name, Goal: opts.Goal, Agent: r.agent, User: userName(), Directory: opts.Dir,
-		Project: filepath.Base(opts.Dir), Branch: gitBranch(opts.Dir), Environment: opts.Environment,
-		ParentID: opts.ParentSession, Experiment: opts.Experiment, Variant: opts.Variant, Version: opts.Version,
-		Host: host, Command: strings.Join(opts.Args, " "), Started: eventlog.StampOf(r.started),
-		Metadata: opts.Metadata, Tags: opts.Tags, Metrics: opts.Metrics,
+	return &origin.Session{
+		Name: opts.Name, Goal: opts.Goal, Agent: r.agent, Environment: opts.Environment, Experiment: opts.Experiment,
+		Variant: opts.Variant, Version: opts.Version, Parent: opts.ParentSession, ParentRun: opts.ParentRun, Run: r.run,
+		Args: opts.Args, Dir: opts.Dir, PID: pid, Started: r.started, Metadata: opts.Metadata, Tags: opts.Tags,
+		Metrics: opts.Metrics, Layers: append(layers, r.layers...), Unsafe: opts.UnsafePayloads,
 	}
 }
 

@@ -226,30 +226,6 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-func TestGitBranch(t *testing.T) {
-	t.Parallel()
-	root := t.TempDir()
-	work, sub := filepath.Join(root, "work"), filepath.Join(root, "repo", "a", "b")
-	for _, dir := range []string{work, sub, filepath.Join(root, "repo", ".git", "worktrees", "w")} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for path, text := range map[string]string{
-		"repo/.git/HEAD": "ref: refs/heads/main\n", "repo/.git/worktrees/w/HEAD": "ref: refs/heads/feature/x\n",
-		"work/.git": "gitdir: ../repo/.git/worktrees/w\n",
-	} {
-		if err := os.WriteFile(filepath.Join(root, path), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for dir, want := range map[string]string{sub: "main", work: "feature/x", root: ""} {
-		if got := gitBranch(dir); got != want {
-			t.Errorf("%s: %q, want %q", dir, got, want)
-		}
-	}
-}
-
 func TestNotices(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

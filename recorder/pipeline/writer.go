@@ -118,7 +118,7 @@ func (w *writer) fail(err error) {
 // about it in the store. The reason of the failure may have gone by then.
 func (w *writer) markIncomplete(ctx context.Context, events []eventlog.Event) {
 	for _, e := range events {
-		if w.store == nil || e.Kind != eventlog.SessionEnd || e.SessionID != w.opts.Session {
+		if w.store == nil || e.Kind != eventlog.SessionEnd || e.Facts == nil {
 			continue
 		}
 		e.Payload = wire.WithText(e.Payload, "incomplete", (*w.fault.Load()).Error())
@@ -129,12 +129,13 @@ func (w *writer) markIncomplete(ctx context.Context, events []eventlog.Event) {
 	}
 }
 
-// putFacts stores what our own events say about the session. A failure here is
-// one of the store: what was acknowledged is committed already.
+// putFacts stores what a recorder's own events say about their session: no
+// other events have facts. A failure here is one of the store: what was
+// acknowledged is committed already.
 func (w *writer) putFacts(ctx context.Context, events []eventlog.Event) {
 	for i := range events {
 		e := &events[i]
-		if e.Facts == nil || e.SessionID != w.opts.Session {
+		if e.Facts == nil {
 			continue
 		}
 		var err error
@@ -143,8 +144,10 @@ func (w *writer) putFacts(ctx context.Context, events []eventlog.Event) {
 		case e.Kind == eventlog.Dropped:
 			err = store.Count(ctx, e.SessionID, droppedBy(e.Payload), e.Facts.RedactDropped)
 		case e.Kind == eventlog.SessionEnd:
-			err = errors.Join(store.PutSession(ctx, e.SessionID, *e.Facts, e.Time),
-				store.PutExit(ctx, e.SessionID, exitCode(e.Payload)))
+			err = store.PutSession(ctx, e.SessionID, *e.Facts, e.Time)
+			if code, ok := exitCode(e.Payload); ok {
+				err = errors.Join(err, store.PutExit(ctx, e.SessionID, code))
+			}
 		default:
 			err = store.PutSession(ctx, e.SessionID, *e.Facts, e.Time)
 		}
@@ -169,12 +172,16 @@ func droppedBy(payload json.RawMessage) map[eventlog.Kind]int64 {
 	return kinds
 }
 
-func exitCode(payload json.RawMessage) int {
+// exitCode reads how the program ended, where the session was one's.
+func exitCode(payload json.RawMessage) (code int, ok bool) {
 	var p struct {
-		Code int `json:"exit_code"`
+		Code *int `json:"exit_code"`
 	}
 	if json.Unmarshal(payload, &p) != nil {
-		return -1
+		return -1, true
 	}
-	return p.Code
+	if p.Code == nil {
+		return 0, false
+	}
+	return *p.Code, true
 }
