@@ -165,10 +165,10 @@ func ExampleSession_Events() {
 	if err := session.Flush(ctx); err != nil {
 		fmt.Println(err)
 	}
-	for _, e := range must(session.Events(ctx, recorder.Filter{Type: recorder.TypeToolError})) {
+	for _, e := range must(session.Events().Query(ctx, recorder.Filter{Type: recorder.TypeToolError})) {
 		fmt.Printf("%s of %s: %s\n", e.Tool, e.Agent, e.Message)
 	}
-	for _, e := range must(session.Events(ctx, recorder.Filter{Where: "cost>0.005"})) {
+	for _, e := range must(session.Events().Query(ctx, recorder.Filter{Where: "cost>0.005"})) {
 		fmt.Println(e.Type, e.Model)
 	}
 	// Output:

@@ -137,10 +137,17 @@ type Filter struct {
 	Limit int    // how many at most, from the first one; 0 is all
 }
 
-// Events returns the events of the session that have been committed and pass the
-// filter, in the order of their commits, decoded in full. In batches Flush has to
-// come before it: it does not see what waits in the queue.
-func (s *Session) Events(ctx context.Context, f Filter) ([]Event, error) {
+// Events are the events of a session as they were committed.
+type Events struct{ session *Session }
+
+// Events returns the events of the session, to be queried.
+func (s *Session) Events() Events { return Events{s} }
+
+// Query returns the events that have been committed and pass the filter, in the
+// order of their commits, decoded in full. In batches Flush has to come before
+// it: it does not see what waits in the queue.
+func (v Events) Query(ctx context.Context, f Filter) ([]Event, error) {
+	s := v.session
 	if s == nil {
 		return nil, nil
 	}

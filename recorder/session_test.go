@@ -54,7 +54,7 @@ func must(t *testing.T, err error) {
 // types returns the types of what was committed, without the session's own.
 func types(t *testing.T, s *Session) (list []string) {
 	t.Helper()
-	events, err := s.Events(t.Context(), Filter{})
+	events, err := s.Events().Query(t.Context(), Filter{})
 	must(t, err)
 	for _, e := range events {
 		if e.Kind != eventlog.SessionStart && e.Kind != eventlog.SessionEnd {
@@ -313,7 +313,7 @@ func secret() string { return "sk-" + strings.Repeat("aB3", 12) }
 
 func payloadOf(t *testing.T, s *Session, eventType string) string {
 	t.Helper()
-	events, err := s.Events(t.Context(), Filter{Type: eventType})
+	events, err := s.Events().Query(t.Context(), Filter{Type: eventType})
 	must(t, err)
 	if len(events) != 1 {
 		t.Fatalf("%d events of type %s", len(events), eventType)
@@ -452,7 +452,7 @@ func TestCloseIsIdempotent(t *testing.T) {
 	run.Finish("late", nil)
 	must(t, s.Flush(ctx))
 	_, _, child := s.Child(ctx, Options{})
-	_, events := s.Events(ctx, Filter{})
+	_, events := s.Events().Query(ctx, Filter{})
 	_, usage := s.UsageSummary(ctx)
 	for what, err := range map[string]error{
 		"emit": s.Emit(ctx, "note", nil), "metrics": s.SetMetrics(map[string]float64{"score": 1}), "child": child, "events": events,
@@ -476,7 +476,7 @@ func TestNothingIsRecordedByNothing(t *testing.T) {
 	_, child, err := s.Child(inside, Options{})
 	usage, err2 := s.UsageSummary(ctx)
 	graph, err3 := s.Graph(ctx)
-	events, err4 := s.Events(ctx, Filter{})
+	events, err4 := s.Events().Query(ctx, Filter{})
 	s.SetOutcome(Success, "")
 	s.Fail(errors.New("x"))
 	must(t, errors.Join(err, err2, err3, err4, s.Emit(ctx, "note", nil), run.Emit("note", nil), s.Flush(ctx), s.SetMetrics(nil),
@@ -590,7 +590,7 @@ func TestRefuses(t *testing.T) {
 	if err := s.Emit(t.Context(), "", nil); err == nil {
 		t.Error("an event without a type was taken")
 	}
-	if _, err := s.Events(t.Context(), Filter{Where: "nosuchfield:x"}); err == nil || !strings.Contains(err.Error(), "where") {
+	if _, err := s.Events().Query(t.Context(), Filter{Where: "nosuchfield:x"}); err == nil || !strings.Contains(err.Error(), "where") {
 		t.Errorf("a query that is none: %v", err)
 	}
 	if _, _, err := s.Child(t.Context(), Options{DB: "x"}); err == nil || !strings.Contains(err.Error(), "DB is its parent's") {
@@ -698,7 +698,7 @@ func TestRunsAndCalls(t *testing.T) {
 	run.Finish(map[string]int{"n": 1}, nil)
 	run.Finish(nil, errors.New("late"))
 
-	events, err := s.Events(t.Context(), Filter{Run: run.ID()})
+	events, err := s.Events().Query(t.Context(), Filter{Run: run.ID()})
 	must(t, err)
 	var got []string
 	for _, e := range events {
@@ -776,7 +776,7 @@ func TestFilter(t *testing.T) {
 		"note note": {Type: "note"}, "note": {Type: "note", Run: run.ID()}, "agent_start note other": {Run: run.ID()},
 		"agent_start": {Run: run.ID(), Limit: 1}, " note": {Where: "needle"}, "note other ": {Where: "kind:other,custom agent:a"},
 	} {
-		events, err := s.Events(ctx, f)
+		events, err := s.Events().Query(ctx, f)
 		must(t, err)
 		var got []string
 		for _, e := range events {
