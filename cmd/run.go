@@ -91,7 +91,7 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 	f.StringVar(&o.experiment, "experiment", "", "experiment that the session belongs to")
 	f.StringVar(&o.variant, "variant", "", "variant of the experiment")
 	f.StringArrayVar(&o.metric, "metric", nil, "`key=number` that tells how it went (repeatable)")
-	f.StringVar(&o.capture, "capture", "auto", "what to capture: of the output auto, stdout, pty or none; with http or otlp also what is sent, with proxy calls of model providers")
+	f.StringVar(&o.capture, "capture", "auto", "what to capture: of the output auto, stdout, pty or none; transcript (part of auto) is what agents write down; with http or otlp also what is sent, with proxy calls of model providers")
 	f.StringVar(&o.redactOnError, "redact-on-error", "strict", "an event that cannot be redacted is dropped (strict) or kept without its body (fallback)")
 	f.BoolVar(&o.unsafePayloads, "unsafe-log-payloads", false, "store payloads without redacting secrets")
 	f.IntVar(&o.batchSize, "batch-size", 100, "events written at once")
