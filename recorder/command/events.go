@@ -151,6 +151,7 @@ func (r *recording) sessionEnd(status process.Status, outcome eventlog.Outcome, 
 	o.Int("dropped", s.DroppedTotal())
 	o.Int("redact_dropped", s.RedactDropped)
 	o.Int("lost", s.Lost)
+	o.Int("export_failed", s.ExportFailed)
 	if bad, any := r.bad(); any {
 		o.Int("bad_lines", bad)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -209,5 +210,12 @@ func (r *recording) report() {
 	if n := s.DroppedTotal() + s.RedactDropped + s.Lost; n > 0 {
 		r.notices.add(fmt.Sprintf("%d events were not recorded: %d found no room, %d could not be redacted, %d came after the store had failed",
 			n, s.DroppedTotal(), s.RedactDropped, s.Lost))
+	}
+	if s.ExportFailed > 0 {
+		by := make([]string, len(s.Exporters))
+		for i, x := range s.Exporters {
+			by[i] = fmt.Sprintf("%d by %s", x.Events, x.Exporter)
+		}
+		r.notices.add("events that were not exported: " + strings.Join(by, ", "))
 	}
 }
