@@ -10,12 +10,13 @@ import (
 // The environment by which a program, and a recorder that it starts, find the
 // recorder that they run under.
 const (
-	EnvSession = "LAZYTRACE_SESSION"    // the id of the session
-	EnvRun     = "LAZYTRACE_PARENT_RUN" // the id of the program's own run in it
-	EnvSocket  = "LAZYTRACE_SOCKET"     // where events are taken
-	EnvStore   = "LAZYTRACE_DB"         // the store, for a recorder inside
-	EnvURL     = "LAZYTRACE_ENDPOINT"   // where events are taken over HTTP
-	EnvToken   = "LAZYTRACE_TOKEN"      // from whom
+	EnvSession = "LAZYTRACE_SESSION"      // the id of the session
+	EnvRun     = "LAZYTRACE_PARENT_RUN"   // the id of the program's own run in it
+	EnvRoot    = "LAZYTRACE_ROOT_SESSION" // the id of the outermost session, whose trace all inside are part of
+	EnvSocket  = "LAZYTRACE_SOCKET"       // where events are taken
+	EnvStore   = "LAZYTRACE_DB"           // the store, for a recorder inside
+	EnvURL     = "LAZYTRACE_ENDPOINT"     // where events are taken over HTTP
+	EnvToken   = "LAZYTRACE_TOKEN"        // from whom
 )
 
 // environment returns the caller's environment with the settings in place of

@@ -53,6 +53,9 @@ func (r *recording) sessionPayload(pid int) *wire.Object {
 	o.Text("git_branch", gitBranch(opts.Dir))
 	o.Text("parent_session_id", opts.ParentSession)
 	o.Text("parent_run_id", opts.ParentRun)
+	if opts.RootSession != opts.ParentSession {
+		o.Text("root_session_id", opts.RootSession)
+	}
 	o.Text("run_id_of_command", r.run)
 	if len(opts.Metadata) > 0 {
 		o.Set("metadata", opts.Metadata)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,7 +104,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 // opened meanwhile by the pipeline.
 func (r *recording) startProgram() (*process.Process, error) {
 	settings := map[string]string{
-		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvStore: r.opts.StorePath, EnvSocket: "", EnvURL: "", EnvToken: "",
+		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvRoot: r.root(), EnvStore: r.opts.StorePath, EnvSocket: "", EnvURL: "", EnvToken: "",
 	}
 	server, err := intake.Listen(context.WithoutCancel(r.ctx), r.gate, intake.Options{})
 	if err != nil {
@@ -129,6 +130,11 @@ func (r *recording) startProgram() (*process.Process, error) {
 		r.layers = append(r.layers, "proxy")
 	}
 	return p, nil
+}
+
+// root is the outermost session around the program.
+func (r *recording) root() string {
+	return cmp.Or(r.opts.RootSession, r.opts.ParentSession, r.opts.SessionID)
 }
 
 // output gives a captured stream to a layer of its own. Events are looked for
