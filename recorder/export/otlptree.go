@@ -222,6 +222,9 @@ func (t *spanTree) openRun(s *spanSession, e *eventlog.Event, implied bool) *ope
 		trace: s.trace, id: runSpan(s.id, e.RunID), parent: s.above, kind: kindInternal, start: e.Time, from: s.from,
 	}
 	if implied {
+		if e.Began.Known() {
+			o.start = min(o.start, e.Began)
+		}
 		o.parent = t.parentOf(s, &eventlog.Event{RunID: e.RunID})
 		t.called(o, e)
 	}
