@@ -37,7 +37,7 @@ func (f exportFlag) styled() bool { return f.text == "console" && f.flag != "--e
 // register adds the flags.
 func (x *exportFlags) register(c *cobra.Command) {
 	f := c.Flags()
-	f.Var(&exportValue{x: x, flag: "--jsonl", kind: "json:"}, "jsonl", "also append events to this `file`, one JSON object a line")
+	f.Var(&exportValue{x: x, flag: "--jsonl", kind: "json:"}, "jsonl", "also append events to this file, one JSON object a line")
 	console := f.VarPF(&exportValue{x: x, flag: "--console", kind: "console", alone: true}, "console", "", "also print events on stderr")
 	console.NoOptDefVal = "true"
 	f.StringVar(&x.style, "console-style", "", "print events on stderr as LazyBridge does (plain) or for reading along (pretty)")
