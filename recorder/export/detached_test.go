@@ -148,11 +148,11 @@ func TestFailuresComeTogether(t *testing.T) {
 	var f failures
 	must(t, f.take())
 	one, other := errors.New("one"), &answerError{status: 500}
-	for _, err := range []error{one, other, one, one} {
+	for _, err := range []error{one, other, one, errNoRoom, one, errNoTime, errNoRoom} {
 		f.add(2, err)
 	}
 	err := f.take()
-	if lostBy(err) != 8 || strings.Count(err.Error(), "\n") != 1 {
+	if lostBy(err) != 14 || strings.Count(err.Error(), "\n") != 3 {
 		t.Errorf("%d: %v", lostBy(err), err)
 	}
 	must(t, f.take())

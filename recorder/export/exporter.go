@@ -34,12 +34,23 @@ func nameOf(x Exporter) string {
 	return fmt.Sprintf("%T", x)
 }
 
-// What becomes of events that a slow exporter has no time for.
+// What becomes of events that a slow exporter has no time for. Each is a type of
+// its own, by which kinds of failures are told apart.
 var (
-	errNoRoom  = errors.New("too much is waiting for it")
-	errNoTime  = errors.New("it did not take everything before the end")
-	errStopped = errors.New("the exporter is closed")
+	errNoRoom  error = noRoom{}
+	errNoTime  error = noTime{}
+	errStopped error = stopped{}
 )
+
+type (
+	noRoom  struct{}
+	noTime  struct{}
+	stopped struct{}
+)
+
+func (noRoom) Error() string  { return "too much is waiting for it" }
+func (noTime) Error() string  { return "it did not take everything before the end" }
+func (stopped) Error() string { return "the exporter is closed" }
 
 // lostError says that so many events could not be passed on, and why.
 type lostError struct {
@@ -90,8 +101,8 @@ func (f *failures) take() error {
 	return errors.Join(errs...)
 }
 
-// kindOf tells errors apart that are worth a word each: by the text of those
-// that are always the same, and by the type of others, whose text differs.
+// kindOf tells errors apart that are worth a word each, as the pipeline does: by
+// the type of the innermost one, because texts differ from event to event.
 func kindOf(err error) string {
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		err = inner

@@ -38,7 +38,7 @@ const (
 	kindClient   spanKind = 3
 )
 
-// statusError is the number of a status that says so.
+// statusFailed is the number of a status of error.
 const statusFailed = 2
 
 // spanEvent is something that happened within a span.
