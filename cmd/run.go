@@ -16,7 +16,6 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/command"
-	"github.com/lazytrace/lazytrace/recorder/export"
 	"github.com/lazytrace/lazytrace/recorder/origin"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
@@ -27,9 +26,10 @@ import (
 type runOptions struct {
 	args []string
 
-	db, jsonl         string
+	db                string
 	dbGiven           bool
-	console, verbose  bool
+	exports           exportFlags
+	verbose           bool
 	name, goal, agent string
 
 	sessionID, parent  string
@@ -77,8 +77,7 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 	// What follows the name of the command belongs to the command.
 	f.SetInterspersed(false)
 	f.StringVar(&o.db, "db", "", "store to record into, or none to keep nothing (default: your own store)")
-	f.StringVar(&o.jsonl, "jsonl", "", "also append events to this file, one JSON object a line")
-	f.BoolVar(&o.console, "console", false, "also print events on stderr")
+	o.exports.register(c)
 	f.StringVar(&o.name, "name", "", "name of the session")
 	f.StringVar(&o.goal, "goal", "", "what the run is meant to achieve")
 	f.StringVar(&o.agent, "agent", "", "name of the agent (default: the command's)")
@@ -110,12 +109,13 @@ func runRun(ctx context.Context, env *Env, o runOptions) error {
 	// net/http complains of what providers send on the standard log, and stderr
 	// is the program's.
 	slog.SetDefault(slog.New(slog.DiscardHandler))
-	if o.verbose && (o.dbGiven || o.jsonl != "" || o.console) {
+	if o.verbose && (o.dbGiven || o.exports.any()) {
 		fmt.Fprintln(os.Stderr, "lazytrace: -v is ignored: it was said where the events go")
 		o.verbose = false
 	}
 	if o.verbose {
-		o.console, o.db = true, "none"
+		o.exports.console()
+		o.db = "none"
 	}
 	options, err := o.command()
 	if err != nil {
@@ -157,7 +157,7 @@ func (o runOptions) command() (c command.Options, err error) {
 	if c.Dir, err = os.Getwd(); err != nil {
 		c.Dir = "" // it was removed; the command can live with that
 	}
-	c.ParentSession, c.ParentRun = origin.Above(os.Getenv, o.parent, o.newSession)
+	c.ParentSession, c.ParentRun, c.RootSession = origin.Above(os.Getenv, o.parent, o.newSession)
 	if c.Capture, err = process.ParseCapture(o.capture); err != nil {
 		return c, fmt.Errorf("--capture: %w", err)
 	}
@@ -205,16 +205,7 @@ func (o runOptions) sinks(c *command.Options) error {
 		return err
 	}
 	c.StorePath = path
-	// A nil *JSONL in the interface would be a store.
-	openJSONL := func(context.Context) (pipeline.Store, error) {
-		j, err := export.OpenJSONL(o.jsonl)
-		if err != nil {
-			return nil, err
-		}
-		return j, nil
-	}
-	switch {
-	case path != "none":
+	if path != "none" {
 		c.Open = func(ctx context.Context) (pipeline.Store, error) {
 			if !o.dbGiven {
 				// The folder is ours, so it is made.
@@ -224,16 +215,8 @@ func (o runOptions) sinks(c *command.Options) error {
 			}
 			return sqlite.Create(ctx, path, sqlite.Options{Durable: o.durable})
 		}
-	case o.jsonl != "":
-		c.Open = openJSONL // there is no other, so acknowledgements are its
 	}
-	if o.jsonl != "" && path != "none" {
-		c.Exporters = append(c.Exporters, &export.Lazy{Open: func() (export.Sink, error) { return export.OpenJSONL(o.jsonl) }})
-	}
-	if o.console {
-		c.Exporters = append(c.Exporters, export.NewConsole(os.Stderr))
-	}
-	return nil
+	return o.exports.open(c)
 }
 
 // store returns the absolute path of the store, or none.

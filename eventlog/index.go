@@ -51,6 +51,8 @@ type runState struct {
 	spare bool     // it came to nothing, and its place may be used again
 	begun []SpanID // calls whose end was not seen when they were put here
 	held  bool     // it is a call or event that others name as their run
+	loose bool     // only another run has told of its parent, and of no call
+	up    runKey   // the run below which it is to hang
 }
 
 // NewIndex returns an empty index over a symbol table.
@@ -253,6 +255,10 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 // foster hangs the runs that came before their parent under it.
 func (x *Index) foster(key runKey, parent SpanID) {
 	for _, child := range x.orphans[key] {
+		c := x.spans.at(int(child) - 1)
+		if r := x.runs[runKey{c.Session, c.Run}]; r != nil && r.span == child && r.up != key {
+			continue // it has told of another one since
+		}
 		if !x.within(parent, child) {
 			s := x.spans.edit(int(child) - 1)
 			s.Parent, s.Flags = parent, s.Flags&^SpanOrphan
@@ -288,17 +294,19 @@ func (x *Index) hold(e *Event, s Span) SpanID {
 // parent hangs a run under the run and call that its event names.
 func (x *Index) parent(key runKey, run *runState, e *Event) {
 	s := x.spans.at(int(run.span) - 1)
-	if s.Link >= e.Link && s.Link != LinkNone {
+	up := runKey{key.session, x.syms.Intern(e.ParentRunID)}
+	exact := run.loose && e.Kind == AgentStart && up != run.up // a step or call in the run that told
+	if s.Link >= e.Link && s.Link != LinkNone && !exact {
 		return
 	}
-	up := runKey{key.session, x.syms.Intern(e.ParentRunID)}
 	parent := x.runs[up]
 	if parent == nil && x.children[key.session] {
 		return // it names a run of the parent session, below which its session hangs
 	}
 	edit := x.spans.edit(int(run.span) - 1)
+	run.up, run.loose = up, e.Kind != AgentStart && e.ParentCall == ""
 	if parent == nil {
-		if !s.Flags.Has(SpanOrphan) {
+		if !s.Flags.Has(SpanOrphan) || exact {
 			edit.Flags |= SpanOrphan
 			edit.Link = e.Link
 			x.orphans[up] = append(x.orphans[up], run.span)

@@ -333,3 +333,30 @@ func TestIndexCallHoldsRuns(t *testing.T) {
 		}
 	}
 }
+
+// A run that names a call as its parent hangs below that, also where a record of
+// another run has told before that it started it, and whatever comes first.
+func TestIndexRunKnowsItsCall(t *testing.T) {
+	t.Parallel()
+	step := Event{SessionID: "s", RunID: "child", Kind: LoopStep, Time: at(3), Adopts: []Adopt{{RunID: "child", ParentRunID: "main", Link: LinkSure}}}
+	child := Event{SessionID: "s", RunID: "child", ParentRunID: "t1", Kind: AgentStart, Agent: "helper", Time: at(2), Link: LinkSure}
+	call := Event{SessionID: "s", RunID: "main", Kind: ToolCall, Tool: "ask", CallID: "t1", Time: at(1), Again: true, Holds: true}
+	parent := Event{SessionID: "s", RunID: "main", Kind: AgentStart, Agent: "lead", Time: at(0)}
+	for _, order := range [][]Event{
+		{step, child, call, parent}, {step, child, parent, call}, {parent, call, step, child}, {call, parent, child, step}, {child, step, parent, call}, {parent, step, child, call},
+	} {
+		x := NewIndex(NewSymbols())
+		for i := range order {
+			x.Append(Place{}, &order[i])
+		}
+		snap := x.Publish()
+		for i, span := range snap.Spans.All() {
+			if span.Kind != SpanRun || snap.Symbols.Name(span.Agent) != "helper" {
+				continue
+			}
+			if up := snap.Span(span.Parent); up.Kind != SpanTool || span.Flags.Has(SpanOrphan) {
+				t.Errorf("%d: %v first: the run hangs below\n%s", i, order[0].Kind, dump(snap))
+			}
+		}
+	}
+}

@@ -162,3 +162,11 @@ func typeName(err error) string {
 		return name
 	}
 }
+
+// innermost is what an error is about, without what was said around it.
+func innermost(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return err
+}

@@ -28,7 +28,7 @@ func (s *Session) Child(ctx context.Context, o Options) (context.Context, *Sessi
 		o.Experiment, o.Variant = s.about.Experiment, cmp.Or(o.Variant, s.about.Variant)
 	}
 	about := o.about()
-	about.Parent, about.Unsafe = s.id, s.about.Unsafe
+	about.Parent, about.Root, about.Unsafe = s.id, cmp.Or(s.about.Root, s.id), s.about.Unsafe
 	if run := RunFromContext(ctx); run != nil && run.session == s {
 		about.ParentRun = run.id
 	}
@@ -68,7 +68,7 @@ func (s *Session) Environ(ctx context.Context) []string {
 	if r := RunFromContext(ctx); r != nil && r.session == s {
 		run = r.id
 	}
-	env = append(env, origin.EnvSession+"="+s.id, origin.EnvRun+"="+run)
+	env = append(env, origin.EnvSession+"="+s.id, origin.EnvRun+"="+run, origin.EnvRoot+"="+cmp.Or(s.about.Root, s.id))
 	if path := s.engine.history.store.Path(); path != "" {
 		env = append(env, origin.EnvStore+"="+path)
 	}

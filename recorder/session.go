@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,7 +45,6 @@ type Session struct {
 // list of exporters.
 type engine struct {
 	pipe      *pipeline.Pipeline
-	sinks     *sinks
 	history   *history
 	batched   bool
 	heartbeat time.Duration
@@ -59,21 +59,15 @@ func NewSession(o Options) (*Session, error) {
 	if o.Warn == nil {
 		o.Warn = warner(os.Stderr)
 	}
-	to := &sinks{warn: o.Warn}
-	for _, x := range o.Exporters {
-		if x != nil {
-			to.add(x)
-		}
-	}
-	s, err := newSession(o, to)
+	s, err := newSession(o)
 	if err != nil {
-		_ = to.Close() // there is a better error
+		closeAll(o.Exporters)
 		return nil, fmt.Errorf("new session: %w", err)
 	}
 	return s, nil
 }
 
-func newSession(o Options, to *sinks) (*Session, error) {
+func newSession(o Options) (*Session, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -90,21 +84,22 @@ func newSession(o Options, to *sinks) (*Session, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	p.Exporters = slices.Clone(o.Exporters)
 	if o.Console {
-		to.add(newConsole(o.consoleTo()))
+		p.Exporters = append(p.Exporters, newConsole(o.consoleTo()))
 	}
 	about := o.about()
-	about.Parent, about.ParentRun = origin.Above(os.Getenv, o.Parent, o.Detached)
+	about.Parent, about.ParentRun, about.Root = origin.Above(os.Getenv, o.Parent, o.Detached)
 	if o.ParentRun != "" {
 		about.ParentRun = o.ParentRun
 	}
 	about.Unsafe = p.Redactor == nil
 	id := cmp.Or(o.ID, wire.NewID(about.Started))
-	p.Session, p.Exporters = id, []pipeline.Exporter{to}
+	p.Session = id
 	p.Open = func(context.Context) (pipeline.Store, error) { return store, nil }
 	s := &Session{
 		engine: &engine{
-			pipe: pipeline.New(p), sinks: to, history: h, batched: o.Batched, redactor: p.Redactor, warn: o.Warn,
+			pipe: pipeline.New(p), history: h, batched: o.Batched, redactor: p.Redactor, warn: o.Warn,
 			heartbeat: cmp.Or(o.heartbeat, heartbeats),
 		},
 		about: about, id: id,
@@ -290,9 +285,7 @@ func (s *Session) Stats() Stats {
 	if s == nil {
 		return Stats{}
 	}
-	stats := s.engine.pipe.Stats()
-	stats.ExportFailed += s.engine.sinks.failed.Load()
-	return stats
+	return s.engine.pipe.Stats()
 }
 
 func (s *Session) ended() bool {

@@ -137,7 +137,7 @@ var conventions = [meanings][]string{
 	attrToolTokens:   {"tool_token_count"},
 	attrTotalTokens:  {"gen_ai.usage.total_tokens", "llm.token_count.total", "llm.usage.total_tokens", "ai.usage.totalTokens", "total_token_count"},
 	attrUsageDetails: {"langfuse.observation.usage_details"},
-	attrCost:         {"gen_ai.usage.cost", "llm.cost.total", "gen_ai.usage.total_cost", "gen_ai.cost.total_cost", "operation.cost", "lazybridge.cost_usd", "cost_usd"},
+	attrCost:         {"gen_ai.usage.cost", "llm.cost.total", "gen_ai.usage.total_cost", "gen_ai.cost.total_cost", "operation.cost", "lazytrace.cost_usd", "lazybridge.cost_usd", "cost_usd"},
 	attrCostMicros:   {"cost_usd_micros"},
 	attrCostDetails:  {"langfuse.observation.cost_details"},
 	attrErrorType:    {"error.type", "exception.type", "error_type"},

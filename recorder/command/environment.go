@@ -13,6 +13,7 @@ import (
 const (
 	EnvSession = origin.EnvSession
 	EnvRun     = origin.EnvRun
+	EnvRoot    = origin.EnvRoot
 	EnvSocket  = origin.EnvSocket
 	EnvStore   = origin.EnvStore
 	EnvURL     = origin.EnvURL

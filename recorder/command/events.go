@@ -46,7 +46,8 @@ func (r *recording) about(pid int) *origin.Session {
 	}
 	return &origin.Session{
 		Name: opts.Name, Goal: opts.Goal, Agent: r.agent, Environment: opts.Environment, Experiment: opts.Experiment,
-		Variant: opts.Variant, Version: opts.Version, Parent: opts.ParentSession, ParentRun: opts.ParentRun, Run: r.run,
+		Variant: opts.Variant, Version: opts.Version, Parent: opts.ParentSession, ParentRun: opts.ParentRun,
+		Root: opts.RootSession, Run: r.run,
 		Args: opts.Args, Dir: opts.Dir, PID: pid, Started: r.started, Metadata: opts.Metadata, Tags: opts.Tags,
 		Metrics: opts.Metrics, Layers: append(layers, r.layers...), Unsafe: opts.UnsafePayloads,
 	}
@@ -114,6 +115,7 @@ func (r *recording) sessionEnd(status process.Status, outcome eventlog.Outcome, 
 	o.Int("dropped", s.DroppedTotal())
 	o.Int("redact_dropped", s.RedactDropped)
 	o.Int("lost", s.Lost)
+	o.Int("export_failed", s.ExportFailed)
 	if bad, any := r.bad(); any {
 		o.Int("bad_lines", bad)
 	}

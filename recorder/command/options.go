@@ -22,6 +22,7 @@ type Options struct {
 
 	SessionID                                 string // a new one when empty
 	ParentSession, ParentRun                  string // what this session was started by
+	RootSession                               string // the outermost one around it; the parent when empty
 	Name, Goal, Agent                         string
 	Environment, Experiment, Variant, Version string
 	Metadata                                  map[string]string

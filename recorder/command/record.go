@@ -1,11 +1,13 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -106,7 +108,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 // opened meanwhile by the pipeline.
 func (r *recording) startProgram() (*process.Process, error) {
 	settings := map[string]string{
-		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvStore: r.opts.StorePath, EnvSocket: "", EnvURL: "", EnvToken: "",
+		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvRoot: r.root(), EnvStore: r.opts.StorePath, EnvSocket: "", EnvURL: "", EnvToken: "",
 	}
 	server, err := intake.Listen(context.WithoutCancel(r.ctx), r.gate, intake.Options{})
 	if err != nil {
@@ -133,6 +135,11 @@ func (r *recording) startProgram() (*process.Process, error) {
 		r.layers = append(r.layers, "proxy")
 	}
 	return p, nil
+}
+
+// root is the outermost session around the program.
+func (r *recording) root() string {
+	return cmp.Or(r.opts.RootSession, r.opts.ParentSession, r.opts.SessionID)
 }
 
 // output gives a captured stream to a layer of its own. Events are looked for
@@ -223,5 +230,12 @@ func (r *recording) report() {
 	if n := s.DroppedTotal() + s.RedactDropped + s.Lost; n > 0 {
 		r.notices.add(fmt.Sprintf("%d events were not recorded: %d found no room, %d could not be redacted, %d came after the store had failed",
 			n, s.DroppedTotal(), s.RedactDropped, s.Lost))
+	}
+	if s.ExportFailed > 0 {
+		by := make([]string, len(s.Exporters))
+		for i, x := range s.Exporters {
+			by[i] = fmt.Sprintf("%d by %s", x.Events, x.Exporter)
+		}
+		r.notices.add("events that were not exported: " + strings.Join(by, ", "))
 	}
 }

@@ -18,18 +18,23 @@ import (
 // Values that are empty are left out, long ones are cut, and control bytes are
 // shown rather than obeyed.
 type Console struct {
-	out io.Writer
-	buf strings.Builder
+	out  io.Writer
+	buf  strings.Builder
+	held int // events in it
 }
 
 // NewConsole prints to out.
 func NewConsole(out io.Writer) *Console { return &Console{out: out} }
+
+// Name says what it is.
+func (*Console) Name() string { return "console" }
 
 // longest is how many characters of a value are shown.
 const longest = 120
 
 // Export adds the line of the event to the batch.
 func (c *Console) Export(e eventlog.Event) error {
+	c.held++
 	agent := e.Agent
 	var parts []string
 	wire.Fields(e.Payload, func(name string, raw json.RawMessage) bool {
@@ -64,9 +69,16 @@ func (c *Console) Flush() error {
 	if c.buf.Len() == 0 {
 		return nil
 	}
-	defer c.buf.Reset()
-	if _, err := io.WriteString(c.out, c.buf.String()); err != nil {
-		return fmt.Errorf("print events: %w", err)
+	err := printed(c.out, c.buf.String(), c.held)
+	c.buf.Reset()
+	c.held = 0
+	return err
+}
+
+// printed prints the lines of some events.
+func printed(out io.Writer, lines string, events int) error {
+	if _, err := io.WriteString(out, lines); err != nil {
+		return lost(events, fmt.Errorf("print events: %w", err))
 	}
 	return nil
 }

@@ -21,8 +21,12 @@ type JSONL struct {
 	file io.WriteCloser
 	name string
 	buf  []byte
+	held int // events in it
 	seq  int64
 }
+
+// Name tells the file from others.
+func (j *JSONL) Name() string { return "json lines to " + j.name }
 
 // OpenJSONL opens the file for appending and makes it, readable by its owner
 // alone, if need be.
@@ -40,6 +44,7 @@ func NewJSONL(w io.WriteCloser, name string) *JSONL { return &JSONL{file: w, nam
 // Export adds the event to the batch.
 func (j *JSONL) Export(e eventlog.Event) error {
 	j.seq++
+	j.held++
 	j.buf = appendFlat(j.buf, &e, j.seq)
 	return nil
 }
@@ -54,9 +59,10 @@ func (j *JSONL) Flush() error {
 	if cap(j.buf) > 1<<20 {
 		j.buf = nil // one large event does not cost its memory for ever
 	}
-	j.buf = j.buf[:0]
+	n := j.held
+	j.buf, j.held = j.buf[:0], 0
 	if err != nil {
-		return fmt.Errorf("append to %s: %w", j.name, err)
+		return lost(n, fmt.Errorf("append to %s: %w", j.name, err))
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package export
 
-import "github.com/lazytrace/lazytrace/eventlog"
+import (
+	"cmp"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+)
 
 // Sink is a sink that writes whole batches.
 type Sink interface {
@@ -14,8 +18,17 @@ type Sink interface {
 // tries once.
 type Lazy struct {
 	Open func() (Sink, error)
+	Call string // what it is called in warnings
 	sink Sink
 	err  error
+}
+
+// Name is what the sink is called.
+func (l *Lazy) Name() string {
+	if l.Call == "" && l.sink != nil {
+		return nameOf(l.sink)
+	}
+	return cmp.Or(l.Call, "a file")
 }
 
 // Export gives the event to the sink, which it opens if need be.

@@ -43,12 +43,12 @@ func TestAbove(t *testing.T) {
 		"child": {"", false, "outer", "outer-run"}, "detached": {"", true, "", ""}, "other": {"other", false, "other", ""},
 		"same": {"outer", false, "outer", "outer-run"}, "other, detached": {"other", true, "other", ""},
 	} {
-		session, run := Above(func(name string) string { return env[name] }, c.parent, c.detached)
+		session, run, _ := Above(func(name string) string { return env[name] }, c.parent, c.detached)
 		if session != c.session || run != c.run {
 			t.Errorf("%s: %q, %q", name, session, run)
 		}
 	}
-	if session, run := Above(func(string) string { return "" }, "", false); session+run != "" {
+	if session, run, root := Above(func(string) string { return "" }, "", false); session+run+root != "" {
 		t.Errorf("nothing around: %q, %q", session, run)
 	}
 }

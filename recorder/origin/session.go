@@ -16,6 +16,7 @@ type Session struct {
 	Name, Goal, Agent                         string
 	Environment, Experiment, Variant, Version string
 	Parent, ParentRun                         string // what it was started by
+	Root                                      string // the outermost of the sessions around it
 	Run                                       string // the run that stands for the whole program
 	Args                                      []string
 	Dir                                       string
@@ -44,6 +45,9 @@ func (s *Session) Payload() *wire.Object {
 	o.Text("git_branch", gitBranch(s.Dir))
 	o.Text("parent_session_id", s.Parent)
 	o.Text("parent_run_id", s.ParentRun)
+	if s.Root != s.Parent {
+		o.Text("root_session_id", s.Root)
+	}
 	o.Text("run_id_of_command", s.Run)
 	if len(s.Metadata) > 0 {
 		o.Set("metadata", s.Metadata)

@@ -58,9 +58,17 @@ type Stats struct {
 	Dropped       map[eventlog.Kind]int64 // events for which there was no room
 	RedactDropped int64                   // events that could not be redacted
 	Lost          int64                   // events that came after the store had failed
-	ExportFailed  int64                   // calls to exporters that failed
+	ExportFailed  int64                   // events that exporters could not pass on
+	Exporters     []ExportFailure         // which ones, in their order
 	Errors        int64                   // events that tell of a failure
 	Fault         error                   // why the store failed, or nil
+}
+
+// ExportFailure tells how many events, or whatever it makes of them, one
+// exporter could not pass on.
+type ExportFailure struct {
+	Exporter string // what it is called
+	Events   int64
 }
 
 // DroppedTotal is the number of events for which there was no room.
@@ -84,6 +92,7 @@ func (r *Pipeline) Stats() Stats {
 	d.mu.Unlock()
 	s.Stored = r.writer.stored.Load()
 	s.ExportFailed = r.writer.exportFailed.Load()
+	s.Exporters = r.writer.fan.failures()
 	if fault := r.writer.fault.Load(); fault != nil {
 		s.Fault = *fault
 	}

@@ -24,8 +24,14 @@ type Redactor interface {
 	Text(s string) (string, int)
 }
 
-// Exporter is a sink beside the store. Its methods are called by one goroutine,
-// in the order of the events and of the exporters.
+// Exporter is a sink beside the store. Its methods are called by one goroutine
+// at a time, in the order of the events and of the exporters, and the store
+// waits for none of them but that it writes the next batch afterwards: what may
+// be slow does its work elsewhere, as export.Detached does.
+//
+// An exporter that has a method Name() string is told about by that name. An
+// error that has a method Lost() int64 stands for so many events, and any other
+// for one.
 type Exporter interface {
 	Export(e eventlog.Event) error
 	Close() error
@@ -34,3 +40,17 @@ type Exporter interface {
 // flusher is an exporter that collects the events of a batch and writes them
 // at once.
 type flusher interface{ Flush() error }
+
+// AddExporter registers an exporter behind those that are there. It is given
+// the events that are written from now on, which may have been emitted before.
+// The pipeline closes it. The error is ErrExporterKnown or ErrClosed; the
+// exporter is then the caller's. It may be called by any goroutine.
+func (r *Pipeline) AddExporter(x Exporter) error { return r.writer.fan.add(x) }
+
+// RemoveExporter takes an exporter out, writes what it holds and closes it,
+// once, and returns what came of that. Events that were emitted and not
+// written yet do not reach it; Flush before it where they should. While it is
+// just being given an event it is closed as soon as that is done, which another
+// Flush waits for, so that an exporter may remove itself. The error is also
+// ErrExporterUnknown or ErrClosed. It may be called by any goroutine.
+func (r *Pipeline) RemoveExporter(x Exporter) error { return r.writer.fan.remove(x) }

@@ -21,15 +21,15 @@ type writer struct {
 	stored       atomic.Int64
 	exportFailed atomic.Int64
 	fault        atomic.Pointer[error] // set once, by the writer, when the store fails
-	fan          fan
-	closeErr     error // read after the writer has ended
+	fan          *fan
+	closeErr     error // of the store; read after the writer has ended
 
 	events []eventlog.Event // the batch that is being written
 }
 
 func newWriter(o Options, d *drops) *writer {
 	w := &writer{opts: o, drops: d}
-	w.fan = fan{exporters: o.Exporters, warn: o.Warn, failed: &w.exportFailed, warned: map[string]bool{}}
+	w.fan = newFan(o.Exporters, o.Warn, &w.exportFailed)
 	return w
 }
 
@@ -53,7 +53,7 @@ func (w *writer) run(ctx context.Context, q *queue) {
 	if w.store != nil {
 		w.closeErr = w.store.Close()
 	}
-	w.closeErr = errors.Join(w.closeErr, w.fan.close())
+	w.fan.close(ctx)
 }
 
 // commit writes one batch. Those who wait are told between the store and the
