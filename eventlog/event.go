@@ -51,6 +51,7 @@ type Event struct {
 	Use     Identity   // of a tool call or result that other files may hold copies of
 	Facts   *Facts     // what the record says about its session
 	Adopts  []Adopt    // child runs that this record, of the parent, tells of
+	Same    []Identity // names under which other layers told of this call, and it was billed; it pays for them
 	Sums    []Identity // calls billed before that turn out to be sums of others, which pay for themselves
 	Payload json.RawMessage
 

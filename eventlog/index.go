@@ -124,10 +124,12 @@ func (x *Index) Append(at Place, e *Event) {
 	if e.Bill != nil {
 		x.bill(span, e)
 	}
-	for _, sum := range e.Sums {
-		if i, ok := x.paid[sum]; ok {
-			b := x.bills.edit(int(i))
-			*b = b.void()
+	for _, list := range [...][]Identity{e.Sums, e.Same} {
+		for _, id := range list {
+			if i, ok := x.paid[id]; ok {
+				b := x.bills.edit(int(i))
+				*b = b.void()
+			}
 		}
 	}
 	x.touch(session, e.Time, row)
@@ -537,8 +539,8 @@ func (x *Index) again(h uint64, kind SpanKind, parent SpanID, session Sym, e *Ev
 	}
 	if span, ok = x.told[e.Use]; !ok && e.Bill != nil {
 		span, ok = x.told[e.Bill.Call]
-		for i := 0; !ok && i < len(e.Sums); i++ {
-			span, ok = x.told[e.Sums[i]]
+		for i := 0; !ok && i < len(e.Same); i++ {
+			span, ok = x.told[e.Same[i]]
 		}
 	}
 	if !ok || x.spans.at(int(span)-1).Kind != kind || x.spans.at(int(span)-1).Session != session {

@@ -229,9 +229,11 @@ func (s *Summary) Add(pos int64, e *Event) {
 	if e.Echo {
 		p.echoes++
 	}
-	for _, sum := range e.Sums {
-		for _, i := range s.paid[sum] {
-			s.entries[i].Bill = s.entries[i].void()
+	for _, list := range [...][]Identity{e.Sums, e.Same} {
+		for _, id := range list {
+			for _, i := range s.paid[id] {
+				s.entries[i].Bill = s.entries[i].void()
+			}
 		}
 	}
 	p.beat(e)

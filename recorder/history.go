@@ -186,7 +186,8 @@ func kept(e *Event) Event {
 		b := *e.Bill
 		k.Bill = &b
 	}
-	k.Details, k.Adopts, k.Sums = slices.Clone(e.Details), slices.Clone(e.Adopts), slices.Clone(e.Sums)
+	k.Details, k.Adopts = slices.Clone(e.Details), slices.Clone(e.Adopts)
+	k.Sums, k.Same = slices.Clone(e.Sums), slices.Clone(e.Same)
 	return k
 }
 

@@ -53,12 +53,10 @@ func (b *bridge) member(key string, value []byte) {
 		e.Ran = moment(value)
 	case "use":
 		e.Use, _ = eventlog.ParseIdentity(readable(value))
+	case "same":
+		e.Same = identities(value)
 	case "sums":
-		elements(value, func(v []byte) {
-			if id, ok := eventlog.ParseIdentity(readable(v)); ok {
-				e.Sums = append(e.Sums, id)
-			}
-		})
+		e.Sums = identities(value)
 	case "adopts":
 		elements(value, func(v []byte) { e.Adopts = append(e.Adopts, b.adopted(v)) })
 	}
@@ -77,6 +75,18 @@ func (b *bridge) member(key string, value []byte) {
 	case "side":
 		e.Bill.Side = string(value) == "true"
 	}
+}
+
+// identities reads names of calls, as lt spells them or as the response_id of
+// their events.
+func identities(value []byte) (list []eventlog.Identity) {
+	elements(value, func(v []byte) {
+		list = append(list, eventlog.Identify("response", readable(v)))
+		if id, ok := eventlog.ParseIdentity(readable(v)); ok {
+			list = append(list, id)
+		}
+	})
+	return list
 }
 
 // adopted reads one run that another one turned out to have started.

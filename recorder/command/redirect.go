@@ -49,7 +49,7 @@ func (r *recording) redirect(args []string, settings map[string]string) []string
 		up[proxy.Anthropic].Path = "/v1" // it takes the version for a part of the address
 	}
 	p, err := proxy.Listen(context.WithoutCancel(r.ctx), r.gate, proxy.Options{
-		Upstreams: up, Run: r.run, Layers: r.known, Conversation: r.claim,
+		Upstreams: up, Run: r.run, Runs: r.opts.Capture.Transcript, Layers: r.known, Conversation: r.claim,
 	})
 	if err != nil {
 		r.notices.add(fmt.Sprintf("calls of model providers are not recorded: %v", err))

@@ -23,9 +23,10 @@ type spanTree struct {
 	emit     func(*span)
 	sessions map[string]*spanSession
 	gone     recentSpans
-	calls    list.List // of *openSpan: calls without a result, the oldest first
-	runs     list.List // of *openSpan: runs without an end
-	bytes    int64     // of both
+	known    map[eventlog.Identity]calledAs // calls that several layers of a recording tell of
+	calls    list.List                      // of *openSpan: calls without a result, the oldest first
+	runs     list.List                      // of *openSpan: runs without an end
+	bytes    int64                          // of both
 }
 
 // How many spans may be open, and how large they may be together. Beyond that
@@ -93,6 +94,9 @@ func (t *spanTree) add(raw *eventlog.Event) {
 	for _, a := range e.Adopts {
 		t.adopt(s, a)
 	}
+	if e.Again {
+		t.same(s, e)
+	}
 	switch e.Kind {
 	case eventlog.SessionStart, eventlog.Heartbeat, eventlog.LogLine:
 	case eventlog.SessionEnd:
@@ -109,10 +113,55 @@ func (t *spanTree) add(raw *eventlog.Event) {
 		if e.CallID == "" || !t.failCall(s, e, raw) {
 			t.within(s, e, raw)
 		}
+	case eventlog.Custom:
+		if !e.Hidden || e.Bill != nil { // else it is machinery of an agent
+			t.within(s, e, raw)
+		}
 	default:
 		t.within(s, e, raw)
 	}
 	t.bound()
+}
+
+// calledAs is how the first layer that told of a call spells it.
+type calledAs struct{ session, run, call string }
+
+// same spells an event of a call as the layer did that told of it first, so that
+// it is one span. What this layer has told of it before is that span too.
+func (t *spanTree) same(s *spanSession, e *eventlog.Event) {
+	ids := append([]eventlog.Identity{e.Use}, e.Same...)
+	if e.Bill != nil {
+		ids = append(ids, e.Bill.Call)
+	}
+	if len(t.known) > mostRecent {
+		t.known = nil
+	}
+	as := calledAs{s.id, e.RunID, e.CallID}
+	for _, id := range ids {
+		first, ok := t.known[id]
+		if !ok || id.IsZero() || first.session != s.id || first == as {
+			continue
+		}
+		if r := s.runs[e.RunID]; r != nil {
+			twin := spanCall{e.Kind.Class(), e.CallID}
+			if o := r.calls[twin]; o != nil {
+				t.drop(o)
+				delete(r.calls, twin)
+				t.settled(s, e.RunID)
+			}
+		}
+		e.RunID, e.CallID, as = first.run, first.call, first
+		break
+	}
+	for _, id := range ids {
+		if id.IsZero() {
+			continue
+		}
+		if t.known == nil {
+			t.known = map[eventlog.Identity]calledAs{}
+		}
+		t.known[id] = as
+	}
 }
 
 // close ends everything that is open.

@@ -216,6 +216,7 @@ func (s Speller) more(e *eventlog.Event) json.RawMessage {
 	if e.Bill != nil {
 		charge(&o, e.Bill)
 	}
+	identities(&o, "same", e.Same)
 	identities(&o, "sums", e.Sums)
 	if len(e.Adopts) > 0 {
 		o.Set("adopts", s.adopts(e))

@@ -105,7 +105,7 @@ func (r *Registry) forget() {
 // makeshift and this one is the agent's own, the former ones are returned: records
 // that were stored under them pay for nothing. Exact says that the bill's name is
 // the provider's, or made of it, so that two of them that differ are two calls.
-func (r *Registry) Call(by Layer, exact bool, b *eventlog.Bill) (saw []string, sums []eventlog.Identity) {
+func (r *Registry) Call(by Layer, exact bool, b *eventlog.Bill) (saw []string, same []eventlog.Identity) {
 	if r == nil || b == nil || b.Call.IsZero() {
 		return []string{by.String()}, nil
 	}

@@ -50,12 +50,12 @@ func more(e *eventlog.Event) *wire.Object {
 	if !e.Use.IsZero() {
 		lt.Text("use", e.Use.String())
 	}
-	if len(e.Sums) > 0 {
-		sums := make([]string, len(e.Sums))
-		for i, id := range e.Sums {
-			sums[i] = id.String()
+	if len(e.Same) > 0 {
+		same := make([]string, len(e.Same))
+		for i, id := range e.Same {
+			same[i] = id.String()
 		}
-		lt.Set("sums", sums)
+		lt.Set("same", same)
 	}
 	return lt
 }

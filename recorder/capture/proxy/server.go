@@ -56,6 +56,9 @@ type Options struct {
 	Run       string              // the run that agents without a name of their own belong to
 	Transport http.RoundTripper   // to the providers; nil: certificates verified, proxies of the environment honoured
 
+	// Runs says that a conversation is a run of its own, by the name that its
+	// client gives it: another layer tells of it under that name.
+	Runs bool
 	// Layers is asked what other layers told of; nil when there are none.
 	Layers *layers.Registry
 	// Conversation is told of each conversation that a client names; nil tells nobody.

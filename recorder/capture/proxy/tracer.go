@@ -29,6 +29,7 @@ const (
 type tracer struct {
 	sink   Sink
 	layers *layers.Registry
+	runs   bool // conversations are runs
 	named  func(conversation string)
 	ctx    context.Context
 	run    string
@@ -69,7 +70,7 @@ func newTracer(sink Sink, o Options) *tracer {
 		o.Conversation = func(string) {}
 	}
 	return &tracer{
-		sink: sink, layers: o.Layers, named: o.Conversation, run: o.Run, agents: map[string]*agent{}, failed: map[[32]byte]attempt{},
+		sink: sink, layers: o.Layers, runs: o.Runs, named: o.Conversation, run: o.Run, agents: map[string]*agent{}, failed: map[[32]byte]attempt{},
 		tools: map[string]toolCall{}, tasks: map[string]toolCall{},
 	}
 }
@@ -174,7 +175,7 @@ var errCut = errors.New("there was no room for a copy of the body")
 // agent returns the agent that asks, nil for the one that was recorded. An
 // agent that nobody has seen begins here, below the call whose task it was given.
 func (t *tracer) agent(x *exchange, req provider.Request) *agent {
-	id := x.client.agent
+	id := t.runOf(x)
 	if id == "" {
 		return nil
 	}
@@ -182,21 +183,44 @@ func (t *tracer) agent(x *exchange, req provider.Request) *agent {
 	if a != nil || len(t.agents) >= remembered {
 		return a
 	}
-	a = &agent{id: id, name: cmp.Or(x.client.name, "sub-agent"), parent: t.run}
+	a = &agent{id: id, name: x.client.name, parent: t.run}
 	o := x.payload()
 	text(o, "task", req.Task, shownInput)
+	if x.client.agent == "" {
+		t.begin(x, a, o)
+		return a
+	}
+	a.name = cmp.Or(a.name, "sub-agent")
+	a.parent = cmp.Or(t.conversation(x), t.run)
 	for call, c := range t.tasks {
 		if strings.Contains(req.Task, c.task) {
 			delete(t.tasks, call)
-			a.name, a.parent = cmp.Or(x.client.name, c.agent, a.name), cmp.Or(c.run, t.run)
+			a.name, a.parent = cmp.Or(x.client.name, c.agent, a.name), cmp.Or(c.run, a.parent)
 			o.Text("tool_use_id", call)
 			break
 		}
 	}
-	t.agents[id] = a
+	t.begin(x, a, o)
+	return a
+}
+
+// begin tells of an agent that makes its first call.
+func (t *tracer) begin(x *exchange, a *agent, o *wire.Object) {
+	t.agents[a.id] = a
 	t.order = append(t.order, a)
 	t.emit(eventlog.AgentStart, x.began, a, o)
-	return a
+}
+
+// runOf is the run that an exchange belongs to, "" for the command's.
+func (t *tracer) runOf(x *exchange) string { return cmp.Or(x.client.agent, t.conversation(x)) }
+
+// conversation is the run that stands for the conversation of an exchange, if
+// conversations are runs.
+func (t *tracer) conversation(x *exchange) string {
+	if !t.runs {
+		return ""
+	}
+	return x.client.conversation
 }
 
 // results tells of what tools gave, as far as their calls are known: a request
@@ -252,7 +276,7 @@ func (t *tracer) answer(x *exchange, room *budget) {
 	if q == nil { // there was no room for the request
 		q = &question{model: x.model}
 	}
-	a := t.agents[x.client.agent]
+	a := t.agents[t.runOf(x)]
 	if a != nil {
 		a.last = x.ended
 	}
@@ -324,7 +348,7 @@ func (t *tracer) response(x *exchange, q *question, a *agent, res *provider.Resp
 	e := eventlog.Event{Kind: eventlog.ModelResponse, Model: cmp.Or(res.Model, q.model), Provider: x.service, CallID: x.id}
 	e.Bill = billOf(x, res)
 	var saw []string
-	saw, e.Sums = t.layers.Call(layers.Proxy, res.ID != "", e.Bill)
+	saw, e.Same = t.layers.Call(layers.Proxy, res.ID != "", e.Bill)
 	known(o, saw, more(&e))
 	t.send(e, x.ended, a, o)
 }

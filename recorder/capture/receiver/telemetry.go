@@ -144,9 +144,7 @@ func (t *telemetry) merge(e *eventlog.Event) (saw []string) {
 		}
 	}
 	if e.Bill != nil {
-		var sums []eventlog.Identity
-		saw, sums = t.layers.Call(layers.OTLP, false, e.Bill)
-		e.Sums = append(e.Sums, sums...)
+		saw, e.Same = t.layers.Call(layers.OTLP, false, e.Bill)
 	}
 	return saw
 }

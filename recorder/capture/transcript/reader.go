@@ -304,9 +304,7 @@ func (r *reader) merge(c *conversation, e *eventlog.Event) (saw []string) {
 	case eventlog.ModelRequest, eventlog.ModelResponse:
 		e.Again = true
 		if e.Bill != nil {
-			var sums []eventlog.Identity
-			saw, sums = reg.Call(r.layer, r.exact(e), e.Bill)
-			e.Sums = append(e.Sums, sums...)
+			saw, e.Same = reg.Call(r.layer, r.exact(e), e.Bill)
 		}
 	case eventlog.ToolCall:
 		e.Again = true
