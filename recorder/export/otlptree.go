@@ -354,6 +354,9 @@ func (t *spanTree) adopt(s *spanSession, a eventlog.Adopt) {
 }
 
 func (t *spanTree) endRun(s *spanSession, e, raw *eventlog.Event) {
+	if _, ended := t.gone.find("run", s.id, e.RunID); ended && s.runs[e.RunID] == nil {
+		return // another layer told of it before
+	}
 	r := t.run(s, e)
 	if r.span == nil {
 		t.within(s, e, raw)
