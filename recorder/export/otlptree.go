@@ -354,7 +354,7 @@ func (t *spanTree) adopt(s *spanSession, a eventlog.Adopt) {
 }
 
 func (t *spanTree) endRun(s *spanSession, e, raw *eventlog.Event) {
-	if _, ended := t.gone.find("run", s.id, e.RunID); ended && s.runs[e.RunID] == nil {
+	if _, ended := t.gone.find("run", s.id, e.RunID); ended && s.runs[e.RunID] == nil && layered(raw) {
 		return // another layer told of it before
 	}
 	r := t.run(s, e)
@@ -569,6 +569,16 @@ func (o *openSpan) bill(b *eventlog.Bill) {
 	if b.Source == eventlog.Recorded {
 		o.set("lazytrace.cost_usd", float64(b.Cost)/float64(eventlog.Dollar))
 	}
+}
+
+// layered reports whether a capture layer tells of the event that is not the
+// only one that may.
+func layered(raw *eventlog.Event) (yes bool) {
+	wire.Fields(raw.Payload, func(name string, _ json.RawMessage) bool {
+		yes = name == "layers" || name == "layer"
+		return !yes
+	})
+	return yes
 }
 
 // failCall ends a model call of which an error tells in place of a response.
