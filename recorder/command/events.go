@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -33,6 +34,7 @@ func (r *recording) begin(p *process.Process) {
 	}
 	close(r.gate.open)
 	if p != nil {
+		r.guard.start(p)
 		r.life.Go(func() { r.beat(pid) })
 	}
 }
@@ -69,6 +71,9 @@ func (r *recording) sessionPayload(pid int) *wire.Object {
 		layers = append(layers, "intake")
 	}
 	o.Set("capture", append(layers, r.layers...))
+	if opts.Guard != nil {
+		o.Raw("guards", opts.Guard.Describe())
+	}
 	if opts.UnsafePayloads {
 		o.Raw("unsafe_payloads", []byte("true"))
 		o.Text("banner", "payloads of this session were stored without redaction")
@@ -110,7 +115,7 @@ func (r *recording) heartbeat(pid int) eventlog.Event {
 func (r *recording) finish(ctx context.Context, status process.Status, failure error) {
 	took := time.Since(r.started)
 	outcome := r.outcome(status)
-	reason := reasonOf(status, failure)
+	reason := cmp.Or(r.guard.stopped(), reasonOf(status, failure))
 	if status.Code != 0 {
 		var o wire.Object
 		o.Text("error", reason)
@@ -158,6 +163,7 @@ func (r *recording) sessionEnd(status process.Status, outcome eventlog.Outcome, 
 		o.Int("proxy_calls", r.proxy.Calls())
 		o.Int("proxy_unread", r.proxy.Unread())
 	}
+	r.guard.counts(&o)
 	if told := r.signalled.Load(); told != nil {
 		o.Text("recorder_signal", *told)
 	}
@@ -184,6 +190,8 @@ func (r *recording) bad() (n int64, any bool) {
 // its own.
 func (r *recording) outcome(status process.Status) eventlog.Outcome {
 	switch {
+	case r.guard.stopped() != "":
+		return eventlog.Cancelled // whatever it made of being asked to end
 	case status.Code == 0:
 		return eventlog.Success
 	case r.signalled.Load() != nil:
