@@ -25,7 +25,8 @@ func (r *recording) guardPipeline(pipe *pipeline.Options) {
 	}
 	r.guard = guarding{guard.New(*r.opts.Guard, guard.Host{
 		Session: r.opts.SessionID, Agent: r.agent, Notice: r.notices.guard,
-		Emit: func(ctx context.Context, e eventlog.Event) error { return r.rec.Emit(ctx, e) },
+		// Somebody who watches wants to see it at once, so somebody waits for it.
+		Emit: func(ctx context.Context, e eventlog.Event) error { return r.rec.Record(ctx, e, func(error) {}) },
 	})}
 	pipe.Tap = r.guard.Watch
 	r.notices.keep = 1 // for the line that says that it is paused

@@ -127,7 +127,8 @@ func (g *Guard) act() {
 			g.walls()
 			g.serve()
 		case <-paused:
-			if !g.target.Paused() && g.target.Alive() > 0 {
+			g.serve() // who asked comes before who did not
+			if g.paused != "" && !g.target.Paused() && g.target.Alive() > 0 {
 				g.resume("somebody else")
 			}
 		case <-g.ctx.Done():

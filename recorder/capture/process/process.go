@@ -27,7 +27,7 @@ type Options struct {
 	// after the program was told. It must not block.
 	Told func(signal string)
 
-	// Woken is called when the recorder gets SIGCONT, after the program was told.
+	// Woken is called when the recorder gets SIGCONT, before the program is told.
 	// It must not block.
 	Woken func()
 

@@ -96,6 +96,11 @@ func (r *relay) pass(p *Process, s syscall.Signal) {
 			break
 		}
 		r.send(s)
+	case unix.SIGCONT:
+		if r.woken != nil {
+			r.woken()
+		}
+		r.send(s)
 	default:
 		r.send(s)
 	}
@@ -103,10 +108,6 @@ func (r *relay) pass(p *Process, s syscall.Signal) {
 	case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT:
 		if r.told != nil {
 			r.told(unix.SignalName(s))
-		}
-	case unix.SIGCONT:
-		if r.woken != nil {
-			r.woken()
 		}
 	}
 }
