@@ -449,9 +449,9 @@ func TestWithinAndWhere(t *testing.T) {
 		w.say("log", `{"text":"rm -rf"}`)
 		w.say("model_response", `{"model":"small","response_id":"1","input_tokens":1,"cost_usd":1}`)
 		w.say("model_response", `{"model":"big","response_id":"2","input_tokens":1,"cost_usd":0.00000001}`)
-		w.want("danger tripped: there was tool_call of Bash")
+		w.want("danger tripped: tool_call of Bash")
 		w.say("model_response", `{"model":"big","response_id":"3","input_tokens":1,"cost_usd":0.000000001}`)
-		w.want("danger tripped: there was tool_call of Bash", "dear tripped: $0.000000011 of $0.00000001")
+		w.want("danger tripped: tool_call of Bash", "dear tripped: $0.000000011 of $0.00000001")
 		if len(w.notices) != 1 {
 			t.Errorf("%q", w.notices)
 		}

@@ -156,7 +156,7 @@ func (r *Rule) reason(count, most int64, last *cause) string {
 			text += " in a row"
 		}
 	case Events:
-		text = "there was " + last.words()
+		text = last.words()
 		if most > 1 {
 			text = fmt.Sprintf("%s events, the last %s", grouped(count), last.words())
 		}
