@@ -60,7 +60,7 @@ behind.
 	opts.flags(root)
 	root.AddCommand(
 		newOpen(env), newTail(env), newSessions(env), newEvents(env), newStat(env), newUsage(env), newPrices(env), newDoctor(env),
-		newRedact(env), newDemo(env), newDemoAgent(), newRunCommand(env), newEmitCommand(), newVersion(env),
+		newRedact(env), newDemo(env), newDemoAgent(), newRunCommand(env), newResume(env), newEmitCommand(), newVersion(env),
 	)
 	wrapArgs(root)
 	return root

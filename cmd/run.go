@@ -50,6 +50,7 @@ type runOptions struct {
 	durable       bool
 	failOnError   bool
 	tui           bool
+	limits        guardOptions
 }
 
 func newRunCommand(env *Env) *cobra.Command {
@@ -101,6 +102,7 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 	f.BoolVar(&o.durable, "durable", false, "wait for the disk at every commit")
 	f.BoolVar(&o.failOnError, "fail-on-error", false, "exit with 3 when the command succeeds but events tell of errors")
 	f.BoolVar(&o.tui, "tui", false, "show the run while it goes on")
+	o.limits.register(f)
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print events on stderr and store nothing")
 	return c
 }
@@ -167,7 +169,10 @@ func (o runOptions) command() (c command.Options, err error) {
 	if c.Metrics, err = metrics(o.metric); err != nil {
 		return c, err
 	}
-	c.Pipeline, err = o.pipeline()
+	if c.Pipeline, err = o.pipeline(); err != nil {
+		return c, err
+	}
+	c.Guard, err = o.limits.guard(c.Pipeline.Redactor)
 	return c, err
 }
 

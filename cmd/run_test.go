@@ -40,7 +40,9 @@ func TestRunRefuses(t *testing.T) {
 		"run", "run --nope x", "run --capture all x", "run --on-full wait x", "run --redact-on-error no x", "run --meta k x",
 		"run --metric k=v x", "run --metric score=2 x", "run --batch-size 0 x", "run --batch-interval -1s x",
 		"run --metric a=1 --metric b=1 --metric c=1 --metric d=1 --metric e=1 --metric f=1 --metric g=1 --metric h=1 --metric i=1 --metric j=1 --metric k=1 x",
-		"emit", "emit a b c",
+		"emit", "emit a b c", "resume a b",
+		"run --max-cost x x", "run --max-cost -1 x", "run --max-cost 1 --on-trip kill x", "run --on-trip pause x", "run --max-repeat 1 x",
+		"run --max-errors -1 x", "run --max-wall 0s x", "run --on-signal-exec x x", "run --max-cost 1 --on-signal-webhook ftp://x x",
 	} {
 		root := newRoot(realEnv())
 		root.SetArgs(strings.Fields(line))

@@ -8,6 +8,9 @@ func (b Bill) Count() int64 {
 	return max(1, b.Calls)
 }
 
+// With returns what two records of one call come to, whichever came first.
+func (b Bill) With(other Bill) Bill { return larger(b, other) }
+
 // void takes everything off a bill that turned out to be the sum of others.
 func (b Bill) void() Bill {
 	return Bill{Call: b.Call, Request: b.Request, Rule: b.Rule, Side: b.Side, Copied: b.Copied, Final: true, Void: true}

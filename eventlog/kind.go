@@ -105,7 +105,7 @@ func (k Kind) Class() Class {
 func (k Kind) Critical() bool {
 	switch k {
 	case AgentStart, AgentFinish, ToolCall, ToolResult, ToolError, ToolTimeout, HILDecision,
-		Error, SessionStart, SessionEnd, Metrics, Dropped:
+		Error, SessionStart, SessionEnd, Metrics, Dropped, Signal, Policy:
 		return true
 	}
 	return false

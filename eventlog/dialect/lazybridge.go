@@ -560,7 +560,12 @@ func (b *bridge) bodies() {
 			e.Details = append(e.Details, eventlog.Detail{Name: name, Value: v})
 		}
 	}
-	add("error type", f.errType)
+	switch e.Kind {
+	case eventlog.Signal, eventlog.Policy:
+		add("type", f.errType)
+	default:
+		add("error type", f.errType)
+	}
 	add("stack", f.stack)
 	add("timeout s", f.timeout)
 	add("turn", f.turn)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -33,6 +34,7 @@ func (r *recording) begin(p *process.Process) {
 	}
 	close(r.gate.open)
 	if p != nil {
+		r.guard.start(p)
 		r.life.Go(func() { r.beat(pid) })
 	}
 }
@@ -44,13 +46,17 @@ func (r *recording) about(pid int) *origin.Session {
 	if r.intake != nil {
 		layers = append(layers, "intake")
 	}
-	return &origin.Session{
+	about := &origin.Session{
 		Name: opts.Name, Goal: opts.Goal, Agent: r.agent, Environment: opts.Environment, Experiment: opts.Experiment,
 		Variant: opts.Variant, Version: opts.Version, Parent: opts.ParentSession, ParentRun: opts.ParentRun,
 		Root: opts.RootSession, Run: r.run,
 		Args: opts.Args, Dir: opts.Dir, PID: pid, Started: r.started, Metadata: opts.Metadata, Tags: opts.Tags,
 		Metrics: opts.Metrics, Layers: append(layers, r.layers...), Unsafe: opts.UnsafePayloads,
 	}
+	if opts.Guard != nil {
+		about.Guards = opts.Guard.Describe()
+	}
+	return about
 }
 
 // task is what the program was asked for: its goal, or how it was called.
@@ -74,7 +80,7 @@ func (r *recording) heartbeat(pid int) eventlog.Event {
 func (r *recording) finish(ctx context.Context, status process.Status, failure error) {
 	took := time.Since(r.started)
 	outcome := r.outcome(status)
-	reason := reasonOf(status, failure)
+	reason := cmp.Or(r.guard.stopped(), reasonOf(status, failure))
 	if status.Code != 0 {
 		var o wire.Object
 		o.Text("error", reason)
@@ -123,6 +129,7 @@ func (r *recording) sessionEnd(status process.Status, outcome eventlog.Outcome, 
 		o.Int("proxy_calls", r.proxy.Calls())
 		o.Int("proxy_unread", r.proxy.Unread())
 	}
+	r.guard.counts(&o)
 	if told := r.signalled.Load(); told != nil {
 		o.Text("recorder_signal", *told)
 	}
@@ -149,6 +156,8 @@ func (r *recording) bad() (n int64, any bool) {
 // its own.
 func (r *recording) outcome(status process.Status) eventlog.Outcome {
 	switch {
+	case r.guard.stopped() != "":
+		return eventlog.Cancelled // whatever it made of being asked to end
 	case status.Code == 0:
 		return eventlog.Success
 	case r.signalled.Load() != nil:

@@ -20,17 +20,39 @@ type notices struct {
 	held  bool
 	lines []string
 	told  int
+	keep  int // lines that only what is urgent may use
 }
 
 func (n *notices) add(line string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.told >= mostNotices {
+	if n.told >= mostNotices-n.keep {
 		return
 	}
 	n.told++
 	if n.held {
 		n.lines = append(n.lines, line)
+		return
+	}
+	n.print(line)
+}
+
+// guard takes a line of the guard. One is urgent when the program was paused: it
+// draws nothing now, and who sits before it has to know why. Its terminal may
+// not begin lines by itself, which the program saw to.
+func (n *notices) guard(line string, urgent bool) {
+	if !urgent {
+		n.add(line)
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.told >= mostNotices {
+		return
+	}
+	n.told, n.keep = n.told+1, 0
+	if n.held {
+		_, _ = fmt.Fprintf(n.out, "\r\nlazytrace: %s\r\n", escape.Line(line))
 		return
 	}
 	n.print(line)

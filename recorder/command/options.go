@@ -8,6 +8,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/recorder/capture/lines"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
+	"github.com/lazytrace/lazytrace/recorder/guard"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
 )
 
@@ -34,6 +35,8 @@ type Options struct {
 	StorePath string // for recorders inside; "" keeps them from finding it
 	Exporters []pipeline.Exporter
 	Pipeline  pipeline.Options // queue, batches, redaction; what else is in it is overwritten
+
+	Guard *guard.Options // nil guards nothing
 
 	Heartbeat time.Duration // 30 s
 	Notices   io.Writer     // Stderr when nil

@@ -38,6 +38,7 @@ func Record(ctx context.Context, o Options) Result {
 	}
 	r.begin(p)
 	status, err := p.Wait()
+	r.guard.settle()
 	r.notices.release()
 	r.end(status, err)
 	p.Close()
@@ -70,6 +71,7 @@ type recording struct {
 	proxy     *proxy.Server        // nil unless it was asked for
 	follower  *transcript.Follower // nil unless it was asked for
 	known     *layers.Registry     // what all layers have told
+	guard     guarding
 	streams   []*lines.Stream
 	signalled atomic.Pointer[string] // the first signal that asked us to end
 	life      sync.WaitGroup         // heartbeats and flushes
@@ -97,6 +99,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 	pipe := o.Pipeline
 	pipe.Session, pipe.Run, pipe.Agent = o.SessionID, r.run, r.agent
 	pipe.Open, pipe.Exporters, pipe.Warn = o.Open, o.Exporters, r.notices.add
+	r.guardPipeline(&pipe)
 	r.rec = pipeline.New(pipe)
 	r.gate = gate{r.rec, make(chan struct{})}
 	r.result.Session = o.SessionID
@@ -126,6 +129,7 @@ func (r *recording) startProgram() (*process.Process, error) {
 		Args: args, Env: environment(r.opts.Env, settings),
 		Stdin: r.opts.Stdin, Stdout: r.opts.Stdout, Stderr: r.opts.Stderr,
 		Capture: r.opts.Capture, Output: r.output, Told: r.told,
+		Woken: func() { r.guard.continued("SIGCONT") }, Interrupted: func() { r.guard.continued("Ctrl-C") },
 	})
 	if err != nil {
 		return nil, err
@@ -161,6 +165,7 @@ func (r *recording) output(stream string) io.Writer {
 // decides; what is there by now is written in case we are not asked again.
 func (r *recording) told(signal string) {
 	r.signalled.CompareAndSwap(nil, &signal)
+	r.guard.interrupted(signal)
 	r.life.Go(func() {
 		ctx, cancel := context.WithTimeout(r.ctx, flushAfterSignal)
 		defer cancel()
@@ -212,11 +217,13 @@ func (r *recording) end(status process.Status, failure error) {
 			r.notices.add(fmt.Sprintf("end the receiver: %v", err))
 		}
 	}
+	r.guard.close()
 	r.finish(ctx, status, failure)
 	if err := r.rec.Close(ctx); err != nil && r.rec.Stats().Fault == nil {
 		r.notices.add(fmt.Sprintf("the recording is not complete: %v", err))
 	}
 	r.life.Wait()
+	r.guard.drain(ctx)
 	r.result.Code, r.result.Stats = status.Code, r.rec.Stats()
 	r.report()
 }

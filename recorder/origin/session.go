@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,6 +27,7 @@ type Session struct {
 	Tags                                      []string
 	Metrics                                   map[string]float64 // for Facts; events tell of them by themselves
 	Layers                                    []string           // what captures its events
+	Guards                                    json.RawMessage    // the limits that it is held to; nil when there are none
 	Unsafe                                    bool               // nothing is redacted
 }
 
@@ -60,6 +62,9 @@ func (s *Session) Payload() *wire.Object {
 	o.Text("environment", s.Environment)
 	o.Text("lazytrace_version", s.Version)
 	o.Set("capture", s.Layers)
+	if s.Guards != nil {
+		o.Raw("guards", s.Guards)
+	}
 	if s.Unsafe {
 		o.Raw("unsafe_payloads", []byte("true"))
 		o.Text("banner", "payloads of this session were stored without redaction")

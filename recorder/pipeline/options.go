@@ -34,6 +34,12 @@ type Options struct {
 	// eventlog.Kind.Critical when nil.
 	Critical func(e *eventlog.Event) bool
 
+	// Tap sees each event that was taken, as it will be stored: stamped and
+	// redacted. It is called by whoever hands the event over, so it must be quick
+	// and must not hand over events itself; it may keep the payload and must not
+	// change it. An event that is sent twice is seen twice.
+	Tap func(e *eventlog.Event)
+
 	// Warn takes one line about something that went wrong while the recording
 	// goes on. It may be called by any goroutine.
 	Warn func(line string)

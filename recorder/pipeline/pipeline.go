@@ -69,8 +69,11 @@ func (r *Pipeline) Record(ctx context.Context, e eventlog.Event, done func(error
 	}
 	it := item{event: e, size: sizeOf(&e), prompt: done != nil || begins(e.Kind), done: done}
 	err := r.queue.put(ctx, it, r.admission(&e))
-	if err == ErrFull {
+	switch {
+	case err == ErrFull:
 		r.drops.full(e.Kind)
+	case err == nil && r.opts.Tap != nil:
+		r.opts.Tap(&e)
 	}
 	return err
 }

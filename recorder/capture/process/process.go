@@ -26,6 +26,14 @@ type Options struct {
 	// Told is called with the name of a signal that asks the recorder to end,
 	// after the program was told. It must not block.
 	Told func(signal string)
+
+	// Woken is called when the recorder gets SIGCONT, before the program is told.
+	// It must not block.
+	Woken func()
+
+	// Interrupted is called when an interrupt was typed on a terminal of the
+	// program's own, after it was passed on. It must not block.
+	Interrupted func()
 }
 
 // Process is a program that was started. Wait must be called, and Close after
@@ -48,7 +56,7 @@ func Start(o Options) (*Process, error) {
 	p := &Process{cmd: command(o.Args, o.Env)}
 	// Before the first look at the terminal, so that no change of its size is
 	// missed, and before the program starts, so that no signal is.
-	p.signals = newRelay(o.Told)
+	p.signals = newRelay(o.Told, o.Woken)
 	if err := p.start(o); err != nil {
 		p.Close()
 		return nil, err

@@ -29,7 +29,7 @@ func inForeground() bool { return false }
 // from ending us first.
 type relay struct{ ch chan os.Signal }
 
-func newRelay(func(string)) *relay {
+func newRelay(func(string), func()) *relay {
 	r := &relay{ch: make(chan os.Signal, 1)}
 	signal.Notify(r.ch, os.Interrupt)
 	return r

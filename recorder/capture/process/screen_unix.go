@@ -3,6 +3,7 @@
 package process
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,7 @@ type screen struct {
 	wake   [2]*os.File // a pipe that ends the reading of keys
 	input  sync.WaitGroup
 	output chan struct{} // closed when the terminal of the program has shut
+	typed  func()        // told of an interrupt that was typed; may be nil
 
 	mu     sync.Mutex
 	before *term.State // of the real terminal; nil when it is as it was
@@ -37,7 +39,7 @@ type screen struct {
 
 // openScreen makes a terminal that is like the real one.
 func openScreen(o Options) (*screen, error) {
-	s := &screen{out: o.Stdout, output: make(chan struct{})}
+	s := &screen{out: o.Stdout, output: make(chan struct{}), typed: o.Interrupted}
 	for _, f := range []*os.File{o.Stdin, o.Stdout, o.Stderr} {
 		if isTerminal(f) {
 			s.outer = f
@@ -169,8 +171,15 @@ func (s *screen) typing() {
 		if _, err := s.master.Write(buf[:n]); err != nil {
 			return
 		}
+		if s.typed != nil && bytes.IndexByte(buf[:n], interruptKey) >= 0 {
+			s.typed()
+		}
 	}
 }
+
+// interruptKey is Ctrl-C, which a terminal that is not told otherwise takes for
+// an interrupt.
+const interruptKey = 3
 
 // resize gives the program's terminal the size of the real one.
 func (s *screen) resize() {

@@ -24,6 +24,7 @@ var relayed = []os.Signal{
 // stop.
 type relay struct {
 	told   func(string)
+	woken  func()
 	ch     chan os.Signal // capacity 64: a burst of different signals; one of each kind is what a kernel would keep
 	sizes  chan os.Signal // capacity 1: only the last size counts
 	late   []os.Signal    // to be caught by run
@@ -37,8 +38,8 @@ type relay struct {
 // newRelay catches signals from now on. One that our caller had us ignore is
 // caught only when the program was started, which thereby inherits that it is
 // ignored.
-func newRelay(told func(string)) *relay {
-	r := &relay{told: told, ch: make(chan os.Signal, 64), sizes: make(chan os.Signal, 1), quit: make(chan struct{})}
+func newRelay(told func(string), woken func()) *relay {
+	r := &relay{told: told, woken: woken, ch: make(chan os.Signal, 64), sizes: make(chan os.Signal, 1), quit: make(chan struct{})}
 	for _, s := range relayed {
 		if signal.Ignored(s) {
 			r.late = append(r.late, s)
@@ -93,6 +94,11 @@ func (r *relay) pass(p *Process, s syscall.Signal) {
 		if p.screen != nil && p.screen.gone() {
 			p.screen.hangUp() // the kernel tells the program, and everybody else on that terminal
 			break
+		}
+		r.send(s)
+	case unix.SIGCONT:
+		if r.woken != nil {
+			r.woken()
 		}
 		r.send(s)
 	default:
