@@ -19,7 +19,7 @@ import (
 	"github.com/lazytrace/lazytrace/recorder/export"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
-	"github.com/lazytrace/lazytrace/redact"
+	"github.com/lazytrace/lazytrace/redact/external"
 )
 
 // runOptions are the flags of run, as they were written.
@@ -38,8 +38,8 @@ type runOptions struct {
 
 	experiment, variant string
 	capture             string
-	redactOnError       string
-	unsafePayloads      bool
+	redact              redactFlags
+	masker              *external.Program // nil unless --redact-cmd names one
 
 	batchSize     int
 	batchInterval time.Duration
@@ -91,8 +91,7 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 	f.StringVar(&o.variant, "variant", "", "variant of the experiment")
 	f.StringArrayVar(&o.metric, "metric", nil, "`key=number` that tells how it went (repeatable)")
 	f.StringVar(&o.capture, "capture", "auto", "what to capture: of the output auto, stdout, pty or none; with http or otlp also what is sent, with proxy calls of model providers")
-	f.StringVar(&o.redactOnError, "redact-on-error", "strict", "an event that cannot be redacted is dropped (strict) or kept without its body (fallback)")
-	f.BoolVar(&o.unsafePayloads, "unsafe-log-payloads", false, "store payloads without redacting secrets")
+	o.redact.addRun(f)
 	f.IntVar(&o.batchSize, "batch-size", 100, "events written at once")
 	f.DurationVar(&o.batchInterval, "batch-interval", time.Second, "how long an event may wait for its batch")
 	f.IntVar(&o.maxQueue, "max-queue", 10_000, "events that may wait to be written")
@@ -123,7 +122,11 @@ func runRun(ctx context.Context, env *Env, o runOptions) error {
 	if err := o.sinks(&options); err != nil {
 		return refused(fmt.Errorf("run: %w", err))
 	}
+	if o.redact.unsafe {
+		fmt.Fprintln(os.Stderr, "lazytrace: payloads are stored without redaction, secrets and all (--unsafe-log-payloads)")
+	}
 	result, err := o.record(ctx, env, options)
+	o.endMasker()
 	if err != nil {
 		return err
 	}
@@ -145,13 +148,13 @@ func (o runOptions) record(ctx context.Context, env *Env, options command.Option
 }
 
 // command makes options of the flags and of the recorder around us.
-func (o runOptions) command() (c command.Options, err error) {
+func (o *runOptions) command() (c command.Options, err error) {
 	c = command.Options{
 		Args: o.args, Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Decode: wire.Line, SessionID: o.sessionID, ParentSession: o.parent,
 		Name: o.name, Goal: o.goal, Agent: o.agent, Environment: o.envName,
 		Experiment: o.experiment, Variant: o.variant, Version: Version(),
-		Tags: o.tags, UnsafePayloads: o.unsafePayloads,
+		Tags: o.tags, UnsafePayloads: o.redact.unsafe,
 	}
 	if c.Dir, err = os.Getwd(); err != nil {
 		c.Dir = "" // it was removed; the command can live with that
@@ -172,16 +175,13 @@ func (o runOptions) command() (c command.Options, err error) {
 	return c, err
 }
 
-func (o runOptions) pipeline() (p pipeline.Options, err error) {
+func (o *runOptions) pipeline() (p pipeline.Options, err error) {
 	p = pipeline.Options{BatchSize: o.batchSize, BatchInterval: o.batchInterval, MaxQueue: o.maxQueue}
 	if o.batchSize < 1 || o.maxQueue < 1 || o.batchInterval <= 0 {
 		return p, fmt.Errorf("--batch-size, --batch-interval and --max-queue must be more than 0")
 	}
 	if p.OnFull, err = pipeline.ParseOnFull(o.onFull); err != nil {
 		return p, fmt.Errorf("--on-full: %w", err)
-	}
-	if p.OnError, err = pipeline.ParseRedactFailure(o.redactOnError); err != nil {
-		return p, fmt.Errorf("--redact-on-error: %w", err)
 	}
 	if o.critical != "" {
 		types := map[string]bool{}
@@ -190,12 +190,8 @@ func (o runOptions) pipeline() (p pipeline.Options, err error) {
 		}
 		p.Critical = func(e *eventlog.Event) bool { return types[e.Type] }
 	}
-	if !o.unsafePayloads {
-		if p.Redactor, err = redact.New(redact.Options{}); err != nil {
-			return p, err
-		}
-	}
-	return p, nil
+	o.masker, err = o.redact.pipeline(&p)
+	return p, err
 }
 
 // sinks says where events go. A sink that cannot be opened is one that fails:

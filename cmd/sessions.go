@@ -310,6 +310,7 @@ func showSession(ctx context.Context, env *Env, id string, paths []string, opts 
 	put("agent", cmp.Or(s.Agent, s.Format))
 	put("status", strings.TrimSpace(status.String()+" "+closedBy))
 	put("outcome", s.Outcome.String())
+	put("warning", s.Metadata["warning"])
 	put("time", sessionTook(s, now))
 	put("cost", costText(s.Cost(), s.Calls, s.Unpriced))
 	put("tokens", tokens(s.Usage.Total()))

@@ -33,36 +33,53 @@ type walker struct {
 	depth int
 	spans []span
 	stack []frame
+	each  func(t text, key string) // takes the strings in place of looking for secrets in them; may be nil
 }
 
 // document finds what to mask in a JSON document, or in several one after the
 // other. It reports false if s is not JSON; NaN and Infinity count as numbers
 // and unknown escapes as what they stand for, because real writers emit them.
 func (r *Redactor) document(s string, depth int) ([]span, bool) {
+	w := walker{r: r}
+	if !w.walk(s, depth) {
+		return nil, false
+	}
+	return w.spans, true
+}
+
+// walk goes through the document, or documents, that s is, and reports whether
+// it is any.
+func (w *walker) walk(s string, depth int) bool {
 	i := space(s, 0)
 	if depth <= 0 || i >= len(s) {
-		return nil, false
+		return false
 	}
 	switch s[i] {
 	case '{', '[':
 	case '"':
 		end := stringEnd(s, i)
 		if end < 0 || space(s, end) != len(s) {
-			return nil, false
+			return false
 		}
 	default:
-		return nil, literal(s[i:]) == len(s)-i
+		return literal(s[i:]) == len(s)-i
 	}
-	w := walker{r: r, s: s, depth: depth}
+	w.s, w.depth = s, depth
 	for i < len(s) {
 		if i = w.value(i); i < 0 {
-			return nil, false
+			return false
 		}
 		if i = space(s, i); i < len(s) && s[i] != '{' && s[i] != '[' {
-			return nil, false
+			return false
 		}
 	}
-	return w.spans, true
+	return true
+}
+
+// nested reports whether a string may be a document itself.
+func nested(s string) bool {
+	c := s[space(s, 0):]
+	return len(c) > 1 && (c[0] == '{' || c[0] == '[' || c[0] == '"')
 }
 
 // value walks one top-level value and returns its end, or -1.
@@ -223,6 +240,11 @@ func publicKey(k string) flags {
 // str finds what to mask in the string t, whose quotes are not part of it.
 func (w *walker) str(t text, f *frame) {
 	raw := t.of(w.s)
+	if w.each != nil {
+		name, _, _ := w.context(f)
+		w.each(t, name)
+		return
+	}
 	if len(raw) < 4 {
 		return
 	}
@@ -251,7 +273,7 @@ func (w *walker) find(s string, f *frame) []span {
 	if fl&public != 0 && len(s) >= 64 && strings.IndexByte(s, ' ') < 0 && blob(name) {
 		return nil // thinking signatures, encrypted reasoning
 	}
-	if c := s[space(s, 0):]; len(c) > 1 && (c[0] == '{' || c[0] == '[' || c[0] == '"') {
+	if nested(s) {
 		if spans, ok := w.r.document(s, w.depth-1); ok {
 			return spans
 		}

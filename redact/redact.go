@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -26,14 +27,17 @@ type Rule struct {
 type Options struct {
 	Rules []Rule // run after the built-in rules, in order
 	Only  bool   // use Rules alone, without the built-in rules
-	PII   bool   // also mask e-mail addresses, phone, card and IBAN numbers, IP addresses
+	PII   bool   // also mask personal data of every kind
+
+	// Personal are kinds of personal data to mask as well: see PersonalKinds.
+	Personal []string
 }
 
 // Redactor masks secrets. It never changes after New and may be used by any
 // number of goroutines at once.
 type Redactor struct {
 	builtin bool
-	pii     bool
+	pii     []string // kinds of personal data
 	rules   []userRule
 	lazy    *lazyBridge // set only by LazyBridge
 }
@@ -48,9 +52,18 @@ type userRule struct {
 var ErrRule = errors.New("invalid redaction rule")
 
 // New returns a Redactor, or an error that wraps ErrRule if a rule has no
-// usable name, does not compile, or matches the empty string.
+// usable name, does not compile, or matches the empty string, and if a kind of
+// personal data is unknown.
 func New(o Options) (*Redactor, error) {
-	r := &Redactor{builtin: !o.Only, pii: o.PII}
+	r := &Redactor{builtin: !o.Only, pii: o.Personal}
+	if o.PII {
+		r.pii = PersonalKinds()
+	}
+	for _, kind := range r.pii {
+		if !slices.Contains(PersonalKinds(), kind) {
+			return nil, fmt.Errorf("%w: %q is no kind of personal data", ErrRule, kind)
+		}
+	}
 	for _, u := range o.Rules {
 		if !ruleName(u.Name) {
 			return nil, fmt.Errorf("%w: name %q: want lower-case letters, digits, - and _", ErrRule, u.Name)

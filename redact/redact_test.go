@@ -251,7 +251,7 @@ func TestJSONLines(t *testing.T) {
 	in := `{"id":"a","text":"x ` + key + `"}` + "\n\n" + `{"id":2,"text":"ignored","chunks":["use ghp_aaaa","` + key[8:] + `"," ok"]}` + "\n" +
 		`{"id":"big","text":"` + strings.Repeat("word ", 100_000) + `"}`
 	var out strings.Builder
-	if err := JSONLines(strings.NewReader(in), &out, secrets(t)); err != nil {
+	if err := JSONLines(strings.NewReader(in), &out, secrets(t), nil); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")
@@ -261,7 +261,7 @@ func TestJSONLines(t *testing.T) {
 	if len(lines[2]) < 500_000 {
 		t.Errorf("long line cut to %d bytes", len(lines[2]))
 	}
-	if err := JSONLines(strings.NewReader("{oops"), &out, secrets(t)); err == nil {
+	if err := JSONLines(strings.NewReader("{oops"), &out, secrets(t), nil); err == nil {
 		t.Error("no error for a line that is not JSON")
 	}
 }

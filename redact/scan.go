@@ -39,8 +39,8 @@ func (r *Redactor) scan(s string, depth int, f flags) []span {
 		c.walk()
 		spans = c.spans
 	}
-	if r.pii && f&public == 0 {
-		spans = merge(spans, personal(s))
+	if len(r.pii) > 0 && f&public == 0 {
+		spans = merge(spans, personal(s, r.pii))
 	}
 	for i := range r.rules {
 		spans = merge(spans, r.rules[i].find(s))

@@ -1,0 +1,60 @@
+package redact
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// sampleTexts returns the logs of real agents that are text, by name.
+func sampleTexts(t testing.TB) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	root := filepath.Join(shared(t), "samples")
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil || strings.HasPrefix(string(raw), "SQLite") || strings.HasSuffix(path, "-wal") {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		texts[name] = string(raw)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
+func TestDump(t *testing.T) {
+	r := secrets(t)
+	for name, s := range sampleTexts(t) {
+		spans := r.find(s)
+		for _, p := range spans {
+			t.Logf("%s %s: %q  <<%q>>", name, p.kind, s[p.from:p.to][:min(60, p.to-p.from)], s[max(0, p.from-60):min(len(s), p.to+20)])
+		}
+	}
+}
+
+func BenchmarkSamples(b *testing.B) {
+	r := secrets(b)
+	var big []string
+	n := 0
+	for _, s := range sampleTexts(b) {
+		if len(s) > 100_000 {
+			big = append(big, s)
+			n += len(s)
+		}
+	}
+	b.SetBytes(int64(n))
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, s := range big {
+			r.Text(s)
+		}
+	}
+}
