@@ -120,6 +120,7 @@ func code(v string) bool {
 // reserved holds what stands after a key in schemas, type declarations and
 // prose, none of them a secret.
 func reserved(v string) bool {
+	v = strings.TrimRight(v, "!?") // String! of a schema
 	if len(v) > 14 {
 		return false
 	}
@@ -151,7 +152,7 @@ func idPrefix(p string) bool {
 	}
 	switch string(b[:len(p)]) {
 	case "call", "toolu", "msg", "req", "chatcmpl", "cmpl", "resp", "run", "rs", "thread", "asst", "file", "batch", "fp", "user", "org", "proj",
-		"project", "evt", "event", "sess", "ses", "prt", "per", "que", "usr", "session", "item", "ws", "gen", "conv", "conversation", "step", "trace", "span", "obs", "tool", "srvtoolu",
+		"project", "evt", "event", "sess", "ses", "prt", "per", "que", "usr", "session", "item", "ws", "gen", "conv", "conversation", "step", "trace", "span", "obs", "tool", "srvtoolu", "tooluse",
 		"mcptoolu", "agent", "task", "job", "id", "uuid", "sha", "sha1", "sha256", "sha384", "sha512", "md5", "h1", "commit", "build", "chunk", "main", "index",
 		"vs", "ft", "ftjob", "cus", "acct", "sub", "pi", "ch", "in", "prod", "price", "evtm", "pod", "node", "container", "img", "image", "asset",
 		"dataset", "model", "prompt", "group", "team", "tenant", "workspace", "wrkspc", "ds", "exp", "doc", "page", "block", "vol", "snap", "ami",

@@ -229,7 +229,7 @@ func publicKey(k string) flags {
 		return 0
 	}
 	for _, e := range [...]string{"id", "Id", "ID", "ids", "signature", "encrypted_content", "fingerprint", "digest", "hash", "sha", "sha1", "sha256", "sha512", "checksum", "etag", "ETag",
-		"integrity", "commit", "uuid", "embedding", "cursor", "traceparent", "tracestate", "thoughtSignature", "revision", "run", "session", "trace", "span", "parent", "thread", "conversation"} {
+		"integrity", "commit", "uuid", "embedding", "cursor", "traceparent", "tracestate", "thoughtSignature", "revision", "PageToken", "page_token", "nextToken", "next_token", "ontinuationToken", "ontinuation_token", "run", "session", "trace", "span", "parent", "thread", "conversation"} {
 		if strings.HasSuffix(k, e) {
 			return public
 		}

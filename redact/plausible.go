@@ -14,7 +14,7 @@ func plausible(k secrecy, v string, hard bool) bool {
 	spaces := strings.IndexByte(v, ' ') >= 0
 	switch k {
 	case phrase:
-		return hard && strings.Count(v, " ") < 30 && !strings.ContainsAny(v, ".:?")
+		return hard && strings.Count(v, " ") < 30 && !strings.ContainsAny(v, ".:?") || !spaces && measure(v).random()
 	case password:
 		return plausiblePassword(v, hard, spaces)
 	}

@@ -188,6 +188,11 @@ func escaped(s string, i, j int) int {
 func (c *scanner) word(i, j int) int {
 	s := c.s
 	if j-i < 2 {
+		if s[i] == '1' && strings.HasPrefix(s[j:], "//0") {
+			if to, kind := issued(s, i); to > 0 {
+				return c.mask(i, to, kind)
+			}
+		}
 		return j
 	}
 	if k := escaped(s, i, j); k != i {
@@ -227,12 +232,15 @@ func (c *scanner) word(i, j int) int {
 		if to := c.scheme(k, j); to > 0 {
 			return to
 		}
+		if to := c.address(i, j); to > 0 {
+			return to
+		}
 	}
 	if c.flags&public == 0 {
 		if to, kind := shaped(s, k, j); to > 0 {
 			return c.mask(k, to, kind)
 		}
-		if j-k >= 28 && unknownPrefix(s[k:j]) && !extension(s, j) {
+		if j-k >= 24 && unknownPrefix(s[k:j]) && !extension(s, j) {
 			return c.mask(k, j, "token")
 		}
 	}

@@ -106,6 +106,36 @@ func (c *scanner) webhook(host, end int) int {
 	return c.mask(from, end, "webhook")
 }
 
+// address masks the password of addresses that are no URLs: user:password@tcp(…)
+// as Go's drivers take it, and jdbc:oracle:thin:user/password@…. The word is
+// s[i:j].
+func (c *scanner) address(i, j int) int {
+	s := c.s
+	switch w := s[i:j]; {
+	case s[j] == '(' && i > 1 && s[i-1] == '@' && (w == "tcp" || w == "unix"):
+		from := i - 1
+		for from > 0 && i-from < 256 && !urlStop(s, from-1) && s[from-1] != '=' {
+			from--
+		}
+		if strings.IndexByte(s[from:i-1], ':') > 0 && !marked(s[from:i-1]) {
+			c.userinfo(from, i-1)
+		}
+	case s[j] == ':' && w == "thin":
+		end := j + 1
+		for end < len(s) && end < j+256 && s[end] != '@' && !urlStop(s, end) {
+			end++
+		}
+		slash := strings.IndexByte(s[j:end], '/')
+		if end >= len(s) || s[end] != '@' || slash < 0 {
+			return 0
+		}
+		if pw := s[j+slash+1 : end]; len(pw) >= 3 && !placeholder(pw) && !variable(pw) {
+			return c.mask(j+slash+1, end, "password")
+		}
+	}
+	return 0
+}
+
 func hookSegment(seg string) bool {
 	switch seg {
 	case "services", "webhooks", "webhook", "hooks", "hook", "catch", "webhookb2", "workflows", "triggers":

@@ -27,6 +27,9 @@ func (c *scanner) keyed(i, j, pf, pt int) int {
 	if s[j] == ' ' && s[i] != '-' && prose(s, i, j) {
 		return 0
 	}
+	if s[j] == ':' && i > 0 && s[i-1] == ':' && j+1 < len(s) && s[j+1] != ' ' {
+		return 0 // a part of a name such as arn:…:secret:…
+	}
 	k := keyOf(s[i:j])
 	if k.is == plain && j-i <= 7 {
 		switch w := s[i:j]; {
@@ -43,6 +46,11 @@ func (c *scanner) keyed(i, j, pf, pt int) int {
 	}
 	if k.is == plain {
 		return c.queryOnly(i, j)
+	}
+	if k.is == authHeader {
+		if to := c.pair(j); to > 0 {
+			return to
+		}
 	}
 	v, ok := valueAfter(s, i, j)
 	if !ok {
@@ -63,7 +71,40 @@ func prose(s string, i, j int) bool {
 	case '=', ':', '|', '\'', '"', '`', 'i', 'w', 'v', '\\', ',', '>':
 		return false
 	}
-	return !isUpper(s[i]) && (j-i != 8 || lower(s[i]) != 'p')
+	return !isUpper(s[i]) && (j-i != 8 || lower(s[i]) != 'p') && strings.IndexByte(s[i:j], '_') < 0
+}
+
+// pair masks the second of two quoted values in brackets behind the name that
+// ends at j: auth=("user", "password").
+func (c *scanner) pair(j int) int {
+	s := c.s
+	p, _ := closers(s, j)
+	if p = blanks(s, p); p >= len(s) || s[p] != '=' && s[p] != ':' {
+		return 0
+	}
+	if p = blanks(s, p+1); p >= len(s) || s[p] != '(' && s[p] != '[' {
+		return 0
+	}
+	var v value
+	for range 2 {
+		level := 0
+		for p = blanks(s, p+1); p < len(s) && s[p] == '\\'; p++ {
+			level++
+		}
+		if p >= len(s) || s[p] != '"' && s[p] != '\'' {
+			return 0
+		}
+		v.from = p + 1
+		v.to = closing(s, v.from, s[p], level)
+		p = v.to + level + 1
+		if p >= len(s) || s[p] != ',' && s[p] != ')' && s[p] != ']' {
+			return 0
+		}
+	}
+	if v.to-v.from > 256 || !plausible(password, s[v.from:v.to], true) {
+		return 0
+	}
+	return c.mask(v.from, v.to, "password")
 }
 
 // maskValue masks a value according to its key, or returns 0.
@@ -74,7 +115,10 @@ func (c *scanner) maskValue(k keyKind, v value) int {
 		if v.from < c.jar { // the line was looked at from an earlier name
 			return 0
 		}
-		return c.cookies(v.from, v.to)
+		if strings.IndexByte(s[v.from:min(v.to, v.from+512)], '=') >= 0 || !v.hard {
+			return c.cookies(v.from, v.to)
+		}
+		k = keyKind{secret, "cookie"} // one cookie's value
 	case authHeader:
 		return c.credentials(v)
 	}
@@ -181,6 +225,8 @@ func valueAfter(s string, i, j int) (v value, ok bool) {
 		if p < len(s) && s[p] == ':' {
 			p++
 		}
+	case q > p && !quoted && strings.HasPrefix(s[q:], "to ") && strings.ContainsAny(s[i:j], "_-"):
+		p = q + 3 // set X_TOKEN to x
 	case q > p && !quoted && s[q] == '|' && q+1 < len(s) && s[q+1] == ' ': // a table
 		p = q + 1
 	case q > p && !quoted && (s[q] == '\'' || s[q] == '"'): // PASSWORD 'x'
@@ -188,9 +234,9 @@ func valueAfter(s string, i, j int) (v value, ok bool) {
 			v.hard = false
 		}
 		return v, ok
-	case q > p && !quoted && capitals(s[i:j]): // ENV API_TOKEN x
+	case q > p && !quoted && strings.IndexByte(s[i:j], '_') > 0: // ENV API_TOKEN x, set secret_key x
 		v.from, v.to = q, bare(s, q, false)
-		return v, v.to > v.from && measure(s[v.from:v.to]).random()
+		return v, v.to-v.from >= 12 && measure(s[v.from:v.to]).random()
 	case (s[q] == '\r' || s[q] == '\n') && quoted && strings.HasSuffix(s[max(0, i-6):i], "name=\""): // a form part
 		return open(s, i, space(s, q), false, v)
 	case q > p && i > 6 && equalFold(s[i:j], "password") && netrc(s, i):
