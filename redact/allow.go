@@ -117,6 +117,59 @@ func code(v string) bool {
 	return false
 }
 
+// program reports whether a value without quotes is part of a program: &T{…},
+// f(x), a.B, and, where an assignment is written as in programs, also NAME and
+// a number.
+func program(v string, loose bool) bool {
+	if len(v) > 1 && (v[0] == '&' || v[0] == '*') && (is(v[1], cLetter) || v[1] == '_') && code(v[1:]) {
+		return true
+	}
+	if !loose || v == "" {
+		return false
+	}
+	if v[0] == '(' || v[0] == '&' || v[0] == '*' || v[0] == '[' {
+		return true
+	}
+	i, dots, low := 0, 0, 0
+	for i < len(v) && (is(v[i], cLetter|cDigit) || v[i] == '_' || v[i] == '.') {
+		if v[i] == '.' {
+			dots++
+		}
+		if isLower(v[i]) {
+			low++
+		}
+		i++
+	}
+	switch {
+	case i == len(v) && run(v, 0, cDigit) == i:
+		return true
+	case i == len(v) && low <= 1 && dots <= 1 && strings.IndexByte(v, '_') > 0: // a constant
+		return slugged(v) || dots == 1
+	case i > 2 && i < len(v) && (v[i] == '(' || v[i] == '[' || v[i] == '{'):
+		return is(v[0], cLetter) || v[0] == '_'
+	}
+	return false
+}
+
+// named reports whether a value only repeats its name: renderPass=renderPass,
+// "encryptionKey": "encryptionKey1024".
+func named(name, v string) bool {
+	k := 0
+	for i := 0; i < len(name); i++ {
+		if name[i] == '_' || name[i] == '-' {
+			continue
+		}
+		for k < len(v) && (v[k] == '_' || v[k] == '-') {
+			k++
+		}
+		if k >= len(v) || lower(v[k]) != lower(name[i]) {
+			return false
+		}
+		k++
+	}
+	return k == len(v) || k >= 8 && run(v, k, cDigit) == len(v)
+}
+
 // reserved holds what stands after a key in schemas, type declarations and
 // prose, none of them a secret.
 func reserved(v string) bool {

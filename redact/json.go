@@ -283,7 +283,7 @@ func (w *walker) find(s string, f *frame) []span {
 		c := scanner{s: s, depth: w.depth}
 		switch {
 		case k.is != plain:
-			c.maskValue(k, value{0, len(s), true, false})
+			c.maskValue(k, value{to: len(s), hard: true})
 		case name == "-u" || name == "--user" || name == "--proxy-user":
 			c.userPassword(0, len(s))
 		}

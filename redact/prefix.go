@@ -407,7 +407,7 @@ func unknownPrefix(w string) bool {
 	}
 	m := measure(last)
 	if m.n >= 20 && (m.opaque() || m.single()) {
-		return !strings.ContainsAny(last, "_-") || !slugged(last)
+		return true
 	}
 	if telling && m.random() && (m.digits >= 2 || m.upper >= 3 && m.lower >= 3 && m.odds() > 8) && !slugged(last) {
 		return true
@@ -421,20 +421,22 @@ func unknownPrefix(w string) bool {
 }
 
 // unprefixed returns what stands behind the short words at the beginning of w,
-// and whether the last of these says that it is a secret.
+// and whether the last of these says that it is a secret: what is behind it is
+// all of it then, whatever joins its parts.
 func unprefixed(w string) (last string, telling bool) {
 	last = w
 	for {
 		k := strings.IndexAny(last, "_-")
-		if k < 0 || k > 12 || k > 4 && len(last) < len(w) && run(last[:k], 0, cLetter) != k {
-			return last, telling
+		if k < 0 || k > 12 {
+			return last, false
 		}
-		switch last[:k] {
-		case "key", "apikey", "secret", "token", "live", "prod", "pat", "sk", "access", "admin":
-			telling = true
-		default:
-			telling = false // token-rotator-… is the name of a thing
-		}
+		part := last[:k]
 		last = last[k+1:]
+		switch part {
+		case "key", "apikey", "secret", "token", "live", "prod", "pat", "sk", "access", "admin":
+			if run(last, 0, cLetter) < 5 { // token-rotator-… is the name of a thing
+				return last, true
+			}
+		}
 	}
 }

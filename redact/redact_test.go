@@ -163,6 +163,10 @@ func TestLeftAlone(t *testing.T) {
 		"next_token: Optional[str] = None", "def f(password: str, token: bytes) -> bool:", "primary_key: customer_identifier",
 		".sk-fading-circle .sk-circle-before {}", "postgres://app@db/app", "https://user:${TOKEN}@github.com/a/b", "PWD=/home/ada/work",
 		"[REDACTED:api-key] and <redacted:bearer>",
+		"--- PASS: TestLogin/Bearer_2 (0.02s)", "PASS: src/auth/token4.test.ts", "eOnePass = ONEPASS_OFF", "pass := &analysis.Pass{Files: f2}",
+		"nToken = _sqlite3Strlen30(tls, p2)", `cmd.Env = append(env, "PWD="+cfg.Dir2)`, "item.renderPass9=renderPass9;", "MAX_PASSWD = 1024",
+		"AUTH = C.NL80211_AUTHTYPE_SHARED_KEY", `"cookie": "\U0001f36a"`, "gt_" + uuid(r), "arg_Vd_arrangement_imm5__imm5lt41gt_1__imm5lt42gt_2",
+		"arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-" + draw(r, alnum, 6), "tooluse_" + draw(r, alnum, 22), "login($password: String!)",
 	} {
 		if out, n := red.Text(text); n != 0 {
 			t.Errorf("%q became %q", text, out)

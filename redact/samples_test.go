@@ -30,14 +30,23 @@ func sampleTexts(t testing.TB) map[string]string {
 	return texts
 }
 
-func TestDump(t *testing.T) {
+// TestRealLogsKeepTheirText looks at the logs of real agents. Those that hold a
+// live credential were never among them, so that every mask is a wrong one; the
+// vectors of a redactor are none of these logs.
+func TestRealLogsKeepTheirText(t *testing.T) {
+	t.Parallel()
 	r := secrets(t)
+	n := 0
 	for name, s := range sampleTexts(t) {
-		spans := r.find(s)
-		for _, p := range spans {
-			t.Logf("%s %s: %q  <<%q>>", name, p.kind, s[p.from:p.to][:min(60, p.to-p.from)], s[max(0, p.from-60):min(len(s), p.to+20)])
+		if strings.HasPrefix(name, "seeds") {
+			continue
+		}
+		n += len(s)
+		for _, p := range r.find(s) {
+			t.Errorf("%s: %s at %d: %d bytes behind %q", name, p.kind, p.from, p.to-p.from, s[max(0, p.from-40):p.from])
 		}
 	}
+	t.Logf("%d KiB", n>>10)
 }
 
 func BenchmarkSamples(b *testing.B) {

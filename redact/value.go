@@ -13,6 +13,7 @@ type value struct {
 	from, to int
 	hard     bool // quoted or joined by =, not prose
 	cmdline  bool // the value of a flag
+	loose    bool // joined by a = with blanks around it, as in a program
 }
 
 // keyed masks the value of the key name s[i:j], if it is one. Key names of two
@@ -57,8 +58,13 @@ func (c *scanner) keyed(i, j, pf, pt int) int {
 		c.named, c.namedKind = j, k
 		return 0
 	}
+	if named(s[i:j], s[v.from:min(v.to, v.from+64)]) || v.from > 0 && !isQuote(s[v.from-1]) && program(s[v.from:min(v.to, v.from+128)], v.loose) {
+		return 0
+	}
 	return c.maskValue(k, v)
 }
+
+func isQuote(b byte) bool { return b == '"' || b == '\'' || b == '`' }
 
 // prose reports that after the word s[i:j] and blanks nothing follows that could
 // join a value to it. Most words of a text leave here.
@@ -190,6 +196,10 @@ func valueAfter(s string, i, j int) (v value, ok bool) {
 		if p < len(s) && (s[p] == '=' || s[p] == '~') {
 			return v, false
 		}
+		if q == j && i > 0 && p < len(s) && isQuote(s[p]) && s[i-1] == s[p] {
+			return v, false // "NAME=" is a string and more is added to it
+		}
+		v.loose = q > j && p < len(s) && s[p] == ' '
 		v.hard = q == j || quoted
 		if p < len(s) && s[p] == '>' {
 			p, v.hard = p+1, true
@@ -198,7 +208,11 @@ func valueAfter(s string, i, j int) (v value, ok bool) {
 		p, v.hard = q+3, true
 	case s[q] == ':':
 		p = q + 1
+		if q == j && j-i == 4 && s[i:j] == "PASS" {
+			return v, false // --- PASS: TestLogin
+		}
 		if p < len(s) && s[p] == '=' {
+			v.loose = true
 			p++
 		} else if strings.HasPrefix(s[p:], "//") || strings.HasPrefix(s[p:], ":") {
 			return v, false
