@@ -32,16 +32,51 @@ func placeholder(v string) bool {
 
 // marked reports whether v contains a marker of this or another redactor.
 func marked(v string) bool {
-	return strings.Contains(v, "REDACTED") || containsFold(v, "redacted") || containsFold(v, "[filtered]") || containsFold(v, "[masked]")
+	for i := 0; i+8 <= len(v); i++ {
+		switch v[i] {
+		case 'r', 'R':
+			if hasPrefixFold(v[i:], "redacted") {
+				return true
+			}
+		case '[':
+			if hasPrefixFold(v[i:], "[filtered]") || hasPrefixFold(v[i:], "[masked]") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // placeholderWord looks for the words docs put where the secret goes. Long ones
 // count anywhere, short ones only as whole words, for a long random token holds
 // any four letters by chance.
 func placeholderWord(v string) bool {
-	for _, w := range [...]string{"example", "placeholder", "changeme", "change-me", "change_me", "replace_", "replace-", "replaceme", "insert_", "goes-here", "goes_here"} {
-		if containsFold(v, w) {
-			return true
+	for i := 0; i+7 <= len(v); i++ {
+		switch rest := v[i:]; lower(v[i]) {
+		case 'e':
+			if hasPrefixFold(rest, "example") {
+				return true
+			}
+		case 'p':
+			if hasPrefixFold(rest, "placeholder") {
+				return true
+			}
+		case 'c':
+			if hasPrefixFold(rest, "changeme") || hasPrefixFold(rest, "change-me") || hasPrefixFold(rest, "change_me") {
+				return true
+			}
+		case 'r':
+			if hasPrefixFold(rest, "replace_") || hasPrefixFold(rest, "replace-") || hasPrefixFold(rest, "replaceme") {
+				return true
+			}
+		case 'i':
+			if hasPrefixFold(rest, "insert_") {
+				return true
+			}
+		case 'g':
+			if hasPrefixFold(rest, "goes-here") || hasPrefixFold(rest, "goes_here") {
+				return true
+			}
 		}
 	}
 	for i := 0; i < len(v); {

@@ -6,6 +6,10 @@ import "strings"
 // nothing is copied until a string has to be looked at.
 type text struct{ from, to int }
 
+// deepest is how deep the containers of a document may be nested. What is
+// deeper is read as text, as other readers of JSON do not read it at all.
+const deepest = 10_000
+
 func (t text) of(s string) string { return s[t.from:t.to] }
 
 // frame is an open object or array.
@@ -151,7 +155,9 @@ func (w *walker) member(i int, f *frame) int {
 		if f.array {
 			f.before = text{}
 		}
-		w.stack = append(w.stack, in)
+		if w.stack = append(w.stack, in); len(w.stack) > deepest {
+			return -1
+		}
 		return i + 1
 	case '"':
 		end := stringEnd(s, i)
@@ -159,9 +165,12 @@ func (w *walker) member(i int, f *frame) int {
 			return -1
 		}
 		t := text{i + 1, end - 1}
+		masks := len(w.spans)
 		w.str(t, f)
 		if f.array || naming(f.key.of(s)) {
-			f.before = t
+			if f.before = t; len(w.spans) > masks || marked(t.of(s)) {
+				f.before = text{} // a mask names nothing, now and when this is read again
+			}
 		}
 		return end
 	}
@@ -253,7 +262,12 @@ func (w *walker) str(t text, f *frame) {
 	if !plainText {
 		s = unescape(raw)
 	}
-	spans := w.find(s, f)
+	var spans []span
+	if w.r.lazy != nil {
+		spans = w.r.lazy.find(s)
+	} else {
+		spans = w.settled(s, f)
+	}
 	if len(spans) == 0 {
 		return
 	}
@@ -265,10 +279,8 @@ func (w *walker) str(t text, f *frame) {
 	}
 }
 
-func (w *walker) find(s string, f *frame) []span {
-	if w.r.lazy != nil {
-		return w.r.lazy.find(s)
-	}
+// settled finds what to mask in a decoded string.
+func (w *walker) settled(s string, f *frame) []span {
 	name, k, fl := w.context(f)
 	if fl&public != 0 && len(s) >= 64 && strings.IndexByte(s, ' ') < 0 && blob(name) {
 		return nil // thinking signatures, encrypted reasoning
@@ -278,6 +290,10 @@ func (w *walker) find(s string, f *frame) []span {
 			return spans
 		}
 	}
+	return w.r.settle(s, func(s string) []span { return w.find(s, name, k, fl) })
+}
+
+func (w *walker) find(s, name string, k keyKind, fl flags) []span {
 	var own []span
 	if w.r.builtin && len(s) > 0 {
 		c := scanner{s: s, depth: w.depth}

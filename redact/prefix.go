@@ -182,7 +182,8 @@ var pRest = []prefix{
 
 // issued returns the end and kind of the token that starts at i and bears the
 // prefix of an issuer, or 0.
-func issued(s string, i int) (int, string) {
+func (c *scanner) issued(i int) (int, string) {
+	s := c.s
 	table := prefixes(s[i])
 	for k := range table {
 		p := &table[k]
@@ -190,14 +191,14 @@ func issued(s string, i int) (int, string) {
 			continue
 		}
 		from := i + len(p.text)
-		to := bodyEnd(s, from, p.set)
+		to := c.body(from, p.set)
 		if p.set != sB64 && to-from >= 4 {
-			to = further(s, to)
+			to = c.further(to)
 		}
 		if to-from < p.min {
 			continue
 		}
-		body := s[from:to]
+		body := head(s[from:to])
 		if p.weak && (insideRun(s, i, to) || !layout(p, s, i, to)) {
 			continue
 		}
@@ -222,12 +223,16 @@ func issued(s string, i int) (int, string) {
 // further returns the end of a token that goes on behind a + or / at i, as some
 // do whose issuer's letters are those of base64. What follows has to look like
 // more of it: a / also begins a path.
-func further(s string, i int) int {
+func (c *scanner) further(i int) int {
+	s := c.s
 	if i >= len(s) || s[i] != '+' && s[i] != '/' {
 		return i
 	}
-	to := bodyEnd(s, i, sB64)
-	if to-i < 8 || slugged(s[i+1:to]) || !measure(s[i+1:to]).random() {
+	to := c.body(i, sB64)
+	if to-i < 8 {
+		return i
+	}
+	if more := s[i+1 : min(to, i+65)]; slugged(more) || !measure(more).random() {
 		return i
 	}
 	return to
@@ -253,7 +258,7 @@ func layout(p *prefix, s string, i, to int) bool {
 		return k-i <= 7 && k < to && (s[k] == '-' || s[k] == '_')
 	case "pat": // pat<14>.<64>, pat-eu1-...
 		k := run(s, i, cLetter|cDigit)
-		return k-i == 3 && (s[k] == '-' || s[k] == '_') && measure(s[k:to]).hex >= 24 || k-i >= 14 && k-i <= 24 && k < to && s[k] == '.'
+		return k-i == 3 && (s[k] == '-' || s[k] == '_') && measure(head(s[k:to])).hex >= 24 || k-i >= 14 && k-i <= 24 && k < to && s[k] == '.'
 	}
 	return true
 }
@@ -320,7 +325,7 @@ func jwtEnd(s string, i, to int) int {
 	if first < 7 {
 		return 0
 	}
-	rest := s[i+first+1 : to]
+	rest := head(s[i+first+1 : to])
 	second := strings.IndexByte(rest, '.')
 	if second == 0 && strings.Count(rest, ".") >= 3 && len(rest) >= 30 {
 		return to // encrypted, with a key that is not sent along
@@ -328,7 +333,7 @@ func jwtEnd(s string, i, to int) int {
 	if second >= 0 && second < 4 || second < 0 && !strings.HasPrefix(rest, "eyJ") || len(rest) < 8 {
 		return 0
 	}
-	if placeholder(s[i:to]) {
+	if placeholder(head(s[i:to])) {
 		return 0
 	}
 	return to
@@ -336,7 +341,8 @@ func jwtEnd(s string, i, to int) int {
 
 // shaped returns the end and kind of a token at i that has no prefix but a
 // layout of its own, or 0. j is the end of the word at i.
-func shaped(s string, i, j int) (int, string) {
+func (c *scanner) shaped(i, j int) (int, string) {
+	s := c.s
 	n := j - i
 	switch {
 	case n >= 6 && n <= 12 && j < len(s) && s[j] == ':' && run(s, i, cDigit) == j:
@@ -353,7 +359,10 @@ func shaped(s string, i, j int) (int, string) {
 		return j, "license-key"
 	case n >= 12 && j < len(s) && s[j] == '.':
 		// Three random parts joined by dots, or a long one after a short one.
-		to := bodyEnd(s, i, sDotted)
+		to := c.body(i, sDotted)
+		if to-i > 4096 {
+			break
+		}
 		parts := strings.Count(s[i:to], ".")
 		if parts <= 2 && to-i >= 48 && measure(s[i:to]).opaque() && dottedOpaque(s[i:to]) {
 			return to, "token"
@@ -362,7 +371,7 @@ func shaped(s string, i, j int) (int, string) {
 	if j < len(s) && s[j] == '~' || n == 3 && j+1 < len(s) && s[j+1] == '~' || n < 3 {
 		// A directory secret: 3 bytes, a digit, Q~, and 34 more.
 		to := i
-		for to < len(s) && (is(s[to], cWord) || s[to] == '~' || s[to] == '.') {
+		for to < len(s) && to < i+256 && (is(s[to], cWord) || s[to] == '~' || s[to] == '.') {
 			to++
 		}
 		to = trimTail(s, i, to, ".")

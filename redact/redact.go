@@ -93,11 +93,6 @@ func ruleName(s string) bool {
 	return true
 }
 
-// maxPasses bounds how often the result is looked at again. Masking one value
-// can reveal the shape of its neighbour; looking until nothing changes makes a
-// second call with the result a no-op.
-const maxPasses = 8
-
 // Text returns s with its secrets masked and the number of masks. If s is a
 // JSON document, the strings inside it are redacted as JSON does.
 func (r *Redactor) Text(s string) (string, int) {
@@ -105,16 +100,11 @@ func (r *Redactor) Text(s string) (string, int) {
 		spans := r.lazy.find(s)
 		return r.apply(s, spans), len(spans)
 	}
-	total := 0
-	for range maxPasses {
-		spans := r.find(s)
-		if len(spans) == 0 {
-			break
-		}
-		s = r.apply(s, spans)
-		total += len(spans)
+	spans := r.find(s)
+	if len(spans) == 0 {
+		return s, 0
 	}
-	return s, total
+	return r.apply(s, spans), len(spans)
 }
 
 // Bytes is Text for a byte slice. It returns b itself if nothing was masked.
@@ -144,7 +134,7 @@ func (r *Redactor) find(s string) []span {
 	if spans, ok := r.document(s, maxDepth); ok {
 		return spans
 	}
-	return r.scan(s, maxDepth, 0)
+	return r.settle(s, func(s string) []span { return r.scan(s, maxDepth, 0) })
 }
 
 // span is a part of the text to mask. A kind that starts with '<' or '[' is

@@ -53,7 +53,7 @@ func (c *scanner) keyed(i, j, pf, pt int) int {
 			return to
 		}
 	}
-	v, ok := valueAfter(s, i, j)
+	v, ok := c.valueAfter(i, j)
 	if !ok {
 		c.named, c.namedKind = j, k
 		return 0
@@ -130,7 +130,7 @@ func (c *scanner) maskValue(k keyKind, v value) int {
 	}
 	// The first bytes tell enough; looking at all of a long value again for each
 	// key within it would take time in the square of its length.
-	text := s[v.from:min(v.to, v.from+512)]
+	text := c.judged(v)
 	if strings.HasPrefix(text, "-----BEGIN") {
 		return 0
 	}
@@ -141,7 +141,7 @@ func (c *scanner) maskValue(k keyKind, v value) int {
 		return 0
 	}
 	kind := k.kind
-	if to, exact := issued(s, v.from); to == v.to {
+	if to, exact := c.issued(v.from); to == v.to {
 		kind = exact
 	}
 	if v.to-v.from >= maxBare-8 { // the end was not looked for further: do so now
@@ -170,7 +170,7 @@ func (c *scanner) queryOnly(i, j int) int {
 	} else if !equalFold(name, "key") || len(name) != 3 {
 		return 0
 	}
-	v, ok := valueAfter(s, i, j)
+	v, ok := c.valueAfter(i, j)
 	if ok && v.to-v.from >= 16 && plausible(weakSecret, s[v.from:v.to], true) {
 		if m := measure(s[v.from:v.to]); s[i-1] == '?' || s[i-1] == '&' || m.opaque() {
 			return c.mask(v.from, v.to, "key")
@@ -181,7 +181,8 @@ func (c *scanner) queryOnly(i, j int) int {
 
 // valueAfter finds the value of the key that ends at j: k=v, k: v, "k": "v",
 // \"k\": \"v\", ('k', 'v'), key="k" value="v", <k>v</k>, --k v, k is v.
-func valueAfter(s string, i, j int) (v value, ok bool) {
+func (c *scanner) valueAfter(i, j int) (v value, ok bool) {
+	s := c.s
 	p, quoted := closers(s, j)
 	q := blanks(s, p)
 	if q >= len(s) {
@@ -244,26 +245,27 @@ func valueAfter(s string, i, j int) (v value, ok bool) {
 	case q > p && !quoted && s[q] == '|' && q+1 < len(s) && s[q+1] == ' ': // a table
 		p = q + 1
 	case q > p && !quoted && (s[q] == '\'' || s[q] == '"'): // PASSWORD 'x'
-		if v, ok = open(s, i, q, false, v); ok {
+		if v, ok = c.open(i, q, false, v); ok {
 			v.hard = false
 		}
 		return v, ok
 	case q > p && !quoted && strings.IndexByte(s[i:j], '_') > 0: // ENV API_TOKEN x, set secret_key x
-		v.from, v.to = q, bare(s, q, false)
+		v.from, v.to = q, c.bare(q, false)
 		return v, v.to-v.from >= 12 && measure(s[v.from:v.to]).random()
 	case (s[q] == '\r' || s[q] == '\n') && quoted && strings.HasSuffix(s[max(0, i-6):i], "name=\""): // a form part
-		return open(s, i, space(s, q), false, v)
+		return c.open(i, space(s, q), false, v)
 	case q > p && i > 6 && equalFold(s[i:j], "password") && netrc(s, i):
 		p, v.hard = q, true
 	default:
 		return v, false
 	}
-	return open(s, i, p, element, v)
+	return c.open(i, p, element, v)
 }
 
 // open steps over what may stand before the value of the key at i and finds
 // its end.
-func open(s string, i, p int, element bool, v value) (value, bool) {
+func (c *scanner) open(i, p int, element bool, v value) (value, bool) {
+	s := c.s
 	p = blanks(s, p)
 	for p < len(s) && (s[p] == '*' || s[p] == '[') && !strings.HasPrefix(s[p:], "[REDACTED") && p+1 < len(s) && (s[p+1] == '"' || s[p+1] == '\'' || s[p+1] == '*' || s[p+1] == ' ') {
 		p = blanks(s, p+1)
@@ -291,9 +293,9 @@ func open(s string, i, p int, element bool, v value) (value, bool) {
 		return v, false
 	}
 	v.from = p
-	v.to = bare(s, p, element)
+	v.to = c.bare(p, element)
 	if o := blanks(s, v.to); !v.hard && o > v.to && o+2 < len(s) && s[o] == '=' && s[o+1] == ' ' && v.to-v.from < 32 {
-		return open(s, i, o+1, element, v) // password: str = "x"
+		return c.open(i, o+1, element, v) // password: str = "x"
 	}
 	v.hard = v.hard || ownLine(s, i, v.to)
 	if v.cmdline && v.to > v.from && s[v.from] == '-' {
@@ -384,31 +386,28 @@ func closing(s string, from int, q byte, level int) int {
 	return trimTail(s, from, limit, "\\")
 }
 
-// bare returns the end of a value without quotes.
-func bare(s string, from int, element bool) int {
-	limit := min(len(s), from+maxBare)
-	i := from
-loop:
-	for i < limit {
+// bareTail is what ends a sentence or an expression and no value.
+const bareTail = ".:)}],"
+
+// bareEnd returns the end of a value without quotes, at most so many bytes away.
+func bareEnd(s string, from, most int, element bool) int {
+	limit := min(len(s), from+most)
+	for i := from; i < limit; i++ {
 		switch b := s[i]; {
-		case b <= ' ' || b == 0x7f || b >= 0x80:
-			if b >= 0x80 && !(strings.HasPrefix(s[i:], "\xe3\x80") || strings.HasPrefix(s[i:], "\xef\xbc") || strings.HasPrefix(s[i:], "…")) {
-				i++
-				continue
+		case b >= 0x80:
+			if strings.HasPrefix(s[i:], "\xe3\x80") || strings.HasPrefix(s[i:], "\xef\xbc") || strings.HasPrefix(s[i:], "…") {
+				return i
 			}
-			break loop
-		case b == '"' || b == '\'' || b == '`' || b == '\\' || b == '<' || b == '>' || b == '|':
-			break loop
-		case b == ';' || b == ',':
-			break loop
+		case class[b]&cWord != 0:
+		case b <= ' ', b == 0x7f, b == '"', b == '\'', b == '`', b == '\\', b == '<', b == '>', b == '|', b == ';', b == ',':
+			return i
 		case b == '&' && (element || strings.HasPrefix(s[i:], "&amp;") || assignment(s, i+1)):
-			break loop
+			return i
 		case b == '[' && strings.HasPrefix(s[i:], "[REDACTED") && i > from:
-			break loop
+			return i
 		}
-		i++
 	}
-	return trimTail(s, from, i, ".:)}],")
+	return limit
 }
 
 // assignment reports whether name= stands at i.
