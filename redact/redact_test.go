@@ -273,7 +273,7 @@ func TestJSONLines(t *testing.T) {
 // TestTellingEnds holds the filter of key names to what it filters for.
 func TestTellingEnds(t *testing.T) {
 	t.Parallel()
-	for _, name := range strings.Fields("password passwd dbPasswort passcode oldPwd db_pass sshpass pw ldap_bindpw contrasena motDePasse passphrase mnemonic seed_phrase recoveryPhrase seedWords " +
+	for _, name := range strings.Fields("password passwd dbPasswort passcode dbPwd db_pass sshpass pw ldap_bindpw contrasena motDePasse passphrase mnemonic seed_phrase recoveryPhrase seedWords " +
 		"Authorization proxy-authorization authorizationHeader auth X-Auth Bearer Cookie Set-Cookie cookies sessionCookie apiKey API_KEYS api_key_id accessKeyId keyData psk secret secrets secretValue secretBase " +
 		"secret_id totpSecret otp_seed credential credentials creds cred jwt github_pat accessTokens otp sas token signing_key passwordHash accessCode authCode code_verifier webhook connectionString connstr") {
 		if keyOf(name).is == plain {
