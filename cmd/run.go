@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lazytrace/lazytrace/eventlog"
-	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/command"
 	"github.com/lazytrace/lazytrace/recorder/export"
@@ -29,6 +28,7 @@ type runOptions struct {
 	db, jsonl         string
 	dbGiven           bool
 	console, verbose  bool
+	tell              bool // of what was found in the store
 	name, goal, agent string
 
 	sessionID, parent  string
@@ -108,6 +108,7 @@ func runRun(ctx context.Context, env *Env, o runOptions) error {
 	// net/http complains of what providers send on the standard log, and stderr
 	// is the program's.
 	slog.SetDefault(slog.New(slog.DiscardHandler))
+	o.tell = o.verbose || o.console
 	if o.verbose && (o.dbGiven || o.jsonl != "" || o.console) {
 		fmt.Fprintln(os.Stderr, "lazytrace: -v is ignored: it was said where the events go")
 		o.verbose = false
@@ -140,7 +141,7 @@ func runRun(ctx context.Context, env *Env, o runOptions) error {
 }
 
 // record records the command, and shows it when that was asked for.
-func (o runOptions) record(ctx context.Context, env *Env, options command.Options) (command.Result, error) {
+func (o *runOptions) record(ctx context.Context, env *Env, options command.Options) (command.Result, error) {
 	if o.tui && env.Terminal() {
 		return recordLive(ctx, env, options)
 	}
@@ -196,7 +197,7 @@ func (o *runOptions) pipeline() (p pipeline.Options, err error) {
 
 // sinks says where events go. A sink that cannot be opened is one that fails:
 // the command runs all the same.
-func (o runOptions) sinks(c *command.Options) error {
+func (o *runOptions) sinks(c *command.Options) error {
 	path, err := o.store()
 	if err != nil {
 		return err
@@ -219,7 +220,7 @@ func (o runOptions) sinks(c *command.Options) error {
 					return nil, fmt.Errorf("create the store: %w", err)
 				}
 			}
-			return sqlite.Create(ctx, path, sqlite.Options{Durable: o.durable})
+			return o.openStore(ctx, path)
 		}
 	case o.jsonl != "":
 		c.Open = openJSONL // there is no other, so acknowledgements are its
@@ -234,7 +235,7 @@ func (o runOptions) sinks(c *command.Options) error {
 }
 
 // store returns the absolute path of the store, or none.
-func (o runOptions) store() (string, error) {
+func (o *runOptions) store() (string, error) {
 	path := o.db
 	if path == "" {
 		path = os.Getenv(command.EnvStore) // of the recorder around us

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/alive"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
@@ -48,7 +49,9 @@ func (r *recording) sessionPayload(pid int) *wire.Object {
 	o.Text("cwd", opts.Dir)
 	o.Text("host", host)
 	o.Int("pid", int64(pid))
-	o.Int("recorder_pid", int64(os.Getpid()))
+	recorder, mark := alive.Self()
+	o.Int("recorder_pid", int64(recorder))
+	o.Text("recorder_mark", mark)
 	o.Text("user", userName())
 	o.Text("git_branch", gitBranch(opts.Dir))
 	o.Text("parent_session_id", opts.ParentSession)
@@ -80,7 +83,9 @@ func (r *recording) sessionPayload(pid int) *wire.Object {
 func (r *recording) facts() *eventlog.Facts {
 	opts := r.opts
 	host, _ := os.Hostname()
+	recorder, mark := alive.Self()
 	return &eventlog.Facts{
+		RecorderPid: recorder, RecorderMark: mark,
 		Name: opts.Name, Goal: opts.Goal, Agent: r.agent, User: userName(), Directory: opts.Dir,
 		Project: filepath.Base(opts.Dir), Branch: gitBranch(opts.Dir), Environment: opts.Environment,
 		ParentID: opts.ParentSession, Experiment: opts.Experiment, Variant: opts.Variant, Version: opts.Version,
