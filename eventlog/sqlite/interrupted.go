@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 )
 
 // recorderKey begins the keys of lt_meta under which a store keeps who records
@@ -136,11 +137,22 @@ type left struct {
 type run struct{ id, agent string }
 
 // call is what is read of the payload of a call or of what ends it.
-type call struct {
-	Agent string `json:"agent_name"`
-	ID    string `json:"tool_use_id"`
-	Other string `json:"call_id"`
-	Tool  string `json:"tool"`
+type call struct{ agent, id, tool string }
+
+func callOf(payload []byte) (c call) {
+	_ = jsonl.Fields(payload, func(key, value []byte) bool { // what cannot be read has no name
+		switch text, ok := jsonl.String(value); {
+		case !ok || text == "":
+		case string(key) == "agent_name":
+			c.agent = text
+		case string(key) == "tool":
+			c.tool = text
+		case string(key) == "tool_use_id", string(key) == "call_id" && c.id == "":
+			c.id = text
+		}
+		return true
+	})
+	return c
 }
 
 // leftOf goes through the events of a session once.
@@ -158,30 +170,25 @@ AND event_type IN ('agent_start', 'agent_finish', 'tool_call', 'tool_result', 't
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var kind, runID, payload string
+		var kind, runID string
+		var payload []byte
 		if err := rows.Scan(&kind, &runID, &payload); err != nil {
 			return l, err
 		}
-		var c call
-		_ = json.Unmarshal([]byte(payload), &c) // NaN and the like: without a name then
-		l.take(kind, runID, c)
+		l.take(kind, runID, callOf(payload))
 	}
 	return l, rows.Err()
 }
 
 func (l *left) take(kind, runID string, c call) {
-	name := c.ID
-	if name == "" {
-		name = c.Other
-	}
-	key := [2]string{runID, "tool " + name + c.Tool}
-	if name != "" {
-		key[1] = "tool " + name
+	key := [2]string{runID, "tool " + c.id}
+	if c.id == "" {
+		key[1] = "call of " + c.tool
 	}
 	switch kind {
 	case "agent_start":
 		if runID != "" {
-			l.runs = append([]run{{runID, c.Agent}}, l.runs...)
+			l.runs = append([]run{{runID, c.agent}}, l.runs...)
 		}
 	case "agent_finish":
 		for i, r := range l.runs {
@@ -198,9 +205,9 @@ func (l *left) take(kind, runID string, c call) {
 	case "tool_call":
 		l.calls[key] = true
 	case "model_request":
-		l.calls[[2]string{runID, "model " + name}] = true
+		l.calls[[2]string{runID, "model " + c.id}] = true
 	case "model_response":
-		delete(l.calls, [2]string{runID, "model " + name})
+		delete(l.calls, [2]string{runID, "model " + c.id})
 	default:
 		delete(l.calls, key)
 	}
