@@ -39,6 +39,11 @@ func JSONLines(r io.Reader, w io.Writer, red *Redactor, then func(string) (strin
 		if err != nil {
 			return out.Flush()
 		}
+		if in.Buffered() == 0 { // whoever writes the lines may wait for the answers
+			if err := out.Flush(); err != nil {
+				return err
+			}
+		}
 	}
 }
 

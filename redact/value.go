@@ -419,11 +419,6 @@ func assignment(s string, i int) bool {
 	return j > i && j < len(s) && s[j] == '='
 }
 
-// capitals reports whether a name is written like an environment variable.
-func capitals(w string) bool {
-	return strings.IndexByte(w, '_') > 0 && strings.ToUpper(w) == w
-}
-
 // netrc reports whether login or machine stands before i on its line.
 func netrc(s string, i int) bool {
 	head := s[max(0, i-200):i]

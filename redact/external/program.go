@@ -20,6 +20,8 @@ const Failed = -1
 const (
 	// perEvent bounds how long one event may take: whoever sends it waits.
 	perEvent = time.Second
+	// starting is added for the first event of a program that has to start.
+	starting = 3 * time.Second
 	// mostFailures in a row end the use of a program for good, so that one that
 	// always hangs costs seconds once and not at each event.
 	mostFailures = 3
@@ -35,20 +37,22 @@ const (
 type Program struct {
 	command string
 	first   *redact.Redactor
-	limit   time.Duration
+	limit   time.Duration // for an event
+	start   time.Duration // and, in addition, for the first one
 
 	mu       sync.Mutex
 	talk     *talk             // nil while it does not run
 	known    map[string]string // answers to short texts
 	failures int               // in a row
 	fault    error             // the first failure
+	worked   bool              // it has answered before
 	closed   bool
 }
 
 // New returns a Program that runs a command of the shell. What first masks is
 // masked before the program sees it; nil masks nothing.
 func New(command string, first *redact.Redactor) *Program {
-	return &Program{command: command, first: first, limit: perEvent, known: map[string]string{}}
+	return &Program{command: command, first: first, limit: perEvent, start: starting, known: map[string]string{}}
 }
 
 // item is a text to mask and the name under which it stands.
@@ -132,14 +136,16 @@ func (p *Program) ask(items []item) ([]string, error) {
 		return nil, fmt.Errorf("%w: it is not asked any more", ErrProgram)
 	}
 	if err := p.exchange(items, open, answers); err != nil {
-		p.failures++
+		if p.failures++; errors.Is(err, errSlow) && !p.worked {
+			p.failures = mostFailures // it would only take as long again
+		}
 		err = fmt.Errorf("%w: %w", ErrProgram, err)
 		if p.fault == nil {
 			p.fault = err
 		}
 		return nil, err
 	}
-	p.failures = 0
+	p.failures, p.worked = 0, true
 	for _, i := range open {
 		if len(p.known) < mostKnown && len(items[i].text) <= longestName {
 			p.known[items[i].key+"\x00"+items[i].text] = answers[i]
@@ -149,12 +155,14 @@ func (p *Program) ask(items []item) ([]string, error) {
 }
 
 func (p *Program) exchange(items []item, open []int, answers []string) (err error) {
+	limit := p.limit
 	if p.talk == nil {
+		limit += p.start
 		if p.talk, err = start(p.command); err != nil {
 			return err
 		}
 	}
-	if err := p.talk.exchange(items, open, answers, p.limit); err != nil {
+	if err := p.talk.exchange(items, open, answers, limit); err != nil {
 		ended := p.talk.end(false)
 		p.talk = nil
 		if ended != "" && errors.Is(err, errEnded) {

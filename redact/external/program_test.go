@@ -93,7 +93,7 @@ func TestProgramsThatFail(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := program(t, command)
-			p.limit = 200 * time.Millisecond // those that never answer
+			p.limit, p.start = 200*time.Millisecond, 0 // those that never answer
 			doc := []byte(`{"a":"one text","b":"another text","c":"` + strings.Repeat("z", 200_000) + `"}`)
 			for range mostFailures + 2 {
 				if out, n := p.JSON(doc); n != Failed || out != nil {
