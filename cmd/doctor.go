@@ -43,6 +43,7 @@ type doctorResult struct {
 	Prices   doctorPrices   `json:"prices"`
 	Formats  doctorFormats  `json:"formats"`
 	Terminal doctorTerminal `json:"terminal"`
+	Killed   []doctorKilled `json:"interrupted"`
 	Broken   []string       `json:"broken"`
 	Advice   []string       `json:"advice"`
 }
@@ -76,6 +77,13 @@ type doctorKept struct {
 	Soon    int    `json:"dying_soon"` // sessions that are deleted within 7 days
 
 	keeping eventlog.Keeping
+}
+
+// doctorKilled is a session whose recorder was killed.
+type doctorKilled struct {
+	Session string   `json:"session"`
+	Paths   []string `json:"paths"`
+	Reason  string   `json:"reason"`
 }
 
 // doctorFollowed is how changes come to be known.
@@ -143,7 +151,7 @@ func runDoctor(ctx context.Context, env *Env, paths []string, asJSON bool) error
 		return err
 	}
 	defer done()
-	r := doctorResult{Version: Version(), Places: []doctorPlace{}, Read: []doctorFormat{}, Failed: []faultResult{}, Faults: []faultResult{}, Kept: []doctorKept{}, Broken: []string{}, Advice: []string{}}
+	r := doctorResult{Version: Version(), Places: []doctorPlace{}, Read: []doctorFormat{}, Failed: []faultResult{}, Faults: []faultResult{}, Kept: []doctorKept{}, Killed: []doctorKilled{}, Broken: []string{}, Advice: []string{}}
 	if err := r.logs(ctx, env, paths); err != nil {
 		return err
 	}
@@ -191,6 +199,7 @@ func (r *doctorResult) logs(ctx context.Context, env *Env, paths []string) error
 	r.Drift = in.list()
 	r.read(cat)
 	r.kept(cat, eventlog.StampOf(env.Now()))
+	r.killed(cat, eventlog.StampOf(env.Now()))
 	store, _ := defaultStore(env.Getenv)
 	if len(paths) == 0 {
 		found = source.Expected(env.Getenv, store)
@@ -224,6 +233,15 @@ func (r *doctorResult) logs(ctx context.Context, env *Env, paths []string) error
 }
 
 func (r *doctorResult) advise(text string) { r.Advice = append(r.Advice, text) }
+
+// killed notes the sessions whose recorders were killed, newest first.
+func (r *doctorResult) killed(cat *eventlog.Catalog, now eventlog.Stamp) {
+	for _, s := range cat.Sessions {
+		if status, _ := s.Status(now); status == eventlog.Interrupted {
+			r.Killed = append(r.Killed, doctorKilled{s.ID, s.Paths, s.Reason(now)})
+		}
+	}
+}
 
 // read adds up what was read by format.
 func (r *doctorResult) read(cat *eventlog.Catalog) {
@@ -558,6 +576,16 @@ func (r *doctorResult) print(w io.Writer) {
 	}
 	if r.Prices.Date != "" {
 		line("\nprices\n  of %s, %s old, %s; %d of your own", r.Prices.Date, plural(r.Prices.Days, "day"), r.Prices.Source, r.Prices.Own)
+	}
+	if len(r.Killed) > 0 {
+		line("\ninterrupted")
+	}
+	for i, k := range r.Killed {
+		if i == 5 {
+			line("  and %d more; --json has all", len(r.Killed)-i)
+			break
+		}
+		line("  session %s in %s: %s", short(k.Session), strings.Join(k.Paths, ", "), k.Reason)
 	}
 	line("\nformats of your own\n  in %s: %s", r.Formats.Folder, cmp.Or(strings.Join(r.Formats.Names, ", "), "none"))
 	for _, p := range r.Formats.Problems {

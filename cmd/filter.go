@@ -29,7 +29,7 @@ func (o *filterOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.until, "until", "", "keep what began until then")
 	f.StringVar(&o.last, "last", "", "the same as --since")
 	f.StringVar(&o.agent, "agent", "", "keep one agent; * stands for anything")
-	f.StringVar(&o.status, "status", "", "keep one status: running, done, stale")
+	f.StringVar(&o.status, "status", "", "keep one status: running, done, stale, interrupted")
 	f.StringVar(&o.session, "session", "", "keep one session, by the beginning of its id")
 	f.StringVar(&o.grep, "grep", "", "keep what holds a text in its name or goal")
 	f.BoolVar(&o.failed, "failed", false, "keep what has errors")

@@ -1,9 +1,13 @@
 package cmd
 
 import (
+	"bufio"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +16,7 @@ import (
 
 type redactOptions struct {
 	lines bool
+	what  redactFlags
 }
 
 func newRedact(env *Env) *cobra.Command {
@@ -22,11 +27,16 @@ func newRedact(env *Env) *cobra.Command {
 it stores anything. The file itself is not changed.`,
 		RunE: func(c *cobra.Command, args []string) error { return runRedact(c.Context(), env, args, opts) },
 	}
+	opts.what.add(c.Flags())
 	c.Flags().BoolVar(&opts.lines, "jsonl", false, `each line is {"id","text"} or {"id","chunks"}, and so is each line of the answer`)
 	return c
 }
 
 func runRedact(_ context.Context, env *Env, args []string, opts redactOptions) error {
+	r, program, err := opts.what.redactor()
+	if err != nil {
+		return refused(fmt.Errorf("redact: %w", err))
+	}
 	in := env.Stdin
 	if len(args) == 1 && args[0] != "-" {
 		f, err := os.Open(args[0])
@@ -36,19 +46,53 @@ func runRedact(_ context.Context, env *Env, args []string, opts redactOptions) e
 		defer f.Close()
 		in = f
 	}
-	r, err := redact.New(redact.Options{})
-	if err != nil {
-		return err
+	out := bufio.NewWriterSize(env.Stdout, 64<<10)
+	var then func(string) (string, error)
+	if program != nil {
+		defer program.Close()
+		then = program.Mask
 	}
 	if opts.lines {
-		return redact.JSONLines(in, env.Stdout, r)
+		return redact.JSONLines(in, env.Stdout, r, then)
+	}
+	err = redactText(in, out, r, then)
+	return errors.Join(err, out.Flush())
+}
+
+// redactText masks a text as it comes. What then is, a program of the user's,
+// gets it line by line.
+func redactText(in io.Reader, out *bufio.Writer, r *redact.Redactor, then func(string) (string, error)) error {
+	if then == nil {
+		then = func(s string) (string, error) { return s, nil }
+	}
+	var line strings.Builder // begun and not ended
+	show := func(masked string) error {
+		for {
+			head, rest, whole := strings.Cut(masked, "\n")
+			line.WriteString(head)
+			if !whole {
+				return nil
+			}
+			text, err := then(line.String())
+			if err != nil {
+				return err
+			}
+			if _, err := out.WriteString(text + "\n"); err != nil {
+				return err
+			}
+			line.Reset()
+			masked = rest
+		}
 	}
 	s := r.Stream()
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := in.Read(buf)
-		if _, werr := io.WriteString(env.Stdout, s.Write(string(buf[:n]))); werr != nil {
-			return werr
+		if err := show(s.Write(string(buf[:n]))); err != nil {
+			return err
+		}
+		if err := out.Flush(); err != nil { // somebody may be watching
+			return err
 		}
 		if err == io.EOF {
 			break
@@ -57,6 +101,12 @@ func runRedact(_ context.Context, env *Env, args []string, opts redactOptions) e
 			return err
 		}
 	}
-	_, err = io.WriteString(env.Stdout, s.Close())
+	if err := show(s.Close()); err != nil || line.Len() == 0 {
+		return err
+	}
+	text, err := then(line.String())
+	if err == nil {
+		_, err = out.WriteString(text)
+	}
 	return err
 }

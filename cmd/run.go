@@ -13,13 +13,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lazytrace/lazytrace/eventlog"
-	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/command"
 	"github.com/lazytrace/lazytrace/recorder/origin"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
-	"github.com/lazytrace/lazytrace/redact"
+	"github.com/lazytrace/lazytrace/redact/external"
 )
 
 // runOptions are the flags of run, as they were written.
@@ -30,6 +29,7 @@ type runOptions struct {
 	dbGiven           bool
 	exports           exportFlags
 	verbose           bool
+	tell              bool // of what was found in the store
 	name, goal, agent string
 
 	sessionID, parent  string
@@ -39,8 +39,8 @@ type runOptions struct {
 
 	experiment, variant string
 	capture             string
-	redactOnError       string
-	unsafePayloads      bool
+	redact              redactFlags
+	masker              *external.Program // nil unless --redact-cmd names one
 
 	batchSize     int
 	batchInterval time.Duration
@@ -92,8 +92,7 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 	f.StringVar(&o.variant, "variant", "", "variant of the experiment")
 	f.StringArrayVar(&o.metric, "metric", nil, "`key=number` that tells how it went (repeatable)")
 	f.StringVar(&o.capture, "capture", "auto", "what to capture: of the output auto, stdout, pty or none; transcript (part of auto) is what agents write down; with http or otlp also what is sent, with proxy calls of model providers")
-	f.StringVar(&o.redactOnError, "redact-on-error", "strict", "an event that cannot be redacted is dropped (strict) or kept without its body (fallback)")
-	f.BoolVar(&o.unsafePayloads, "unsafe-log-payloads", false, "store payloads without redacting secrets")
+	o.redact.addRun(f)
 	f.IntVar(&o.batchSize, "batch-size", 100, "events written at once")
 	f.DurationVar(&o.batchInterval, "batch-interval", time.Second, "how long an event may wait for its batch")
 	f.IntVar(&o.maxQueue, "max-queue", 10_000, "events that may wait to be written")
@@ -111,6 +110,7 @@ func runRun(ctx context.Context, env *Env, o runOptions) error {
 	// net/http complains of what providers send on the standard log, and stderr
 	// is the program's.
 	slog.SetDefault(slog.New(slog.DiscardHandler))
+	o.tell = o.verbose || o.exports.prints()
 	if o.verbose && (o.dbGiven || o.exports.any()) {
 		fmt.Fprintln(os.Stderr, "lazytrace: -v is ignored: it was said where the events go")
 		o.verbose = false
@@ -126,7 +126,11 @@ func runRun(ctx context.Context, env *Env, o runOptions) error {
 	if err := o.sinks(&options); err != nil {
 		return refused(fmt.Errorf("run: %w", err))
 	}
+	if o.redact.unsafe {
+		fmt.Fprintln(os.Stderr, "lazytrace: payloads are stored without redaction, secrets and all (--unsafe-log-payloads)")
+	}
 	result, err := o.record(ctx, env, options)
+	o.endMasker()
 	if err != nil {
 		return err
 	}
@@ -140,7 +144,7 @@ func runRun(ctx context.Context, env *Env, o runOptions) error {
 }
 
 // record records the command, and shows it when that was asked for.
-func (o runOptions) record(ctx context.Context, env *Env, options command.Options) (command.Result, error) {
+func (o *runOptions) record(ctx context.Context, env *Env, options command.Options) (command.Result, error) {
 	if o.tui && env.Terminal() {
 		return recordLive(ctx, env, options)
 	}
@@ -148,13 +152,13 @@ func (o runOptions) record(ctx context.Context, env *Env, options command.Option
 }
 
 // command makes options of the flags and of the recorder around us.
-func (o runOptions) command() (c command.Options, err error) {
+func (o *runOptions) command() (c command.Options, err error) {
 	c = command.Options{
 		Args: o.args, Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Decode: wire.Line, SessionID: o.sessionID,
 		Name: o.name, Goal: o.goal, Agent: o.agent, Environment: o.envName,
 		Experiment: o.experiment, Variant: o.variant, Version: Version(),
-		Tags: o.tags, UnsafePayloads: o.unsafePayloads,
+		Tags: o.tags, UnsafePayloads: o.redact.unsafe,
 	}
 	if c.Dir, err = os.Getwd(); err != nil {
 		c.Dir = "" // it was removed; the command can live with that
@@ -176,16 +180,13 @@ func (o runOptions) command() (c command.Options, err error) {
 	return c, err
 }
 
-func (o runOptions) pipeline() (p pipeline.Options, err error) {
+func (o *runOptions) pipeline() (p pipeline.Options, err error) {
 	p = pipeline.Options{BatchSize: o.batchSize, BatchInterval: o.batchInterval, MaxQueue: o.maxQueue}
 	if o.batchSize < 1 || o.maxQueue < 1 || o.batchInterval <= 0 {
 		return p, fmt.Errorf("--batch-size, --batch-interval and --max-queue must be more than 0")
 	}
 	if p.OnFull, err = pipeline.ParseOnFull(o.onFull); err != nil {
 		return p, fmt.Errorf("--on-full: %w", err)
-	}
-	if p.OnError, err = pipeline.ParseRedactFailure(o.redactOnError); err != nil {
-		return p, fmt.Errorf("--redact-on-error: %w", err)
 	}
 	if o.critical != "" {
 		types := map[string]bool{}
@@ -194,17 +195,13 @@ func (o runOptions) pipeline() (p pipeline.Options, err error) {
 		}
 		p.Critical = func(e *eventlog.Event) bool { return types[e.Type] }
 	}
-	if !o.unsafePayloads {
-		if p.Redactor, err = redact.New(redact.Options{}); err != nil {
-			return p, err
-		}
-	}
-	return p, nil
+	o.masker, err = o.redact.pipeline(&p)
+	return p, err
 }
 
 // sinks says where events go. A sink that cannot be opened is one that fails:
 // the command runs all the same.
-func (o runOptions) sinks(c *command.Options) error {
+func (o *runOptions) sinks(c *command.Options) error {
 	path, err := o.store()
 	if err != nil {
 		return err
@@ -218,14 +215,14 @@ func (o runOptions) sinks(c *command.Options) error {
 					return nil, fmt.Errorf("create the store: %w", err)
 				}
 			}
-			return sqlite.Create(ctx, path, sqlite.Options{Durable: o.durable})
+			return o.openStore(ctx, path)
 		}
 	}
 	return o.exports.open(c)
 }
 
 // store returns the absolute path of the store, or none.
-func (o runOptions) store() (string, error) {
+func (o *runOptions) store() (string, error) {
 	path := o.db
 	if path == "" {
 		path = os.Getenv(command.EnvStore) // of the recorder around us

@@ -57,7 +57,7 @@ func TestRunOptionsInsideARecording(t *testing.T) {
 	t.Setenv(command.EnvSession, "outer")
 	t.Setenv(command.EnvRun, "outer-run")
 	t.Setenv(command.EnvStore, "/x/outer.sqlite")
-	base := runOptions{args: []string{"x"}, capture: "auto", onFull: "hybrid", redactOnError: "strict", batchSize: 1, batchInterval: 1, maxQueue: 1}
+	base := runOptions{args: []string{"x"}, capture: "auto", onFull: "hybrid", redact: redactFlags{onError: "strict"}, batchSize: 1, batchInterval: 1, maxQueue: 1}
 	for name, c := range map[string]struct {
 		change               func(*runOptions)
 		session, run, stored string

@@ -49,6 +49,11 @@ func (x *exportFlags) register(c *cobra.Command) {
 // any reports whether it was said where events go.
 func (x *exportFlags) any() bool { return len(x.list) > 0 }
 
+// prints reports whether events are printed.
+func (x *exportFlags) prints() bool {
+	return slices.ContainsFunc(x.list, func(f exportFlag) bool { return f.text == "console" })
+}
+
 // console adds the exporter of --console.
 func (x *exportFlags) console() {
 	x.list = append(x.list, exportFlag{"-v", "console"})

@@ -226,11 +226,11 @@ func (o *sessionObjects) of(s *eventlog.Session) map[string]any {
 	one["inclusive"] = o.sums[s.ID].Inclusive
 	runs := []map[string]any{}
 	for _, r := range o.runs[s] {
-		runs = append(runs, runObject(cat, o.report, r))
+		runs = append(runs, runObject(cat, o.report, r, status))
 	}
 	for k, v := range map[string]any{
 		"id": s.ID, "source": s.Format, "name": s.Label(), "goal": s.Goal, "agent": s.Agent, "agents": s.Agents(),
-		"model": cat.Symbols.Name(s.Model), "status": status, "closed_by": closedBy, "outcome": s.Outcome, "failure_reason": s.FailureReason,
+		"model": cat.Symbols.Name(s.Model), "status": status, "closed_by": closedBy, "outcome": s.Outcome, "failure_reason": s.Reason(now),
 		"error_count": s.Errors, "started_at": s.Began(), "last_activity_at": s.Last, "duration_ms": s.Duration(now).Milliseconds(),
 		"ended_at": s.Ended, "events": s.Events, "runs": runs, "parent_session_id": s.ParentID, "fork_of": s.ForkOf,
 		"experiment": s.Experiment, "variant": s.Variant, "environment": s.Environment, "directory": s.Directory, "branch": s.Branch,
@@ -249,14 +249,14 @@ func orEmpty[M ~map[string]V, V any](m M) M {
 	return m
 }
 
-func runObject(cat *eventlog.Catalog, report *rollup.Report, r *rollup.Run) map[string]any {
+func runObject(cat *eventlog.Catalog, report *rollup.Report, r *rollup.Run, session eventlog.Status) map[string]any {
 	parent := ""
 	if r.Parent >= 0 {
 		parent = report.Runs[r.Parent].Key
 	}
 	return map[string]any{
 		"id": r.Key, "agent_name": r.Agent, "parent_run_id": parent, "parent_call_id": r.Run.ParentCall, "link": r.Run.Link,
-		"started_at": r.Run.Start, "ended_at": r.Run.End, "open": r.Run.Open, "outcome": r.Run.Outcome, "error_count": r.Run.Errors,
+		"started_at": r.Run.Start, "ended_at": r.Run.End, "open": r.Run.Open && session != eventlog.Interrupted, "outcome": r.Run.Outcome, "error_count": r.Run.Errors,
 		"model": cat.Symbols.Name(r.Run.Model), "depth": r.Depth, "usage": r.Own, "inclusive": r.Inclusive,
 	}
 }
@@ -310,6 +310,8 @@ func showSession(ctx context.Context, env *Env, id string, paths []string, opts 
 	put("agent", cmp.Or(s.Agent, s.Format))
 	put("status", strings.TrimSpace(status.String()+" "+closedBy))
 	put("outcome", s.Outcome.String())
+	put("reason", s.Reason(now))
+	put("warning", s.Metadata["warning"])
 	put("time", sessionTook(s, now))
 	put("cost", costText(s.Cost(), s.Calls, s.Unpriced))
 	put("tokens", tokens(s.Usage.Total()))

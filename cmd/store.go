@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/lazytrace/lazytrace/eventlog/alive"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/redact"
 )
@@ -110,5 +111,5 @@ func readOptions(env *Env, follow bool) (source.Options, error) {
 		return source.Options{}, err
 	}
 	red, err := redact.New(redact.Options{})
-	return source.Options{Follow: follow, Known: known, Redactor: red, Env: env.Getenv}, err
+	return source.Options{Follow: follow, Known: known, Redactor: red, Env: env.Getenv, Gone: new(alive.Memory).Gone}, err
 }

@@ -19,6 +19,7 @@ type Sources struct {
 	summaries []*Summary
 	state     Progress
 	version   int64
+	gone      IsGone // set before the first catalog; may be nil
 }
 
 // Progress says how far the finding and reading of segments has come.
@@ -172,6 +173,9 @@ type Session struct {
 	Dies      Stamp   // from when on its agent deletes it; zero: never, or nobody knows
 	Keeping   Keeping // what says so
 
+	gone     IsGone
+	underWay int64 // calls without a result
+
 	open   bool
 	stays  bool   // a segment of it is never deleted
 	folder string // of the segment that dies last
@@ -183,7 +187,7 @@ type Session struct {
 // Status derives the state of the session at a moment, and what closed it:
 // exit, auto, or nothing known.
 func (s *Session) Status(now Stamp) (Status, string) {
-	return deriveStatus(s.Closed, s.open, s.last, now)
+	return deriveStatus(signs{s.Closed, s.Interrupted, s.open, s.lost, s.last}, now)
 }
 
 // Label is what to call the session: the title it was given, its name, its
@@ -250,7 +254,7 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 
 	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, byID: map[Sym]*Session{}}
 	st := standing(s.syms, summaries)
-	b := builder{c: c, standing: st, same: st.same, adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}, cut: cut, copied: copied}
+	b := builder{c: c, gone: s.gone, standing: st, same: st.same, adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}, cut: cut, copied: copied}
 	for _, sum := range summaries {
 		sum.mu.Lock()
 		b.take(sum)
@@ -270,6 +274,7 @@ type builder struct {
 	used     map[Identity]int32
 	cut      func(*Cut) // both may be nil
 	copied   func(*Use)
+	gone     IsGone
 }
 
 func (b *builder) take(sum *Summary) {
@@ -357,7 +362,7 @@ func (a *Audit) take(p *part) {
 func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	s := b.c.byID[id]
 	if s == nil {
-		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format}
+		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format, gone: b.gone}
 		b.c.byID[id] = s
 		b.c.Sessions = append(b.c.Sessions, s)
 	}
@@ -397,6 +402,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 		s.Runs = append(s.Runs, &run)
 		s.ToolCalls += r.ToolCalls
 		s.ToolFails += r.ToolErrors
+		s.underWay += r.underWay
 		s.open = s.open || r.Open
 	}
 	if len(p.pulse) > 0 && s.Pulse == nil {

@@ -140,6 +140,9 @@ type Facts struct {
 	SameAs                                                           string // the session that this one turned out to be part of: both are one
 	Started, Ended                                                   Stamp
 	Closed                                                           bool
+	Interrupted                                                      bool   // the recorder of the session did not end it: somebody else did
+	RecorderPid                                                      int    // the process that records the session, on Host
+	RecorderMark                                                     string // tells it from others of that number; see package alive
 	Outcome                                                          Outcome
 	Metadata                                                         map[string]string
 	Tags                                                             []string

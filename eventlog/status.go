@@ -12,9 +12,10 @@ const (
 	Running
 	Done
 	Stale
+	Interrupted // its recorder ended without saying so
 )
 
-var statusNames = [...]string{"unknown", "running", "done", "stale"}
+var statusNames = [...]string{"unknown", "running", "done", "stale", "interrupted"}
 
 // String returns the name of the state.
 func (s Status) String() string { return statusNames[s] }
@@ -61,15 +62,28 @@ const (
 	CloseAfter = 24 * time.Hour
 )
 
-// deriveStatus is the one place where a status is made. last is the last sign
-// of life. Statuses are derived whenever they are asked for and never written
-// back into a log.
-func deriveStatus(closed, open bool, last, now Stamp) (Status, string) {
+// signs are what a status is derived from.
+type signs struct {
+	closed      bool
+	interrupted bool        // it was closed by somebody else than its recorder
+	open        bool        // something of it is under way, or its end is still to come
+	lost        func() bool // whether its recorder is gone; asked only when it matters
+	last        Stamp       // the last sign of life
+}
+
+// deriveStatus is the one place where a status is made. Statuses are derived
+// whenever they are asked for and never written back into a log.
+func deriveStatus(s signs, now Stamp) (Status, string) {
+	last := s.last
 	switch {
-	case closed:
+	case s.closed && s.interrupted:
+		return Interrupted, "interrupted"
+	case s.closed:
 		return Done, "exit"
-	case !open:
+	case !s.open:
 		return Done, ""
+	case s.lost():
+		return Interrupted, "interrupted"
 	case !last.Known():
 		return StatusUnknown, ""
 	case now.Sub(last) < StaleAfter:

@@ -89,7 +89,8 @@ type Run struct {
 	Errors     int64
 	Tools      map[Sym]ToolCount
 
-	copied bool // it is known from the agent's own log, copied by a recorder
+	underWay int64 // calls without a result
+	copied   bool  // it is known from the agent's own log, copied by a recorder
 }
 
 // minute is a beat with its minute since 1970.
@@ -287,6 +288,13 @@ func (s *Summary) run(session Sym, p *part, e *Event) *Run {
 	}
 	if e.ParentRunID != "" && e.Kind != SessionStart && e.Link >= r.Link {
 		r.Parent, r.ParentCall, r.Link = s.syms.Intern(e.ParentRunID), e.ParentCall, e.Link
+	}
+	switch {
+	case e.Kind == AgentStart, e.Kind == AgentFinish: // of the run itself
+	case e.Kind.begins():
+		r.underWay++
+	case e.Kind.ends() && r.underWay > 0:
+		r.underWay--
 	}
 	switch {
 	case e.RunID == "":
@@ -520,6 +528,10 @@ func (f *Facts) merge(g *Facts) {
 	f.Started = earlier(f.Started, g.Started)
 	f.Ended = max(f.Ended, g.Ended)
 	f.Closed = f.Closed || g.Closed
+	f.Interrupted = f.Interrupted || g.Interrupted
+	if g.RecorderMark != "" {
+		f.RecorderPid, f.RecorderMark = g.RecorderPid, g.RecorderMark
+	}
 	if g.Outcome != OutcomeUnknown {
 		f.Outcome = g.Outcome
 	}

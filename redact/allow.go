@@ -32,16 +32,51 @@ func placeholder(v string) bool {
 
 // marked reports whether v contains a marker of this or another redactor.
 func marked(v string) bool {
-	return strings.Contains(v, "REDACTED") || containsFold(v, "redacted") || containsFold(v, "[filtered]") || containsFold(v, "[masked]")
+	for i := 0; i+8 <= len(v); i++ {
+		switch v[i] {
+		case 'r', 'R':
+			if hasPrefixFold(v[i:], "redacted") {
+				return true
+			}
+		case '[':
+			if hasPrefixFold(v[i:], "[filtered]") || hasPrefixFold(v[i:], "[masked]") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // placeholderWord looks for the words docs put where the secret goes. Long ones
 // count anywhere, short ones only as whole words, for a long random token holds
 // any four letters by chance.
 func placeholderWord(v string) bool {
-	for _, w := range [...]string{"example", "placeholder", "changeme", "change-me", "change_me", "replace_", "replace-", "replaceme", "insert_", "goes-here", "goes_here"} {
-		if containsFold(v, w) {
-			return true
+	for i := 0; i+7 <= len(v); i++ {
+		switch rest := v[i:]; lower(v[i]) {
+		case 'e':
+			if hasPrefixFold(rest, "example") {
+				return true
+			}
+		case 'p':
+			if hasPrefixFold(rest, "placeholder") {
+				return true
+			}
+		case 'c':
+			if hasPrefixFold(rest, "changeme") || hasPrefixFold(rest, "change-me") || hasPrefixFold(rest, "change_me") {
+				return true
+			}
+		case 'r':
+			if hasPrefixFold(rest, "replace_") || hasPrefixFold(rest, "replace-") || hasPrefixFold(rest, "replaceme") {
+				return true
+			}
+		case 'i':
+			if hasPrefixFold(rest, "insert_") {
+				return true
+			}
+		case 'g':
+			if hasPrefixFold(rest, "goes-here") || hasPrefixFold(rest, "goes_here") {
+				return true
+			}
 		}
 	}
 	for i := 0; i < len(v); {
@@ -117,9 +152,63 @@ func code(v string) bool {
 	return false
 }
 
+// program reports whether a value without quotes is part of a program: &T{…},
+// f(x), a.B, and, where an assignment is written as in programs, also NAME and
+// a number.
+func program(v string, loose bool) bool {
+	if len(v) > 1 && (v[0] == '&' || v[0] == '*') && (is(v[1], cLetter) || v[1] == '_') && code(v[1:]) {
+		return true
+	}
+	if !loose || v == "" {
+		return false
+	}
+	if v[0] == '(' || v[0] == '&' || v[0] == '*' || v[0] == '[' {
+		return true
+	}
+	i, dots, low := 0, 0, 0
+	for i < len(v) && (is(v[i], cLetter|cDigit) || v[i] == '_' || v[i] == '.') {
+		if v[i] == '.' {
+			dots++
+		}
+		if isLower(v[i]) {
+			low++
+		}
+		i++
+	}
+	switch {
+	case i == len(v) && run(v, 0, cDigit) == i:
+		return true
+	case i == len(v) && low <= 1 && dots <= 1 && strings.IndexByte(v, '_') > 0: // a constant
+		return slugged(v) || dots == 1
+	case i > 2 && i < len(v) && (v[i] == '(' || v[i] == '[' || v[i] == '{'):
+		return is(v[0], cLetter) || v[0] == '_'
+	}
+	return false
+}
+
+// named reports whether a value only repeats its name: renderPass=renderPass,
+// "encryptionKey": "encryptionKey1024".
+func named(name, v string) bool {
+	k := 0
+	for i := 0; i < len(name); i++ {
+		if name[i] == '_' || name[i] == '-' {
+			continue
+		}
+		for k < len(v) && (v[k] == '_' || v[k] == '-') {
+			k++
+		}
+		if k >= len(v) || lower(v[k]) != lower(name[i]) {
+			return false
+		}
+		k++
+	}
+	return k == len(v) || k >= 8 && run(v, k, cDigit) == len(v)
+}
+
 // reserved holds what stands after a key in schemas, type declarations and
 // prose, none of them a secret.
 func reserved(v string) bool {
+	v = strings.TrimRight(v, "!?") // String! of a schema
 	if len(v) > 14 {
 		return false
 	}
@@ -151,7 +240,7 @@ func idPrefix(p string) bool {
 	}
 	switch string(b[:len(p)]) {
 	case "call", "toolu", "msg", "req", "chatcmpl", "cmpl", "resp", "run", "rs", "thread", "asst", "file", "batch", "fp", "user", "org", "proj",
-		"project", "evt", "event", "sess", "ses", "prt", "per", "que", "usr", "session", "item", "ws", "gen", "conv", "conversation", "step", "trace", "span", "obs", "tool", "srvtoolu",
+		"project", "evt", "event", "sess", "ses", "prt", "per", "que", "usr", "session", "item", "ws", "gen", "conv", "conversation", "step", "trace", "span", "obs", "tool", "srvtoolu", "tooluse",
 		"mcptoolu", "agent", "task", "job", "id", "uuid", "sha", "sha1", "sha256", "sha384", "sha512", "md5", "h1", "commit", "build", "chunk", "main", "index",
 		"vs", "ft", "ftjob", "cus", "acct", "sub", "pi", "ch", "in", "prod", "price", "evtm", "pod", "node", "container", "img", "image", "asset",
 		"dataset", "model", "prompt", "group", "team", "tenant", "workspace", "wrkspc", "ds", "exp", "doc", "page", "block", "vol", "snap", "ami",

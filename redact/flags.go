@@ -30,7 +30,7 @@ func (c *scanner) short(i, j int) int {
 		quote = s[from]
 		from++
 	}
-	to := bare(s, from, false)
+	to := c.bare(from, false)
 	if quote != 0 {
 		to = closing(s, from, quote, 0)
 	}
@@ -45,8 +45,16 @@ func (c *scanner) short(i, j int) int {
 				return c.mask(from, to, "password")
 			}
 		}
+	case (name == "-b" || name == "-bc" || name == "-cb" || name == "-nb" || name == "-bB") && strings.Contains(head, "htpasswd"):
+		if name != "-nb" {
+			to = c.bare(blanks(s, to), false) // behind the file, the user
+		}
+		from = blanks(s, to)
+		if to = c.bare(from, false); to > from && plausible(password, s[from:to], true) {
+			return c.mask(from, to, "password")
+		}
 	case strings.HasPrefix(name, "-p") && s[i+2] != '-':
-		to = bare(s, i+2, false)
+		to = c.bare(i+2, false)
 		if (strings.Contains(head, "mysql") || strings.Contains(head, "mariadb") || strings.Contains(head, "sshpass")) && to-i > 6 && plausible(password, s[i+2:to], true) {
 			return c.mask(i+2, to, "password")
 		}

@@ -121,7 +121,7 @@ func (c *scanner) credentials(v value) int {
 		if equalFold(name, "basic") {
 			kind = "basic-auth"
 		}
-		if e, exact := issued(s, rest); e == end {
+		if e, exact := c.issued(rest); e == end {
 			kind = exact
 		}
 		return c.mask(rest, end, kind)

@@ -6,6 +6,10 @@ import "strings"
 // nothing is copied until a string has to be looked at.
 type text struct{ from, to int }
 
+// deepest is how deep the containers of a document may be nested. What is
+// deeper is read as text, as other readers of JSON do not read it at all.
+const deepest = 10_000
+
 func (t text) of(s string) string { return s[t.from:t.to] }
 
 // frame is an open object or array.
@@ -33,36 +37,53 @@ type walker struct {
 	depth int
 	spans []span
 	stack []frame
+	each  func(t text, key string) // takes the strings in place of looking for secrets in them; may be nil
 }
 
 // document finds what to mask in a JSON document, or in several one after the
 // other. It reports false if s is not JSON; NaN and Infinity count as numbers
 // and unknown escapes as what they stand for, because real writers emit them.
 func (r *Redactor) document(s string, depth int) ([]span, bool) {
+	w := walker{r: r}
+	if !w.walk(s, depth) {
+		return nil, false
+	}
+	return w.spans, true
+}
+
+// walk goes through the document, or documents, that s is, and reports whether
+// it is any.
+func (w *walker) walk(s string, depth int) bool {
 	i := space(s, 0)
 	if depth <= 0 || i >= len(s) {
-		return nil, false
+		return false
 	}
 	switch s[i] {
 	case '{', '[':
 	case '"':
 		end := stringEnd(s, i)
 		if end < 0 || space(s, end) != len(s) {
-			return nil, false
+			return false
 		}
 	default:
-		return nil, literal(s[i:]) == len(s)-i
+		return literal(s[i:]) == len(s)-i
 	}
-	w := walker{r: r, s: s, depth: depth}
+	w.s, w.depth = s, depth
 	for i < len(s) {
 		if i = w.value(i); i < 0 {
-			return nil, false
+			return false
 		}
 		if i = space(s, i); i < len(s) && s[i] != '{' && s[i] != '[' {
-			return nil, false
+			return false
 		}
 	}
-	return w.spans, true
+	return true
+}
+
+// nested reports whether a string may be a document itself.
+func nested(s string) bool {
+	c := s[space(s, 0):]
+	return len(c) > 1 && (c[0] == '{' || c[0] == '[' || c[0] == '"')
 }
 
 // value walks one top-level value and returns its end, or -1.
@@ -134,7 +155,9 @@ func (w *walker) member(i int, f *frame) int {
 		if f.array {
 			f.before = text{}
 		}
-		w.stack = append(w.stack, in)
+		if w.stack = append(w.stack, in); len(w.stack) > deepest {
+			return -1
+		}
 		return i + 1
 	case '"':
 		end := stringEnd(s, i)
@@ -142,9 +165,12 @@ func (w *walker) member(i int, f *frame) int {
 			return -1
 		}
 		t := text{i + 1, end - 1}
+		masks := len(w.spans)
 		w.str(t, f)
 		if f.array || naming(f.key.of(s)) {
-			f.before = t
+			if f.before = t; len(w.spans) > masks || marked(t.of(s)) {
+				f.before = text{} // a mask names nothing, now and when this is read again
+			}
 		}
 		return end
 	}
@@ -212,7 +238,7 @@ func publicKey(k string) flags {
 		return 0
 	}
 	for _, e := range [...]string{"id", "Id", "ID", "ids", "signature", "encrypted_content", "fingerprint", "digest", "hash", "sha", "sha1", "sha256", "sha512", "checksum", "etag", "ETag",
-		"integrity", "commit", "uuid", "embedding", "cursor", "traceparent", "tracestate", "thoughtSignature", "revision", "run", "session", "trace", "span", "parent", "thread", "conversation"} {
+		"integrity", "commit", "uuid", "embedding", "cursor", "traceparent", "tracestate", "thoughtSignature", "revision", "PageToken", "page_token", "nextToken", "next_token", "ontinuationToken", "ontinuation_token", "run", "session", "trace", "span", "parent", "thread", "conversation"} {
 		if strings.HasSuffix(k, e) {
 			return public
 		}
@@ -223,6 +249,11 @@ func publicKey(k string) flags {
 // str finds what to mask in the string t, whose quotes are not part of it.
 func (w *walker) str(t text, f *frame) {
 	raw := t.of(w.s)
+	if w.each != nil {
+		name, _, _ := w.context(f)
+		w.each(t, name)
+		return
+	}
 	if len(raw) < 4 {
 		return
 	}
@@ -231,7 +262,12 @@ func (w *walker) str(t text, f *frame) {
 	if !plainText {
 		s = unescape(raw)
 	}
-	spans := w.find(s, f)
+	var spans []span
+	if w.r.lazy != nil {
+		spans = w.r.lazy.find(s)
+	} else {
+		spans = w.settled(s, f)
+	}
 	if len(spans) == 0 {
 		return
 	}
@@ -243,25 +279,27 @@ func (w *walker) str(t text, f *frame) {
 	}
 }
 
-func (w *walker) find(s string, f *frame) []span {
-	if w.r.lazy != nil {
-		return w.r.lazy.find(s)
-	}
+// settled finds what to mask in a decoded string.
+func (w *walker) settled(s string, f *frame) []span {
 	name, k, fl := w.context(f)
 	if fl&public != 0 && len(s) >= 64 && strings.IndexByte(s, ' ') < 0 && blob(name) {
 		return nil // thinking signatures, encrypted reasoning
 	}
-	if c := s[space(s, 0):]; len(c) > 1 && (c[0] == '{' || c[0] == '[' || c[0] == '"') {
+	if nested(s) {
 		if spans, ok := w.r.document(s, w.depth-1); ok {
 			return spans
 		}
 	}
+	return w.r.settle(s, func(s string) []span { return w.find(s, name, k, fl) })
+}
+
+func (w *walker) find(s, name string, k keyKind, fl flags) []span {
 	var own []span
 	if w.r.builtin && len(s) > 0 {
 		c := scanner{s: s, depth: w.depth}
 		switch {
 		case k.is != plain:
-			c.maskValue(k, value{0, len(s), true, false})
+			c.maskValue(k, value{to: len(s), hard: true})
 		case name == "-u" || name == "--user" || name == "--proxy-user":
 			c.userPassword(0, len(s))
 		}

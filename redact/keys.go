@@ -66,17 +66,34 @@ func keyOf(w string) keyKind {
 	return classify(string(flat[:n]), &begin)
 }
 
+// tellingEnds are how the names end that classify knows, by three letters.
+var tellingEnds = func() (t [1 << 15 / 64]uint64) {
+	for _, e := range strings.Fields("ord swd ort ode pwd ass ena sse ase nic rds ion der uth rer kie ies key eys yid ata psk ret ets lue tid eed ial als eds red jwt pat ens otp sas ken ash ier ook ing str") {
+		k := end3(e[0], e[1], e[2])
+		t[k/64] |= 1 << (k % 64)
+	}
+	return t
+}()
+
+// end3 numbers three letters. Other bytes share the numbers of letters, which
+// costs a closer look and no more.
+func end3(a, b, c byte) uint { return uint(a&31)<<10 | uint(b&31)<<5 | uint(c&31) }
+
 // tellingEnd reports whether a name ends like one that classify knows. It is
-// asked of every word, so it looks at two letters only.
+// asked of every word, so it looks at three letters only.
 func tellingEnd(w string) bool {
-	switch n := len(w); uint16(lower(w[n-2]))<<8 | uint16(lower(w[n-1])) {
-	case 'r'<<8 | 'd', 'w'<<8 | 'd', 'r'<<8 | 't', 'd'<<8 | 'e', 's'<<8 | 's', 'p'<<8 | 'w', 's'<<8 | 'e', 'i'<<8 | 'c', 'd'<<8 | 's', 'o'<<8 | 'n', 'e'<<8 | 'r',
-		't'<<8 | 'h', 'i'<<8 | 'e', 'e'<<8 | 's', 'e'<<8 | 'y', 'y'<<8 | 's', 'i'<<8 | 'd', 't'<<8 | 'a', 's'<<8 | 'k', 'e'<<8 | 't', 't'<<8 | 's', 'u'<<8 | 'e',
-		'a'<<8 | 'l', 'l'<<8 | 's', 'e'<<8 | 'd', 'w'<<8 | 't', 'a'<<8 | 't', 'n'<<8 | 's', 'e'<<8 | 'n', 't'<<8 | 'p', 'a'<<8 | 's', 's'<<8 | 'h', 'o'<<8 | 'k',
-		'n'<<8 | 'g', 't'<<8 | 'r', 'n'<<8 | 'a':
+	n := len(w)
+	if w[n-1]|0x20 == 'w' && w[n-2]|0x20 == 'p' {
 		return true
 	}
-	return false
+	if n < 3 {
+		return false
+	}
+	if n > 3 && (w[n-3] == '_' || w[n-3] == '-') && w[n-2]|0x20 == 'i' { // secret_id, api_key_id
+		return w[n-1]|0x20 == 'd' && (w[n-4]|0x20 == 't' || w[n-4]|0x20 == 'y')
+	}
+	k := end3(w[n-3], w[n-2], w[n-1])
+	return tellingEnds[k/64]&(1<<(k%64)) != 0
 }
 
 // simple reports whether w is one lower-case word.

@@ -31,7 +31,7 @@ func (c *scanner) armour(i, k int) int {
 	}
 	limit := min(len(s), body+maxArmour)
 	to := armourLines(s, body, limit)
-	if end := strings.Index(s[body:limit], "-----END "); end >= 0 && !strings.Contains(s[body:body+end], "-----BEGIN ") {
+	if end := c.end(body, limit); end >= 0 && !strings.Contains(s[body:body+end], "-----BEGIN ") {
 		if close := strings.Index(s[body+end+9:min(len(s), body+end+80)], "-----"); close >= 0 {
 			e := body + end + 9 + close + 5
 			if keyBytes(s[body:body+end]) >= 16 {
@@ -44,6 +44,22 @@ func (c *scanner) armour(i, k int) int {
 		return c.mask(body, to, "private-key")
 	}
 	return body
+}
+
+// end returns how far the next END line is from a place, or -1 when there is
+// none before limit.
+func (c *scanner) end(from, limit int) int {
+	search := from
+	if c.ends.holds(from) {
+		search = min(c.ends.to, limit)
+	}
+	found := strings.Index(c.s[search:limit], "-----END ")
+	if found < 0 {
+		c.ends = reach{from, max(from, limit-len("-----END "))}
+		return -1
+	}
+	c.ends = reach{from, search + found}
+	return search + found - from
 }
 
 // capitalWords reports whether a PEM label is one: RSA PRIVATE KEY.
@@ -96,7 +112,7 @@ func armourLines(s string, i, limit int) int {
 			j++
 		}
 		switch {
-		case j == i:
+		case j == i, strings.HasPrefix(s[i:j], "-----"):
 			return end
 		case j < limit && s[j] == ':' && j-i < 24: // Proc-Type: 4,ENCRYPTED
 			for j < limit && s[j] != '\n' && s[j] != '\\' {

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -18,10 +19,16 @@ var piiRules = sync.OnceValue(func() []lazyRule {
 	}
 })
 
-// personal finds personal data: addresses, numbers, not names.
-func personal(s string) []span {
+// PersonalKinds are the kinds of personal data that can be masked.
+func PersonalKinds() []string { return []string{"email", "phone", "card", "iban", "ip"} }
+
+// personal finds personal data of some kinds: addresses, numbers, not names.
+func personal(s string, kinds []string) []span {
 	var spans []span
 	for _, r := range piiRules() {
+		if !slices.Contains(kinds, r.label) {
+			continue
+		}
 		var found []span
 		for _, m := range r.re.FindAllStringIndex(s, -1) {
 			if v := s[m[0]:m[1]]; !insideMarker(s, m[0]) && valid(r.label, v) {

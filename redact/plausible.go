@@ -11,10 +11,13 @@ func plausible(k secrecy, v string, hard bool) bool {
 	if len(v) < 4 || len(v) > maxValue || placeholder(v) || reference(v) {
 		return false
 	}
+	if v[0] == '\\' && (v[1] == 'u' || v[1] == 'U') && len(v) < 24 {
+		return false // one letter of some script
+	}
 	spaces := strings.IndexByte(v, ' ') >= 0
 	switch k {
 	case phrase:
-		return hard && strings.Count(v, " ") < 30 && !strings.ContainsAny(v, ".:?")
+		return hard && strings.Count(v, " ") < 30 && !strings.ContainsAny(v, ".:?") || !spaces && measure(v).random()
 	case password:
 		return plausiblePassword(v, hard, spaces)
 	}
@@ -48,7 +51,7 @@ func plausiblePassword(v string, hard, spaces bool) bool {
 	}
 	switch {
 	case hard && m.letters == 0:
-		return m.digits >= 4
+		return m.digits >= 4 && strings.Count(v, ".") < 2
 	case hard:
 		return m.n >= 6 || m.digits > 0
 	case m.n < 6:

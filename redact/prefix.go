@@ -34,7 +34,7 @@ func prefixes(first byte) []prefix {
 	case 'E', 'G', 'H', 'L', 'N', 'P', 'S':
 		return pUpper
 	}
-	if is(first, cLetter) {
+	if is(first, cLetter) || first == '1' {
 		return pRest
 	}
 	return nil
@@ -59,8 +59,11 @@ var pS = []prefix{
 	{"sq0", "square-token", 20, sWord, true},
 	{"secret_", "secret", 20, sWord, true},
 	{"sig_", "secret", 20, sWord, true},
+	{"sess-", "session-key", 40, sAlnum, false},
 	{"sl.", "dropbox-token", 30, sDotted, true},
+	{"st.", "service-token", 60, sDotted, true},
 	{"s.", "vault-token", 22, sAlnum, true},
+	{"sk", "api-key", 100, sAlnum, true},
 }
 
 var pG = []prefix{
@@ -78,6 +81,7 @@ var pG = []prefix{
 var pP = []prefix{
 	{"pypi-", "pypi-token", 16, sWord, true},
 	{"pplx-", "api-key", 16, sWord, true},
+	{"pk-lf-", "langfuse-key", 16, sWord, false},
 	{"pk_live_", "stripe-key", 10, sWord, false},
 	{"pk_test_", "stripe-key", 10, sWord, false},
 	{"pscale_", "planetscale-token", 16, sDotted, true},
@@ -88,6 +92,8 @@ var pP = []prefix{
 }
 
 var pA = []prefix{
+	{"ak-", "token-id", 22, sAlnum, true},
+	{"as-", "token", 22, sAlnum, true},
 	{"AKIA", "aws-key-id", 12, sAlnum, true},
 	{"ASIA", "aws-key-id", 12, sAlnum, true},
 	{"ABIA", "aws-key-id", 12, sAlnum, true},
@@ -121,6 +127,18 @@ var pUpper = []prefix{
 }
 
 var pRest = []prefix{
+	{"1//0", "google-token", 30, sWord, true},
+	{"bedrock-api-key-", "aws-bedrock-key", 30, sB64, false},
+	{"cmVmd", "artifactory-token", 50, sAlnum, true},
+	{"fw_", "api-key", 22, sAlnum, true},
+	{"md-", "api-key", 20, sWord, true},
+	{"v1.local.", "paseto", 30, sDotted, false},
+	{"v2.local.", "paseto", 30, sDotted, false},
+	{"v3.local.", "paseto", 30, sDotted, false},
+	{"v4.local.", "paseto", 30, sDotted, false},
+	{"v2.public.", "paseto", 60, sDotted, false},
+	{"v4.public.", "paseto", 60, sDotted, false},
+	{"xoxd-", "slack-token", 10, sB64, false},
 	{"xoxe.xox", "slack-token", 10, sDotted, false},
 	{"xox", "slack-token", 10, sWord, false},
 	{"xapp-", "slack-token", 10, sWord, false},
@@ -164,7 +182,8 @@ var pRest = []prefix{
 
 // issued returns the end and kind of the token that starts at i and bears the
 // prefix of an issuer, or 0.
-func issued(s string, i int) (int, string) {
+func (c *scanner) issued(i int) (int, string) {
+	s := c.s
 	table := prefixes(s[i])
 	for k := range table {
 		p := &table[k]
@@ -172,11 +191,14 @@ func issued(s string, i int) (int, string) {
 			continue
 		}
 		from := i + len(p.text)
-		to := bodyEnd(s, from, p.set)
+		to := c.body(from, p.set)
+		if p.set != sB64 && to-from >= 4 {
+			to = c.further(to)
+		}
 		if to-from < p.min {
 			continue
 		}
-		body := s[from:to]
+		body := head(s[from:to])
 		if p.weak && (insideRun(s, i, to) || !layout(p, s, i, to)) {
 			continue
 		}
@@ -196,6 +218,24 @@ func issued(s string, i int) (int, string) {
 		return to, p.kind
 	}
 	return 0, ""
+}
+
+// further returns the end of a token that goes on behind a + or / at i, as some
+// do whose issuer's letters are those of base64. What follows has to look like
+// more of it: a / also begins a path.
+func (c *scanner) further(i int) int {
+	s := c.s
+	if i >= len(s) || s[i] != '+' && s[i] != '/' {
+		return i
+	}
+	to := c.body(i, sB64)
+	if to-i < 8 {
+		return i
+	}
+	if more := s[i+1 : min(to, i+65)]; slugged(more) || !measure(more).random() {
+		return i
+	}
+	return to
 }
 
 // insideRun reports whether s[i:to] is the middle of a longer base64 run, where
@@ -218,7 +258,7 @@ func layout(p *prefix, s string, i, to int) bool {
 		return k-i <= 7 && k < to && (s[k] == '-' || s[k] == '_')
 	case "pat": // pat<14>.<64>, pat-eu1-...
 		k := run(s, i, cLetter|cDigit)
-		return k-i == 3 && (s[k] == '-' || s[k] == '_') && measure(s[k:to]).hex >= 24 || k-i >= 14 && k-i <= 24 && k < to && s[k] == '.'
+		return k-i == 3 && (s[k] == '-' || s[k] == '_') && measure(head(s[k:to])).hex >= 24 || k-i >= 14 && k-i <= 24 && k < to && s[k] == '.'
 	}
 	return true
 }
@@ -285,12 +325,15 @@ func jwtEnd(s string, i, to int) int {
 	if first < 7 {
 		return 0
 	}
-	rest := s[i+first+1 : to]
+	rest := head(s[i+first+1 : to])
 	second := strings.IndexByte(rest, '.')
+	if second == 0 && strings.Count(rest, ".") >= 3 && len(rest) >= 30 {
+		return to // encrypted, with a key that is not sent along
+	}
 	if second >= 0 && second < 4 || second < 0 && !strings.HasPrefix(rest, "eyJ") || len(rest) < 8 {
 		return 0
 	}
-	if placeholder(s[i:to]) {
+	if placeholder(head(s[i:to])) {
 		return 0
 	}
 	return to
@@ -298,7 +341,8 @@ func jwtEnd(s string, i, to int) int {
 
 // shaped returns the end and kind of a token at i that has no prefix but a
 // layout of its own, or 0. j is the end of the word at i.
-func shaped(s string, i, j int) (int, string) {
+func (c *scanner) shaped(i, j int) (int, string) {
+	s := c.s
 	n := j - i
 	switch {
 	case n >= 6 && n <= 12 && j < len(s) && s[j] == ':' && run(s, i, cDigit) == j:
@@ -307,9 +351,18 @@ func shaped(s string, i, j int) (int, string) {
 		if to-j > 30 && measure(s[j+1:to]).opaque() {
 			return to, "bot-token"
 		}
+	case n == 36 || n == 37: // 32 hex digits and the name of a data centre
+		if s[i+32:i+35] == "-us" && run(s, i, cHex) == i+32 && run(s, i+35, cDigit) == j {
+			return j, "api-key"
+		}
+	case n == 40 && s[j-4:j] == "NRAL" && run(s, i, cHex) == j-4:
+		return j, "license-key"
 	case n >= 12 && j < len(s) && s[j] == '.':
 		// Three random parts joined by dots, or a long one after a short one.
-		to := bodyEnd(s, i, sDotted)
+		to := c.body(i, sDotted)
+		if to-i > 4096 {
+			break
+		}
 		parts := strings.Count(s[i:to], ".")
 		if parts <= 2 && to-i >= 48 && measure(s[i:to]).opaque() && dottedOpaque(s[i:to]) {
 			return to, "token"
@@ -318,7 +371,7 @@ func shaped(s string, i, j int) (int, string) {
 	if j < len(s) && s[j] == '~' || n == 3 && j+1 < len(s) && s[j+1] == '~' || n < 3 {
 		// A directory secret: 3 bytes, a digit, Q~, and 34 more.
 		to := i
-		for to < len(s) && (is(s[to], cWord) || s[to] == '~' || s[to] == '.') {
+		for to < len(s) && to < i+256 && (is(s[to], cWord) || s[to] == '~' || s[to] == '.') {
 			to++
 		}
 		to = trimTail(s, i, to, ".")
@@ -346,26 +399,26 @@ func dottedOpaque(s string) bool {
 // unknownPrefix reports whether w is a random string behind a short lower-case
 // prefix of an issuer the table does not know, and not a public identifier.
 func unknownPrefix(w string) bool {
-	if len(w) < 28 || !is(w[0], cLetter) {
+	if len(w) < 24 || !is(w[0], cLetter) {
 		return false
 	}
 	at := strings.IndexAny(w, "_-")
 	if at < 2 || at > 12 || idPrefix(w[:at]) || strings.HasPrefix(w, "fc_") {
 		return false
 	}
-	last := w
-	for {
-		k := strings.IndexAny(last, "_-")
-		if k < 0 || k > 12 {
-			break
-		}
-		last = last[k+1:]
+	last, telling := unprefixed(w)
+	least, whole := 20, 28
+	if telling {
+		least, whole = 16, 24
 	}
-	if len(last) < 20 || placeholder(w) || containsFold(w[:len(w)-len(last)], "id") {
+	if len(last) < least || len(w) < whole || placeholder(w) || containsFold(w[:len(w)-len(last)], "id") {
 		return false
 	}
 	m := measure(last)
-	if m.opaque() || m.single() {
+	if m.n >= 20 && (m.opaque() || m.single()) {
+		return true
+	}
+	if telling && m.random() && (m.digits >= 2 || m.upper >= 3 && m.lower >= 3 && m.odds() > 8) && !slugged(last) {
 		return true
 	}
 	// Hex: tok_<40 hex>, ab-<32 hex>. Behind a dash the lengths of a digest are
@@ -374,4 +427,25 @@ func unknownPrefix(w string) bool {
 		return false
 	}
 	return w[len(w)-len(last)-1] == '_' || at <= 4 && m.n != 40 && m.n != 64
+}
+
+// unprefixed returns what stands behind the short words at the beginning of w,
+// and whether the last of these says that it is a secret: what is behind it is
+// all of it then, whatever joins its parts.
+func unprefixed(w string) (last string, telling bool) {
+	last = w
+	for {
+		k := strings.IndexAny(last, "_-")
+		if k < 0 || k > 12 {
+			return last, false
+		}
+		part := last[:k]
+		last = last[k+1:]
+		switch part {
+		case "key", "apikey", "secret", "token", "live", "prod", "pat", "sk", "access", "admin":
+			if run(last, 0, cLetter) < 5 { // token-rotator-… is the name of a thing
+				return last, true
+			}
+		}
+	}
 }

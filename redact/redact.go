@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -26,14 +27,17 @@ type Rule struct {
 type Options struct {
 	Rules []Rule // run after the built-in rules, in order
 	Only  bool   // use Rules alone, without the built-in rules
-	PII   bool   // also mask e-mail addresses, phone, card and IBAN numbers, IP addresses
+	PII   bool   // also mask personal data of every kind
+
+	// Personal are kinds of personal data to mask as well: see PersonalKinds.
+	Personal []string
 }
 
 // Redactor masks secrets. It never changes after New and may be used by any
 // number of goroutines at once.
 type Redactor struct {
 	builtin bool
-	pii     bool
+	pii     []string // kinds of personal data
 	rules   []userRule
 	lazy    *lazyBridge // set only by LazyBridge
 }
@@ -48,9 +52,18 @@ type userRule struct {
 var ErrRule = errors.New("invalid redaction rule")
 
 // New returns a Redactor, or an error that wraps ErrRule if a rule has no
-// usable name, does not compile, or matches the empty string.
+// usable name, does not compile, or matches the empty string, and if a kind of
+// personal data is unknown.
 func New(o Options) (*Redactor, error) {
-	r := &Redactor{builtin: !o.Only, pii: o.PII}
+	r := &Redactor{builtin: !o.Only, pii: o.Personal}
+	if o.PII {
+		r.pii = PersonalKinds()
+	}
+	for _, kind := range r.pii {
+		if !slices.Contains(PersonalKinds(), kind) {
+			return nil, fmt.Errorf("%w: %q is no kind of personal data", ErrRule, kind)
+		}
+	}
 	for _, u := range o.Rules {
 		if !ruleName(u.Name) {
 			return nil, fmt.Errorf("%w: name %q: want lower-case letters, digits, - and _", ErrRule, u.Name)
@@ -80,11 +93,6 @@ func ruleName(s string) bool {
 	return true
 }
 
-// maxPasses bounds how often the result is looked at again. Masking one value
-// can reveal the shape of its neighbour; looking until nothing changes makes a
-// second call with the result a no-op.
-const maxPasses = 8
-
 // Text returns s with its secrets masked and the number of masks. If s is a
 // JSON document, the strings inside it are redacted as JSON does.
 func (r *Redactor) Text(s string) (string, int) {
@@ -92,16 +100,11 @@ func (r *Redactor) Text(s string) (string, int) {
 		spans := r.lazy.find(s)
 		return r.apply(s, spans), len(spans)
 	}
-	total := 0
-	for range maxPasses {
-		spans := r.find(s)
-		if len(spans) == 0 {
-			break
-		}
-		s = r.apply(s, spans)
-		total += len(spans)
+	spans := r.find(s)
+	if len(spans) == 0 {
+		return s, 0
 	}
-	return s, total
+	return r.apply(s, spans), len(spans)
 }
 
 // Bytes is Text for a byte slice. It returns b itself if nothing was masked.
@@ -131,7 +134,7 @@ func (r *Redactor) find(s string) []span {
 	if spans, ok := r.document(s, maxDepth); ok {
 		return spans
 	}
-	return r.scan(s, maxDepth, 0)
+	return r.settle(s, func(s string) []span { return r.scan(s, maxDepth, 0) })
 }
 
 // span is a part of the text to mask. A kind that starts with '<' or '[' is

@@ -163,6 +163,10 @@ func TestLeftAlone(t *testing.T) {
 		"next_token: Optional[str] = None", "def f(password: str, token: bytes) -> bool:", "primary_key: customer_identifier",
 		".sk-fading-circle .sk-circle-before {}", "postgres://app@db/app", "https://user:${TOKEN}@github.com/a/b", "PWD=/home/ada/work",
 		"[REDACTED:api-key] and <redacted:bearer>",
+		"--- PASS: TestLogin/Bearer_2 (0.02s)", "PASS: src/auth/token4.test.ts", "eOnePass = ONEPASS_OFF", "pass := &analysis.Pass{Files: f2}",
+		"nToken = _sqlite3Strlen30(tls, p2)", `cmd.Env = append(env, "PWD="+cfg.Dir2)`, "item.renderPass9=renderPass9;", "MAX_PASSWD = 1024",
+		"AUTH = C.NL80211_AUTHTYPE_SHARED_KEY", `"cookie": "\U0001f36a"`, "gt_" + uuid(r), "arg_Vd_arrangement_imm5__imm5lt41gt_1__imm5lt42gt_2",
+		"arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-" + draw(r, alnum, 6), "tooluse_" + draw(r, alnum, 22), "login($password: String!)",
 	} {
 		if out, n := red.Text(text); n != 0 {
 			t.Errorf("%q became %q", text, out)
@@ -251,7 +255,7 @@ func TestJSONLines(t *testing.T) {
 	in := `{"id":"a","text":"x ` + key + `"}` + "\n\n" + `{"id":2,"text":"ignored","chunks":["use ghp_aaaa","` + key[8:] + `"," ok"]}` + "\n" +
 		`{"id":"big","text":"` + strings.Repeat("word ", 100_000) + `"}`
 	var out strings.Builder
-	if err := JSONLines(strings.NewReader(in), &out, secrets(t)); err != nil {
+	if err := JSONLines(strings.NewReader(in), &out, secrets(t), nil); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")
@@ -261,7 +265,19 @@ func TestJSONLines(t *testing.T) {
 	if len(lines[2]) < 500_000 {
 		t.Errorf("long line cut to %d bytes", len(lines[2]))
 	}
-	if err := JSONLines(strings.NewReader("{oops"), &out, secrets(t)); err == nil {
+	if err := JSONLines(strings.NewReader("{oops"), &out, secrets(t), nil); err == nil {
 		t.Error("no error for a line that is not JSON")
+	}
+}
+
+// TestTellingEnds holds the filter of key names to what it filters for.
+func TestTellingEnds(t *testing.T) {
+	t.Parallel()
+	for _, name := range strings.Fields("password passwd dbPasswort passcode dbPwd db_pass sshpass pw ldap_bindpw contrasena motDePasse passphrase mnemonic seed_phrase recoveryPhrase seedWords " +
+		"Authorization proxy-authorization authorizationHeader auth X-Auth Bearer Cookie Set-Cookie cookies sessionCookie apiKey API_KEYS api_key_id accessKeyId keyData psk secret secrets secretValue secretBase " +
+		"secret_id totpSecret otp_seed credential credentials creds cred jwt github_pat accessTokens otp sas token signing_key passwordHash accessCode authCode code_verifier webhook connectionString connstr") {
+		if keyOf(name).is == plain {
+			t.Errorf("%s tells nothing", name)
+		}
 	}
 }

@@ -29,6 +29,12 @@ type scanner struct {
 	named     int     // end of the last telling name that had no value
 	namedKind keyKind // and what it promised
 	jar       int     // end of the last cookie line
+
+	bodies  [sAlnum + 1]reach // by set of bytes
+	bares   reach
+	seen    int   // up to where values were judged
+	address reach // of the last URL
+	ends    reach // of private keys: between these there is no END line
 }
 
 // scan finds what to mask in plain text.
@@ -39,8 +45,8 @@ func (r *Redactor) scan(s string, depth int, f flags) []span {
 		c.walk()
 		spans = c.spans
 	}
-	if r.pii && f&public == 0 {
-		spans = merge(spans, personal(s))
+	if len(r.pii) > 0 && f&public == 0 {
+		spans = merge(spans, personal(s, r.pii))
 	}
 	for i := range r.rules {
 		spans = merge(spans, r.rules[i].find(s))
@@ -188,6 +194,11 @@ func escaped(s string, i, j int) int {
 func (c *scanner) word(i, j int) int {
 	s := c.s
 	if j-i < 2 {
+		if s[i] == '1' && strings.HasPrefix(s[j:], "//0") {
+			if to, kind := c.issued(i); to > 0 {
+				return c.mask(i, to, kind)
+			}
+		}
 		return j
 	}
 	if k := escaped(s, i, j); k != i {
@@ -216,7 +227,7 @@ func (c *scanner) word(i, j int) int {
 		return j
 	}
 	if j-k >= 10 || j < len(s) && s[j] == '.' || j < len(s) && is(s[j], cB64) {
-		if to, kind := issued(s, k); to > 0 {
+		if to, kind := c.issued(k); to > 0 {
 			return c.mask(k, to, kind)
 		}
 	}
@@ -227,12 +238,15 @@ func (c *scanner) word(i, j int) int {
 		if to := c.scheme(k, j); to > 0 {
 			return to
 		}
+		if to := c.driver(i, j); to > 0 {
+			return to
+		}
 	}
 	if c.flags&public == 0 {
-		if to, kind := shaped(s, k, j); to > 0 {
+		if to, kind := c.shaped(k, j); to > 0 {
 			return c.mask(k, to, kind)
 		}
-		if j-k >= 28 && unknownPrefix(s[k:j]) && !extension(s, j) {
+		if j-k >= 24 && unknownPrefix(s[k:j]) && !extension(s, j) {
 			return c.mask(k, j, "token")
 		}
 	}

@@ -2,15 +2,22 @@ package redact
 
 import "strings"
 
+// longestURL is how much of a URL is looked at.
+const longestURL = 4096
+
 // url looks at the address whose "://" stands at i: a password before the host,
 // or a webhook, whose path is the secret. It returns where to go on.
 func (c *scanner) url(i int) int {
 	s := c.s
 	from := i + 3
-	end := from
-	for end < len(s) && end < from+4096 && !urlStop(s, end) {
+	end, limit := from, longestURL
+	if c.address.holds(from) {
+		limit = longestURL / 16 // of one within another that was looked at
+	}
+	for end < len(s) && end < from+limit && !urlStop(s, end) {
 		end++
 	}
+	c.address.to = max(c.address.to, end)
 	host := strings.IndexAny(s[from:end], "/?#")
 	if host < 0 {
 		host = end
@@ -33,6 +40,9 @@ func (c *scanner) url(i int) int {
 }
 
 func urlStop(s string, i int) bool {
+	if class[s[i]]&(cWord|cB64) != 0 {
+		return false
+	}
 	switch b := s[i]; b {
 	case '"', '\'', '`', '<', '>', '\\', '|':
 		return true
@@ -63,7 +73,7 @@ func (c *scanner) userinfo(from, at int) int {
 		return from
 	}
 	kind := "password"
-	if to, exact := issued(s, from+colon+1); to == at {
+	if to, exact := c.issued(from + colon + 1); to == at {
 		kind = exact
 	}
 	if len(user) >= 16 && !placeholder(user) && measure(user).opaque() {
@@ -104,6 +114,36 @@ func (c *scanner) webhook(host, end int) int {
 		return 0
 	}
 	return c.mask(from, end, "webhook")
+}
+
+// driver masks the password of addresses that are no URLs: user:password@tcp(…)
+// as Go's drivers take it, and jdbc:oracle:thin:user/password@…. The word is
+// s[i:j].
+func (c *scanner) driver(i, j int) int {
+	s := c.s
+	switch w := s[i:j]; {
+	case s[j] == '(' && i > 1 && s[i-1] == '@' && (w == "tcp" || w == "unix"):
+		from := i - 1
+		for from > 0 && i-from < 128 && !urlStop(s, from-1) && s[from-1] != '=' {
+			from--
+		}
+		if strings.IndexByte(s[from:i-1], ':') > 0 && !marked(s[from:i-1]) {
+			c.userinfo(from, i-1)
+		}
+	case s[j] == ':' && w == "thin":
+		end := j + 1
+		for end < len(s) && end < j+256 && s[end] != '@' && !urlStop(s, end) {
+			end++
+		}
+		slash := strings.IndexByte(s[j:end], '/')
+		if end >= len(s) || s[end] != '@' || slash < 0 {
+			return 0
+		}
+		if pw := s[j+slash+1 : end]; len(pw) >= 3 && !placeholder(pw) && !variable(pw) {
+			return c.mask(j+slash+1, end, "password")
+		}
+	}
+	return 0
 }
 
 func hookSegment(seg string) bool {

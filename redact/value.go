@@ -13,6 +13,7 @@ type value struct {
 	from, to int
 	hard     bool // quoted or joined by =, not prose
 	cmdline  bool // the value of a flag
+	loose    bool // joined by a = with blanks around it, as in a program
 }
 
 // keyed masks the value of the key name s[i:j], if it is one. Key names of two
@@ -26,6 +27,9 @@ func (c *scanner) keyed(i, j, pf, pt int) int {
 	}
 	if s[j] == ' ' && s[i] != '-' && prose(s, i, j) {
 		return 0
+	}
+	if s[j] == ':' && i > 0 && s[i-1] == ':' && j+1 < len(s) && s[j+1] != ' ' {
+		return 0 // a part of a name such as arn:…:secret:…
 	}
 	k := keyOf(s[i:j])
 	if k.is == plain && j-i <= 7 {
@@ -44,13 +48,23 @@ func (c *scanner) keyed(i, j, pf, pt int) int {
 	if k.is == plain {
 		return c.queryOnly(i, j)
 	}
-	v, ok := valueAfter(s, i, j)
+	if k.is == authHeader {
+		if to := c.pair(j); to > 0 {
+			return to
+		}
+	}
+	v, ok := c.valueAfter(i, j)
 	if !ok {
 		c.named, c.namedKind = j, k
 		return 0
 	}
+	if named(s[i:j], s[v.from:min(v.to, v.from+64)]) || v.from > 0 && !isQuote(s[v.from-1]) && program(s[v.from:min(v.to, v.from+128)], v.loose) {
+		return 0
+	}
 	return c.maskValue(k, v)
 }
+
+func isQuote(b byte) bool { return b == '"' || b == '\'' || b == '`' }
 
 // prose reports that after the word s[i:j] and blanks nothing follows that could
 // join a value to it. Most words of a text leave here.
@@ -63,7 +77,40 @@ func prose(s string, i, j int) bool {
 	case '=', ':', '|', '\'', '"', '`', 'i', 'w', 'v', '\\', ',', '>':
 		return false
 	}
-	return !isUpper(s[i]) && (j-i != 8 || lower(s[i]) != 'p')
+	return !isUpper(s[i]) && (j-i != 8 || lower(s[i]) != 'p') && strings.IndexByte(s[i:j], '_') < 0
+}
+
+// pair masks the second of two quoted values in brackets behind the name that
+// ends at j: auth=("user", "password").
+func (c *scanner) pair(j int) int {
+	s := c.s
+	p, _ := closers(s, j)
+	if p = blanks(s, p); p >= len(s) || s[p] != '=' && s[p] != ':' {
+		return 0
+	}
+	if p = blanks(s, p+1); p >= len(s) || s[p] != '(' && s[p] != '[' {
+		return 0
+	}
+	var v value
+	for range 2 {
+		level := 0
+		for p = blanks(s, p+1); p < len(s) && s[p] == '\\'; p++ {
+			level++
+		}
+		if p >= len(s) || s[p] != '"' && s[p] != '\'' {
+			return 0
+		}
+		v.from = p + 1
+		v.to = closing(s, v.from, s[p], level)
+		p = v.to + level + 1
+		if p >= len(s) || s[p] != ',' && s[p] != ')' && s[p] != ']' {
+			return 0
+		}
+	}
+	if v.to-v.from > 256 || !plausible(password, s[v.from:v.to], true) {
+		return 0
+	}
+	return c.mask(v.from, v.to, "password")
 }
 
 // maskValue masks a value according to its key, or returns 0.
@@ -74,13 +121,16 @@ func (c *scanner) maskValue(k keyKind, v value) int {
 		if v.from < c.jar { // the line was looked at from an earlier name
 			return 0
 		}
-		return c.cookies(v.from, v.to)
+		if strings.IndexByte(s[v.from:min(v.to, v.from+512)], '=') >= 0 || !v.hard {
+			return c.cookies(v.from, v.to)
+		}
+		k = keyKind{secret, "cookie"} // one cookie's value
 	case authHeader:
 		return c.credentials(v)
 	}
 	// The first bytes tell enough; looking at all of a long value again for each
 	// key within it would take time in the square of its length.
-	text := s[v.from:min(v.to, v.from+512)]
+	text := c.judged(v)
 	if strings.HasPrefix(text, "-----BEGIN") {
 		return 0
 	}
@@ -91,7 +141,7 @@ func (c *scanner) maskValue(k keyKind, v value) int {
 		return 0
 	}
 	kind := k.kind
-	if to, exact := issued(s, v.from); to == v.to {
+	if to, exact := c.issued(v.from); to == v.to {
 		kind = exact
 	}
 	if v.to-v.from >= maxBare-8 { // the end was not looked for further: do so now
@@ -120,7 +170,7 @@ func (c *scanner) queryOnly(i, j int) int {
 	} else if !equalFold(name, "key") || len(name) != 3 {
 		return 0
 	}
-	v, ok := valueAfter(s, i, j)
+	v, ok := c.valueAfter(i, j)
 	if ok && v.to-v.from >= 16 && plausible(weakSecret, s[v.from:v.to], true) {
 		if m := measure(s[v.from:v.to]); s[i-1] == '?' || s[i-1] == '&' || m.opaque() {
 			return c.mask(v.from, v.to, "key")
@@ -131,7 +181,8 @@ func (c *scanner) queryOnly(i, j int) int {
 
 // valueAfter finds the value of the key that ends at j: k=v, k: v, "k": "v",
 // \"k\": \"v\", ('k', 'v'), key="k" value="v", <k>v</k>, --k v, k is v.
-func valueAfter(s string, i, j int) (v value, ok bool) {
+func (c *scanner) valueAfter(i, j int) (v value, ok bool) {
+	s := c.s
 	p, quoted := closers(s, j)
 	q := blanks(s, p)
 	if q >= len(s) {
@@ -146,6 +197,10 @@ func valueAfter(s string, i, j int) (v value, ok bool) {
 		if p < len(s) && (s[p] == '=' || s[p] == '~') {
 			return v, false
 		}
+		if q == j && i > 0 && p < len(s) && isQuote(s[p]) && s[i-1] == s[p] {
+			return v, false // "NAME=" is a string and more is added to it
+		}
+		v.loose = q > j && p < len(s) && s[p] == ' '
 		v.hard = q == j || quoted
 		if p < len(s) && s[p] == '>' {
 			p, v.hard = p+1, true
@@ -154,7 +209,11 @@ func valueAfter(s string, i, j int) (v value, ok bool) {
 		p, v.hard = q+3, true
 	case s[q] == ':':
 		p = q + 1
+		if q == j && j-i == 4 && s[i:j] == "PASS" {
+			return v, false // --- PASS: TestLogin
+		}
 		if p < len(s) && s[p] == '=' {
+			v.loose = true
 			p++
 		} else if strings.HasPrefix(s[p:], "//") || strings.HasPrefix(s[p:], ":") {
 			return v, false
@@ -181,29 +240,32 @@ func valueAfter(s string, i, j int) (v value, ok bool) {
 		if p < len(s) && s[p] == ':' {
 			p++
 		}
+	case q > p && !quoted && strings.HasPrefix(s[q:], "to ") && strings.ContainsAny(s[i:j], "_-"):
+		p = q + 3 // set X_TOKEN to x
 	case q > p && !quoted && s[q] == '|' && q+1 < len(s) && s[q+1] == ' ': // a table
 		p = q + 1
 	case q > p && !quoted && (s[q] == '\'' || s[q] == '"'): // PASSWORD 'x'
-		if v, ok = open(s, i, q, false, v); ok {
+		if v, ok = c.open(i, q, false, v); ok {
 			v.hard = false
 		}
 		return v, ok
-	case q > p && !quoted && capitals(s[i:j]): // ENV API_TOKEN x
-		v.from, v.to = q, bare(s, q, false)
-		return v, v.to > v.from && measure(s[v.from:v.to]).random()
+	case q > p && !quoted && strings.IndexByte(s[i:j], '_') > 0: // ENV API_TOKEN x, set secret_key x
+		v.from, v.to = q, c.bare(q, false)
+		return v, v.to-v.from >= 12 && measure(s[v.from:v.to]).random()
 	case (s[q] == '\r' || s[q] == '\n') && quoted && strings.HasSuffix(s[max(0, i-6):i], "name=\""): // a form part
-		return open(s, i, space(s, q), false, v)
+		return c.open(i, space(s, q), false, v)
 	case q > p && i > 6 && equalFold(s[i:j], "password") && netrc(s, i):
 		p, v.hard = q, true
 	default:
 		return v, false
 	}
-	return open(s, i, p, element, v)
+	return c.open(i, p, element, v)
 }
 
 // open steps over what may stand before the value of the key at i and finds
 // its end.
-func open(s string, i, p int, element bool, v value) (value, bool) {
+func (c *scanner) open(i, p int, element bool, v value) (value, bool) {
+	s := c.s
 	p = blanks(s, p)
 	for p < len(s) && (s[p] == '*' || s[p] == '[') && !strings.HasPrefix(s[p:], "[REDACTED") && p+1 < len(s) && (s[p+1] == '"' || s[p+1] == '\'' || s[p+1] == '*' || s[p+1] == ' ') {
 		p = blanks(s, p+1)
@@ -231,9 +293,9 @@ func open(s string, i, p int, element bool, v value) (value, bool) {
 		return v, false
 	}
 	v.from = p
-	v.to = bare(s, p, element)
+	v.to = c.bare(p, element)
 	if o := blanks(s, v.to); !v.hard && o > v.to && o+2 < len(s) && s[o] == '=' && s[o+1] == ' ' && v.to-v.from < 32 {
-		return open(s, i, o+1, element, v) // password: str = "x"
+		return c.open(i, o+1, element, v) // password: str = "x"
 	}
 	v.hard = v.hard || ownLine(s, i, v.to)
 	if v.cmdline && v.to > v.from && s[v.from] == '-' {
@@ -324,31 +386,28 @@ func closing(s string, from int, q byte, level int) int {
 	return trimTail(s, from, limit, "\\")
 }
 
-// bare returns the end of a value without quotes.
-func bare(s string, from int, element bool) int {
-	limit := min(len(s), from+maxBare)
-	i := from
-loop:
-	for i < limit {
+// bareTail is what ends a sentence or an expression and no value.
+const bareTail = ".:)}],"
+
+// bareEnd returns the end of a value without quotes, at most so many bytes away.
+func bareEnd(s string, from, most int, element bool) int {
+	limit := min(len(s), from+most)
+	for i := from; i < limit; i++ {
 		switch b := s[i]; {
-		case b <= ' ' || b == 0x7f || b >= 0x80:
-			if b >= 0x80 && !(strings.HasPrefix(s[i:], "\xe3\x80") || strings.HasPrefix(s[i:], "\xef\xbc") || strings.HasPrefix(s[i:], "…")) {
-				i++
-				continue
+		case b >= 0x80:
+			if strings.HasPrefix(s[i:], "\xe3\x80") || strings.HasPrefix(s[i:], "\xef\xbc") || strings.HasPrefix(s[i:], "…") {
+				return i
 			}
-			break loop
-		case b == '"' || b == '\'' || b == '`' || b == '\\' || b == '<' || b == '>' || b == '|':
-			break loop
-		case b == ';' || b == ',':
-			break loop
+		case class[b]&cWord != 0:
+		case b <= ' ', b == 0x7f, b == '"', b == '\'', b == '`', b == '\\', b == '<', b == '>', b == '|', b == ';', b == ',':
+			return i
 		case b == '&' && (element || strings.HasPrefix(s[i:], "&amp;") || assignment(s, i+1)):
-			break loop
+			return i
 		case b == '[' && strings.HasPrefix(s[i:], "[REDACTED") && i > from:
-			break loop
+			return i
 		}
-		i++
 	}
-	return trimTail(s, from, i, ".:)}],")
+	return limit
 }
 
 // assignment reports whether name= stands at i.
@@ -358,11 +417,6 @@ func assignment(s string, i int) bool {
 		j++
 	}
 	return j > i && j < len(s) && s[j] == '='
-}
-
-// capitals reports whether a name is written like an environment variable.
-func capitals(w string) bool {
-	return strings.IndexByte(w, '_') > 0 && strings.ToUpper(w) == w
 }
 
 // netrc reports whether login or machine stands before i on its line.

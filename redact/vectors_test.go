@@ -8,7 +8,7 @@ import (
 )
 
 // shared finds the folder of samples that is not part of the repository.
-func shared(t *testing.T) string {
+func shared(t testing.TB) string {
 	t.Helper()
 	for _, dir := range []string{os.Getenv("LAZYTRACE_SHARED"), filepath.Join("..", "..", "shared")} {
 		if dir == "" {

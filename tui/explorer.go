@@ -740,7 +740,7 @@ func (e *explorer) header(t *theme.Theme) string {
 	word := status.String()
 	if status == eventlog.Running {
 		word = "live"
-	} else if s.Outcome != eventlog.OutcomeUnknown {
+	} else if s.Outcome != eventlog.OutcomeUnknown && status != eventlog.Interrupted {
 		word = s.Outcome.String()
 	}
 	others := 70

@@ -29,6 +29,7 @@ type flat struct {
 	dropped, redactDropped, reason, summary, hidden         []byte
 	conversation, forkOf, argv, banner, more                []byte
 	request, thread, api, layer, atLeast, mode              []byte
+	recorderPid, recorderMark, interrupted                  []byte
 
 	rest []byte // the object that the payload keys were read from
 }
@@ -255,6 +256,12 @@ func (f *flat) field(key, value []byte) {
 		to = &f.forkOf
 	case "lt":
 		to = &f.more
+	case "recorder_pid":
+		to = &f.recorderPid
+	case "recorder_mark":
+		to = &f.recorderMark
+	case "interrupted":
+		to = &f.interrupted
 	default:
 		return
 	}

@@ -482,6 +482,8 @@ func (b *bridge) sessionFacts(to *eventlog.Facts) {
 		})
 		to.Command = strings.Join(words, " ")
 	}
+	to.RecorderPid, to.RecorderMark = int(count(f.recorderPid)), readable(f.recorderMark)
+	to.Interrupted, _ = jsonl.Bool(f.interrupted)
 	to.Outcome = eventlog.ParseOutcome(readable(f.outcome))
 	to.Metrics = numbers(f.metrics)
 	if len(f.metadata) > 0 && f.metadata[0] == '{' {

@@ -40,6 +40,9 @@ type Options struct {
 	Consider func(path string, info os.FileInfo) bool
 	// Nudge has a stream look again at once; nil never does.
 	Nudge <-chan struct{}
+	// Gone tells whether the recorder of a session has certainly ended; nil
+	// asks after none.
+	Gone eventlog.IsGone
 	// Hopeful says that paths may not be there yet: that is no failure.
 	Hopeful bool
 
@@ -113,6 +116,7 @@ func Open(ctx context.Context, paths []string, opt Options) *Set {
 		work: make(chan *tracked, 256), clock: newClock(opt.Env), known: map[string]*tracked{}, logs: map[*openLog]bool{},
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.sources.Gone(opt.Gone)
 	s.sources.Report(func(p *eventlog.Progress) { p.Loading = true })
 	for range max(2, runtime.GOMAXPROCS(0)) {
 		s.wg.Go(s.worker)

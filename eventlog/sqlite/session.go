@@ -71,6 +71,9 @@ func (s *Store) PutSession(ctx context.Context, id string, f eventlog.Facts, hea
 		metadata = map[string]string{}
 	}
 	return s.write(ctx, "write session to", func(ctx context.Context) error {
+		if err := s.putRecorder(ctx, id, f); err != nil {
+			return err
+		}
 		_, err := s.conn.ExecContext(ctx, putSession,
 			text(id), orNull(f.ParentID), orNull(f.ForkOf), orNull(f.Name), orNull(f.Title), orNull(f.Goal),
 			orNull(f.Agent), orNull(f.User), orNull(f.Project), orNull(f.Directory), orNull(f.Branch),

@@ -49,6 +49,12 @@ type Result struct {
 	Stats   pipeline.Stats
 }
 
+// passiveDelay is how long an event may wait for its batch that was read from
+// what the program prints or calls, whatever the interval is: nobody has a copy
+// of it or waits to be told, and what was read a quarter of a second before we
+// are killed is to be in the store.
+const passiveDelay = 150 * time.Millisecond
+
 // How long the end of a recording may take.
 const (
 	flushAfterSignal = 2 * time.Second // somebody asked us to end and may not wait longer

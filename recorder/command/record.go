@@ -97,6 +97,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 	}
 	r.ctx, r.stop = context.WithCancel(ctx)
 	pipe := o.Pipeline
+	pipe.PassiveDelay = passiveDelay
 	pipe.Session, pipe.Run, pipe.Agent = o.SessionID, r.run, r.agent
 	pipe.Open, pipe.Exporters, pipe.Warn = o.Open, o.Exporters, r.notices.add
 	r.guardPipeline(&pipe)

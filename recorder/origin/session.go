@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/alive"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -42,7 +43,9 @@ func (s *Session) Payload() *wire.Object {
 	o.Text("cwd", s.Dir)
 	o.Text("host", host)
 	o.Int("pid", int64(s.PID))
-	o.Int("recorder_pid", int64(os.Getpid()))
+	recorder, mark := alive.Self()
+	o.Int("recorder_pid", int64(recorder))
+	o.Text("recorder_mark", mark)
 	o.Text("user", userName())
 	o.Text("git_branch", gitBranch(s.Dir))
 	o.Text("parent_session_id", s.Parent)
@@ -79,7 +82,9 @@ func (s *Session) Facts() *eventlog.Facts {
 	if s.Dir != "" {
 		project = filepath.Base(s.Dir)
 	}
+	recorder, mark := alive.Self()
 	return &eventlog.Facts{
+		RecorderPid: recorder, RecorderMark: mark,
 		Name: s.Name, Goal: s.Goal, Agent: s.Agent, User: userName(), Directory: s.Dir,
 		Project: project, Branch: gitBranch(s.Dir), Environment: s.Environment,
 		ParentID: s.Parent, Experiment: s.Experiment, Variant: s.Variant, Version: s.Version,

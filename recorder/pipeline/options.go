@@ -25,6 +25,7 @@ type Options struct {
 
 	BatchSize     int           // events that are written at once; 100
 	BatchInterval time.Duration // how long an event may wait for its batch; 1 s
+	PassiveDelay  time.Duration // how long an event may wait that nobody waits to be told of; BatchInterval
 	GroupDelay    time.Duration // how long a prompt event waits for others to share its commit; 1 ms
 	MaxQueue      int           // events that may wait; 10,000
 	MaxBytes      int64         // bytes that may wait; 64 MiB
@@ -95,6 +96,9 @@ func (o Options) filled() Options {
 	}
 	if o.BatchInterval <= 0 {
 		o.BatchInterval = time.Second
+	}
+	if o.PassiveDelay <= 0 || o.PassiveDelay > o.BatchInterval {
+		o.PassiveDelay = o.BatchInterval
 	}
 	if o.GroupDelay <= 0 {
 		o.GroupDelay = time.Millisecond

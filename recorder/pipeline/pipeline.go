@@ -67,7 +67,7 @@ func (r *Pipeline) Record(ctx context.Context, e eventlog.Event, done func(error
 	if e.Failed || e.Kind == eventlog.Error || e.Kind == eventlog.ToolError || e.Kind == eventlog.ToolTimeout {
 		r.errors.Add(1)
 	}
-	it := item{event: e, size: sizeOf(&e), prompt: done != nil || begins(e.Kind), done: done}
+	it := item{event: e, size: sizeOf(&e), heard: done == nil && !ofSession(e.Kind), prompt: done != nil || begins(e.Kind), done: done}
 	err := r.queue.put(ctx, it, r.admission(&e))
 	switch {
 	case err == ErrFull:

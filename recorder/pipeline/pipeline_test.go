@@ -151,6 +151,32 @@ func TestPromptness(t *testing.T) {
 	}
 }
 
+// What was overheard need not wait for a long interval.
+func TestPassiveDelay(t *testing.T) {
+	t.Parallel()
+	for interval, want := range map[time.Duration]time.Duration{time.Second: 150 * time.Millisecond, 50 * time.Millisecond: 50 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			var at time.Time
+			m := &memory{before: func(context.Context, []eventlog.Event) error { at = time.Now(); return nil }}
+			r := New(Options{Open: m.open, BatchInterval: interval, PassiveDelay: 150 * time.Millisecond})
+			must(t, r.own(t.Context(), of(eventlog.Heartbeat)))
+			time.Sleep(2 * time.Second)
+			for range 3 {
+				begin := time.Now()
+				must(t, r.Emit(t.Context(), of(eventlog.LogLine)))
+				time.Sleep(10 * time.Millisecond)
+				must(t, r.Emit(t.Context(), of(eventlog.LogLine)))
+				time.Sleep(2 * time.Second)
+				synctest.Wait()
+				if got := at.Sub(begin); got != want {
+					t.Errorf("interval %v: committed after %v, want %v", interval, got, want)
+				}
+			}
+			must(t, r.Close(t.Context()))
+		})
+	}
+}
+
 // A full queue holds critical events and drops others, counted by kind.
 func TestHybrid(t *testing.T) {
 	t.Parallel()

@@ -22,6 +22,7 @@ const groupSize = 256
 type item struct {
 	event  eventlog.Event
 	size   int64
+	heard  bool          // nobody waits to be told of it
 	prompt bool          // commit soon: somebody waits, or the event says that something began
 	done   func(error)   // called once after the commit or the failure; may be nil
 	mark   chan struct{} // of a Flush: closed when everything before it is written
@@ -43,6 +44,8 @@ type queue struct {
 	first   time.Time     // when the oldest item came, or later
 	prompts int           // items that are prompt
 	urgent  time.Time     // when the oldest of them came, or later
+	heard   int           // items that were overheard
+	since   time.Time     // when the oldest of them came, or later
 	marks   int           // items that are the mark of a Flush
 	room    chan struct{} // closed when something is taken; nil when nobody waits
 	closed  bool
@@ -112,6 +115,12 @@ func (q *queue) append(it item) {
 	if it.prompt {
 		if q.prompts++; q.prompts == 1 {
 			q.urgent, wake = time.Now(), true
+		}
+	}
+	if it.heard {
+		if q.heard++; q.heard == 1 {
+			q.since = time.Now()
+			wake = wake || q.opts.PassiveDelay < q.opts.BatchInterval
 		}
 	}
 	if it.mark != nil {
@@ -204,12 +213,15 @@ func (q *queue) take() (batch []item, wait time.Duration, end bool) {
 		if batch[i].prompt {
 			q.prompts--
 		}
+		if batch[i].heard {
+			q.heard--
+		}
 		if batch[i].mark != nil {
 			q.marks--
 		}
 	}
 	q.first = time.Now()
-	q.urgent = q.first
+	q.urgent, q.since = q.first, q.first
 	if q.room != nil {
 		close(q.room)
 		q.room = nil
@@ -234,6 +246,9 @@ func (q *queue) due() time.Duration {
 		return 0
 	}
 	wait := q.opts.BatchInterval - time.Since(q.first)
+	if q.heard > 0 {
+		wait = min(wait, q.opts.PassiveDelay-time.Since(q.since))
+	}
 	if q.prompts > 0 {
 		if q.count >= groupSize {
 			return 0

@@ -25,18 +25,33 @@ func (r *Pipeline) redact(e *eventlog.Event) error {
 	if r.mask(e) {
 		return nil
 	}
-	if r.opts.OnError == Strict {
+	if r.opts.OnError == Strict && e.Kind != eventlog.SessionEnd {
 		r.drops.redaction()
 		return fmt.Errorf("%w: %s", ErrRedact, e.Kind)
 	}
 	// The envelope is kept, everything that anybody wrote is not.
-	var o wire.Object
-	o.Raw("redaction_failed", []byte("true"))
-	e.Payload, e.Agent, e.Facts = o.JSON(), "", nil
+	e.Payload, e.Facts = envelope(e)
+	e.Agent = ""
 	if e.Kind == eventlog.Custom {
 		e.Type = e.Kind.String()
 	}
 	return nil
+}
+
+// envelope is what is left of an event that could not be redacted. The end of a
+// session keeps how it ended, which nobody wrote but us: without it the session
+// would never look finished.
+func envelope(e *eventlog.Event) (json.RawMessage, *eventlog.Facts) {
+	var o wire.Object
+	o.Raw("redaction_failed", []byte("true"))
+	if e.Kind != eventlog.SessionEnd || e.Facts == nil {
+		return o.JSON(), nil
+	}
+	if code, ok := exitCode(e.Payload); ok {
+		o.Int("exit_code", int64(code))
+	}
+	o.Text("outcome", e.Facts.Outcome.String())
+	return o.JSON(), &eventlog.Facts{Closed: e.Facts.Closed, Ended: e.Facts.Ended, Outcome: e.Facts.Outcome}
 }
 
 // mask reports whether the redactor did its work. A panic is a failure like
@@ -48,7 +63,7 @@ func (r *Pipeline) mask(e *eventlog.Event) (ok bool) {
 		}
 	}()
 	payload, n := r.opts.Redactor.JSON(e.Payload)
-	if n > 0 && !json.Valid(payload) {
+	if n < 0 || n > 0 && !json.Valid(payload) {
 		return false
 	}
 	e.Payload = payload
@@ -67,7 +82,10 @@ func (r *Pipeline) maskText(s string) string {
 	if s == "" {
 		return s
 	}
-	s, _ = r.opts.Redactor.Text(s)
+	s, n := r.opts.Redactor.Text(s)
+	if n < 0 {
+		panic("a text could not be redacted") // recovered by mask
+	}
 	return s
 }
 
@@ -92,9 +110,9 @@ func (r *Pipeline) maskFacts(f eventlog.Facts) eventlog.Facts {
 		if err != nil {
 			panic("metadata is not JSON") // a map of strings always is
 		}
-		raw, _ = r.opts.Redactor.JSON(raw)
+		raw, n := r.opts.Redactor.JSON(raw)
 		clear(f.Metadata)
-		if err := json.Unmarshal(raw, &f.Metadata); err != nil {
+		if err := json.Unmarshal(raw, &f.Metadata); err != nil || n < 0 {
 			panic("redacted metadata is not JSON") // recovered by mask
 		}
 	}

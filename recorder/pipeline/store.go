@@ -18,7 +18,8 @@ type sessionStore interface {
 	Count(ctx context.Context, id string, dropped map[eventlog.Kind]int64, redactDropped int64) error
 }
 
-// Redactor masks secrets. Both methods return how many they masked.
+// Redactor masks secrets. Both methods return how many they masked; a negative
+// number says that they failed and that nothing they return may be used.
 type Redactor interface {
 	JSON(raw []byte) ([]byte, int)
 	Text(s string) (string, int)

@@ -65,6 +65,7 @@ func (b *builder) session(s *eventlog.Session) *node {
 		Key: s.ID, Session: s, Name: s.Label(), Agent: cmp.Or(s.Agent, s.Format), Model: b.v.Catalog.Symbols.Name(s.Model),
 		Status: status, Why: why, Failed: failed(s), Took: s.Duration(b.now), Last: max(s.Last, s.Heartbeat),
 	}}
+	n.row.Reason = s.Reason(b.now)
 	if text, soon := s.Fate(b.now); soon {
 		n.row.Dies = text
 	}

@@ -109,6 +109,7 @@ type Row struct {
 	Model   string
 	Status  eventlog.Status
 	Why     string // what closed it
+	Reason  string // of a session: why it failed or was interrupted
 	Dies    string // when its agent deletes it, where that is soon
 	Failed  bool
 	Own     rollup.Sum
@@ -332,9 +333,10 @@ func (v *View) Index(key string) int {
 	return slices.IndexFunc(v.Rows, func(r Row) bool { return r.Key == key })
 }
 
-// Needy reports whether a row needs a look: it failed, or it went stale.
+// Needy reports whether a row needs a look: it failed, went stale, or was
+// interrupted.
 func (r *Row) Needy() bool {
-	return r.Run == nil && (r.Failed || r.Status == eventlog.Stale)
+	return r.Run == nil && (r.Failed || r.Status == eventlog.Stale || r.Status == eventlog.Interrupted)
 }
 
 // Erred reports whether the row failed or holds errors of its own.

@@ -352,7 +352,7 @@ func (p *Pane) name(t *theme.Theme, l *frame.Line, r *overview.Row, style theme.
 	}
 	if word := word(r); word != "" {
 		s := t.Dim
-		if r.Status == eventlog.Stale {
+		if r.Status == eventlog.Stale || r.Status == eventlog.Interrupted {
 			s = t.Warn
 		}
 		notes = append(notes, frame.Part{Style: s, Text: "  " + word})
@@ -390,8 +390,8 @@ func word(r *overview.Row) string {
 	switch {
 	case r.Run != nil:
 		return ""
-	case r.Status == eventlog.Stale:
-		return "stale"
+	case r.Status == eventlog.Stale, r.Status == eventlog.Interrupted:
+		return r.Status.String()
 	case r.Outcome() != "":
 		return r.Outcome()
 	case r.Why == "auto":

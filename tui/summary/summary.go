@@ -127,7 +127,7 @@ func (g *page) session(v *overview.View, r *overview.Row) {
 }
 
 func (g *page) state(r *overview.Row) {
-	t, s := g.t, r.Session
+	t := g.t
 	glyph, style := t.Status(r.Status, r.Failed)
 	word := r.Status.String()
 	if r.Failed && r.Status != eventlog.Running {
@@ -137,8 +137,8 @@ func (g *page) state(r *overview.Row) {
 	why := ""
 	switch {
 	case r.Run != nil:
-	case s.FailureReason != "":
-		why = s.FailureReason
+	case r.Reason != "":
+		why = r.Reason
 	case r.Why == "auto":
 		why = "nothing heard for a day: closed by itself"
 	case r.Status == eventlog.Stale:

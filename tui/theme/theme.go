@@ -162,7 +162,7 @@ func (t *Theme) Status(s eventlog.Status, failed bool) (string, Style) {
 		return t.Failed, t.BadBold
 	case s == eventlog.Done:
 		return t.Done, t.Dim
-	case s == eventlog.Stale:
+	case s == eventlog.Stale, s == eventlog.Interrupted:
 		return t.Stale, t.Warn
 	}
 	return t.Unknown, t.Dim
