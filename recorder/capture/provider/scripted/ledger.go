@@ -22,10 +22,13 @@ type Entry struct {
 	Usage      Usage     `json:"usage"` // as far as the client was told
 	Calls      []Asked   `json:"calls,omitempty"`
 	Results    []Given   `json:"results,omitempty"` // of calls of this server, each once
-	Fault      string    `json:"fault,omitempty"`   // its type, or "torn"
-	Headers    Who       `json:"who"`
+	Fault      string    `json:"fault,omitempty"`   // its type, or Torn
+	Who        Who       `json:"who"`
 	Bytes      Exchanged `json:"bytes"`
 }
+
+// Torn is the fault of an answer whose connection broke off.
+const Torn = "torn"
 
 // Asked is a tool call that a client was told of.
 type Asked struct {
@@ -77,8 +80,8 @@ func Sum(entries []Entry) (t Total) {
 		if e.Wire == "" {
 			continue
 		}
-		if e.Headers.Agent != "" {
-			agents[e.Headers.Agent] = true
+		if e.Who.Agent != "" {
+			agents[e.Who.Agent] = true
 		}
 		for _, r := range e.Results {
 			if r.Failed {

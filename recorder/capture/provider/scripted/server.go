@@ -143,7 +143,7 @@ func unpack(body []byte, encoding string) ([]byte, error) {
 func (s *Server) enter(r *http.Request, body []byte) *Entry {
 	sum := sha256.Sum256(body)
 	e := &Entry{
-		Method: r.Method, Path: r.URL.Path, Wire: string(wireOf(r.Method, r.URL.Path)), Headers: whoOf(r.Header),
+		Method: r.Method, Path: r.URL.Path, Wire: string(wireOf(r.Method, r.URL.Path)), Who: whoOf(r.Header),
 		Bytes: Exchanged{Asked: int64(len(body)), AskedSHA256: hex.EncodeToString(sum[:])},
 	}
 	s.mu.Lock()
@@ -192,7 +192,7 @@ func (s *Server) plan(e *Entry, c *conversation) (*answer, *Fault) {
 			return nil, fault
 		}
 		if fault.Torn {
-			e.Fault = "torn"
+			e.Fault = Torn
 		}
 	}
 	a := s.answer(e, c, t)
@@ -230,7 +230,7 @@ func (s *Server) fault(e *Entry, f *Fault) *Fault {
 	if f == nil {
 		return nil
 	}
-	key := fmt.Sprint(e.Script, e.Turn, e.Headers.Agent)
+	key := fmt.Sprint(e.Script, e.Turn, e.Who.Agent)
 	s.failed[key]++
 	if f.Times >= 0 && s.failed[key] > max(f.Times, 1) {
 		return nil
