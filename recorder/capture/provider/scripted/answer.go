@@ -33,6 +33,14 @@ func wireOf(method, path string) wire {
 	return none
 }
 
+// requestHeader is where a provider tells the id of a request.
+func (w wire) requestHeader() string {
+	if w == messages {
+		return "Request-Id"
+	}
+	return "X-Request-Id"
+}
+
 // answer is a turn with the names that this server gives to it.
 type answer struct {
 	Turn

@@ -14,6 +14,7 @@ type Entry struct {
 	Path       string    `json:"path"`
 	Model      string    `json:"model,omitempty"`
 	Stream     bool      `json:"stream,omitempty"`
+	Tools      int       `json:"tools"` // how many were offered
 	Status     int       `json:"status"`
 	Script     string    `json:"script,omitempty"`
 	Turn       int       `json:"turn"`

@@ -87,9 +87,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		c, err = wire.read(r, body)
 	}
-	w.Header().Set(map[bool]string{true: "Request-Id", false: "X-Request-Id"}[wire == messages], e.RequestID)
+	w.Header().Set(wire.requestHeader(), e.RequestID)
 	if err != nil {
-		to.json(http.StatusBadRequest, wire.failure(http.StatusBadRequest, err.Error(), e.RequestID))
+		to.json(http.StatusBadRequest, wire.failure(http.StatusBadRequest, wire.kindOf(http.StatusBadRequest), e.RequestID))
 		return
 	}
 	a, fault := s.plan(e, c)
@@ -159,7 +159,8 @@ func (s *Server) enter(r *http.Request, body []byte) *Entry {
 func (s *Server) finish(e *Entry, to *out) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e.Status, e.Bytes.Answer, e.Bytes.AnswerSHA256 = to.status, to.n, hex.EncodeToString(to.sum.Sum(nil))
+	e.Status = to.status // it is what was planned, if it was
+	e.Bytes.Answer, e.Bytes.AnswerSHA256 = to.n, hex.EncodeToString(to.sum.Sum(nil))
 }
 
 // whoOf reads the headers by which agents say who they are.
@@ -180,7 +181,8 @@ func (s *Server) plan(e *Entry, c *conversation) (*answer, *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, name, n := s.scripts.turn(c)
-	e.Model, e.Stream, e.Script, e.Turn = c.model, c.stream, name, n
+	e.Status = http.StatusOK // known before the client can ask what it was
+	e.Model, e.Stream, e.Tools, e.Script, e.Turn = c.model, c.stream, c.tools, name, n
 	s.results(e, c)
 	fault := s.fault(e, t.Fault)
 	if fault != nil {
@@ -189,9 +191,10 @@ func (s *Server) plan(e *Entry, c *conversation) (*answer, *Fault) {
 			e.Fault = wire(e.Wire).kindOf(fault.Status)
 		}
 		if fault.Status != 0 {
+			e.Status = fault.Status
 			return nil, fault
 		}
-		if fault.Torn {
+		if fault.Torn || !c.stream {
 			e.Fault = Torn
 		}
 	}
@@ -340,7 +343,7 @@ func (o *out) stream(a *answer, f *Fault, events bool) {
 	if f != nil {
 		list = list[:(len(list)+1)/2]
 		if !f.Torn {
-			list = append(list, a.wire.broken(f))
+			list = append(list, a.broken(f))
 		}
 	}
 	for i, e := range list {
@@ -355,9 +358,9 @@ func (o *out) stream(a *answer, f *Fault, events bool) {
 
 // spell returns the text of an event.
 func spell(e event, events bool, i int, last bool) []byte {
-	data := encode(e.data)
-	if raw := rawOf(e.data); raw != nil {
-		data = raw
+	data := []byte(rawOf(e.data)) // the end of a stream of Chat Completions is no JSON
+	if data == nil {
+		data = encode(e.data)
 	}
 	if events {
 		var name string
@@ -377,20 +380,20 @@ func spell(e event, events bool, i int, last bool) []byte {
 }
 
 // broken returns the event by which a stream says that it fails.
-func (w wire) broken(f *Fault) event {
+func (a *answer) broken(f *Fault) event {
 	kind := f.Type
 	if kind == "" {
-		kind = w.kindOf(0)
+		kind = a.wire.kindOf(0)
 	}
-	switch w {
+	switch a.wire {
 	case messages:
-		return event{"error", w.failure(0, kind, "")}
+		return event{"error", a.wire.failure(0, kind, "")}
 	case responses:
-		return event{"response.failed", object{"type": "response.failed", "response": object{
-			"id": "", "object": "response", "status": "failed", "error": object{"code": kind, "message": "The script says that this fails."},
-		}}}
+		failed := a.response("failed")
+		failed["error"] = object{"code": kind, "message": "The script says that this fails."}
+		return event{"response.failed", object{"type": "response.failed", "response": failed}}
 	}
-	return event{"", w.failure(http.StatusServiceUnavailable, kind, "")}
+	return event{"", a.wire.failure(http.StatusServiceUnavailable, kind, "")}
 }
 
 // abort breaks the connection off, once what was written has left.
