@@ -307,6 +307,9 @@ func (a *realAgent) want(ledger []scripted.Entry, s agentScenario, reading strin
 	if log {
 		w.Errors = w.ToolErrors
 	}
+	if log && a.nameless && slices.ContainsFunc(whole, func(e scripted.Entry) bool { return e.Script == "child" }) {
+		w.Asking++ // its headers do not tell of the agents that it starts
+	}
 	if log && a.failuresCall && s.failed > 0 {
 		w.Calls, w.Asking = w.Calls+s.failed, max(w.Asking, 1)
 	}
