@@ -135,7 +135,7 @@ func unpack(body []byte, encoding string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // it was read only
 	return io.ReadAll(io.LimitReader(r, longest))
 }
 
