@@ -58,7 +58,8 @@ func geminiRequest(body []byte) (r Request, err error) {
 		text := ""
 		for _, p := range c.Parts {
 			if f := p.FunctionResponse; f != nil {
-				r.Results = append(r.Results, Result{ID: f.ID, Name: f.Name, Text: string(f.Response)})
+				text, failed := geminiOutput(f.Name, f.Response)
+				r.Results = append(r.Results, Result{ID: f.ID, Name: f.Name, Text: text, Failed: failed})
 				continue
 			}
 			text = joined(text, p.Text)
@@ -66,6 +67,28 @@ func geminiRequest(body []byte) (r Request, err error) {
 		r.said(text)
 	}
 	return r, nil
+}
+
+// geminiOutput returns what a tool gave and whether it failed: with an error in
+// place of its output, or, a command, with a code that Gemini CLI puts behind
+// what it printed.
+func geminiOutput(name string, response json.RawMessage) (text string, failed bool) {
+	var d struct {
+		Output string
+		Error  json.RawMessage
+	}
+	if json.Unmarshal(response, &d) != nil {
+		return string(response), false
+	}
+	if len(d.Error) > 0 && string(d.Error) != "null" {
+		return string(response), true
+	}
+	if i := strings.LastIndex("\n"+d.Output, "\nExit Code: "); i >= 0 && strings.Contains(name, "shell") {
+		code, _, _ := strings.Cut(d.Output[i+len("Exit Code: "):], "\n")
+		code = strings.TrimSpace(code)
+		failed = code != "0" && code != "" && code != "(none)"
+	}
+	return string(response), failed
 }
 
 // gemini reads a response of Gemini. Each document of a stream holds the next

@@ -195,3 +195,41 @@ func FuzzResponse(f *testing.F) {
 		FailureOf(body)
 	})
 }
+
+// OpenAI's API and Gemini's have no word for a tool that failed: their agents
+// write it into what the tool gave.
+func TestFailedTools(t *testing.T) {
+	for text, failed := range map[string]bool{
+		`"Chunk ID: 1\nProcess exited with code 2\nOutput:\nx"`:                   true,
+		`"Chunk ID: 1\nProcess exited with code 0\nOutput:\nx"`:                   false,
+		`"Exit code: 1\nWall time: 0.1 seconds\nOutput:\nx"`:                      true,
+		`"Wall time: 1\nOutput:\nProcess exited with code 1"`:                     false,
+		`"it said: Process exited with code 1"`:                                   false,
+		`"{\"output\":\"x\",\"metadata\":{\"exit_code\":1}}"`:                     true,
+		`"{\"output\":\"x\",\"metadata\":{\"exit_code\":0}}"`:                     false,
+		`{"content":"x","success":false}`:                                         true,
+		`{"content":"x","success":true}`:                                          false,
+		`"apply_patch verification failed: no such file"`:                         true,
+		`[{"type":"input_text","text":"Exit code: 1\nWall time: 1\nOutput:\nx"}]`: true,
+		`"5"`: false,
+	} {
+		r, err := Responses.Request([]byte(`{"input":[{"type":"function_call_output","call_id":"c","output":` + text + `}]}`))
+		if err != nil || len(r.Results) != 1 || r.Results[0].Failed != failed {
+			t.Errorf("%s: %+v, %v", text, r.Results, err)
+		}
+	}
+	for response, failed := range map[string]bool{
+		`{"error":"no such file"}`:                        true,
+		`{"error":null,"output":"x"}`:                     false,
+		`{"output":"Output: x\nExit Code: 3\nSignal: 1"}`: true,
+		`{"output":"Exit Code: 0"}`:                       false,
+		`{"output":"Exit Code: (none)"}`:                  false,
+		`{"output":"the Exit Code: 1"}`:                   false,
+		`"text"`:                                          false,
+	} {
+		r, err := Gemini.Request([]byte(`{"contents":[{"role":"user","parts":[{"functionResponse":{"name":"run_shell_command","response":` + response + `}}]}]}`))
+		if err != nil || len(r.Results) != 1 || r.Results[0].Failed != failed {
+			t.Errorf("%s: %+v, %v", response, r.Results, err)
+		}
+	}
+}

@@ -40,7 +40,8 @@ func responsesRequest(body []byte) (r Request, err error) {
 	for _, it := range items {
 		switch {
 		case strings.HasSuffix(it.Type, "_call_output"):
-			r.Results = append(r.Results, Result{ID: it.CallID, Text: outputOf(it.Output)})
+			text := outputOf(it.Output)
+			r.Results = append(r.Results, Result{ID: it.CallID, Text: text, Failed: codexFailed(it.Output, text)})
 		case it.Type == "" || it.Type == "message":
 			if it.Role == "user" {
 				r.said(textOf(it.Content))
@@ -57,6 +58,36 @@ func outputOf(raw json.RawMessage) string {
 		return textOf(d.Content)
 	}
 	return textOf(raw)
+}
+
+// codexFailed tells from what a tool of Codex gave whether it failed: the API has
+// no word for it, so Codex writes it into the text. Its log is read by the same
+// rules.
+func codexFailed(raw json.RawMessage, text string) bool {
+	var d struct {
+		Success  *bool
+		Metadata struct {
+			ExitCode int `json:"exit_code"`
+		}
+	}
+	if json.Unmarshal(raw, &d) == nil || json.Unmarshal([]byte(text), &d) == nil {
+		return d.Success != nil && !*d.Success || d.Metadata.ExitCode != 0
+	}
+	head, _, _ := strings.Cut(text, "\nOutput:")
+	for line := range strings.Lines(head[:min(len(head), 400)]) {
+		for _, before := range [...]string{"Process exited with code ", "Exit code: "} {
+			if code, ok := strings.CutPrefix(line, before); ok {
+				code = strings.TrimSpace(code)
+				return code != "0" && code != ""
+			}
+		}
+	}
+	for _, before := range [...]string{"execution error: ", "failed to parse function arguments: ", "apply_patch verification failed: ", "unsupported call: ", "tool call error: "} {
+		if strings.HasPrefix(text, before) {
+			return true
+		}
+	}
+	return false
 }
 
 // responses reads a response of OpenAI's Responses.
