@@ -31,6 +31,7 @@ type request struct {
 const (
 	grace     = 10 * time.Second       // between asking to end and killing
 	lookAgain = 500 * time.Millisecond // whether a paused program still is
+	surely    = 3                      // looks, until it is believed that it is not
 	endAgain  = 100 * time.Millisecond // whether all that was asked to end has
 	killed    = time.Second            // for what was killed to be gone
 	emitting  = 2 * time.Second        // for one event of ours to be taken
@@ -108,6 +109,7 @@ func (g *Guard) Stopped() string {
 func (g *Guard) act() {
 	wall := time.NewTimer(time.Hour)
 	defer wall.Stop()
+	awake := 0 // times that a paused program was found to be at work
 	look := time.NewTicker(lookAgain)
 	defer look.Stop()
 	for {
@@ -128,7 +130,10 @@ func (g *Guard) act() {
 			g.serve()
 		case <-paused:
 			g.serve() // who asked comes before who did not
-			if g.paused != "" && !g.target.Paused() && g.target.Alive() > 0 {
+			if g.paused == "" || g.target.Paused() || g.target.Alive() == 0 {
+				awake = 0
+			} else if awake++; awake == surely {
+				awake = 0
 				g.resume("somebody else")
 			}
 		case <-g.ctx.Done():

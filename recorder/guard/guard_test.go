@@ -493,7 +493,7 @@ func TestPauseAndResume(t *testing.T) {
 		w.want("max_cost tripped: $1.50 of $1.00, paused", "max_cost tripped: $2.76 of $2.75, paused")
 		// Somebody else wakes it.
 		w.target.Continue()
-		time.Sleep(time.Second)
+		time.Sleep((surely + 1) * lookAgain)
 		synctest.Wait()
 		if last := w.events[len(w.events)-1]; !strings.HasPrefix(field(t, last, "message"), "resumed by somebody else") {
 			t.Errorf("%s", last.Payload)

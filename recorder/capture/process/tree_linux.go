@@ -109,10 +109,28 @@ func (t *Tree) Continue() (n int, err error) {
 	return n, err
 }
 
-// Paused reports whether the program is stopped, by whomever.
+// Paused reports whether the program is stopped, by whomever, or will be as soon
+// as it gets to run: one that waits for a child which is about to become another
+// program stops with that, and on a busy system it may take its time.
 func (t *Tree) Paused() bool {
 	r, ok := lookAt(t.root.pid)
-	return ok && r.member == t.root && r.held()
+	return ok && r.member == t.root && (r.held() || r.state == 'D' || stopPending(r.pid))
+}
+
+// stopPending reports whether a process was sent SIGSTOP and has not heard it.
+func stopPending(pid int) bool {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status") // of nobody: nothing
+	for line := range bytes.Lines(text) {
+		name, mask, _ := bytes.Cut(line, []byte{':'})
+		if string(name) != "SigPnd" && string(name) != "ShdPnd" {
+			continue
+		}
+		n, err := strconv.ParseUint(string(bytes.TrimSpace(mask)), 16, 64)
+		if err == nil && n>>(unix.SIGSTOP-1)&1 == 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // Terminate asks every process of the tree to end, those above first, and

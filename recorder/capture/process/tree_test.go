@@ -201,9 +201,13 @@ func TestTreeThatGrows(t *testing.T) {
 		if n, err := tree.Pause(); n == 0 || err != nil {
 			t.Fatalf("%d, %v", n, err)
 		}
-		await(t, "it is stopped", func() bool { return state(pids[0]) == 'T' })
+		// A shell that waits for a child to become another program (D) stops with it.
+		await(t, "it is stopped", func() bool { return strings.ContainsRune("TD", rune(state(pids[0]))) })
 		for _, r := range tree.everyone() {
-			await(t, fmt.Sprint(r.pid), func() bool { return strings.ContainsRune("TtZX-", rune(state(r.pid))) })
+			await(t, fmt.Sprint(r.pid), func() bool { return strings.ContainsRune("TtDZX-", rune(state(r.pid))) })
+		}
+		if !tree.Paused() {
+			t.Errorf("it is %c, which is not paused", state(pids[0]))
 		}
 		tree.Continue()
 	}
