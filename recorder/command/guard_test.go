@@ -23,9 +23,9 @@ import (
 
 // spender is an agent with a child. It spends more than a dollar, and waits for
 // the child, which waits for a file. Both write down who they are.
-const spender = `sh -c 'echo $$ > "$DIR/child"; while [ ! -e "$DIR/go" ]; do sleep 0.02; done' &
+const spender = `sh -c 'echo $$ > "$DIR/child"; while [ -d "$DIR" ] && [ ! -e "$DIR/go" ]; do sleep 0.02; done' &
 echo $$ > "$DIR/agent"
-while [ ! -s "$DIR/child" ]; do sleep 0.01; done
+while [ -d "$DIR" ] && [ ! -s "$DIR/child" ]; do sleep 0.01; done
 echo '{"event_type":"model_response","response_id":"r1","model":"m","input_tokens":5,"cost_usd":0.6}'
 echo '{"event_type":"model_response","response_id":"r1","model":"m","input_tokens":5,"cost_usd":0.6}'
 echo '{"event_type":"model_response","response_id":"r2","model":"m","input_tokens":5,"cost_usd":0.41}'
