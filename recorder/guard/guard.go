@@ -62,7 +62,6 @@ type Guard struct {
 
 	wake chan struct{} // capacity 1: the actor looks again; one token stands for any number
 	done chan struct{} // closed when the actor has ended; nil before Start
-	life sync.WaitGroup
 	stop context.CancelFunc
 	ctx  context.Context
 
@@ -81,6 +80,7 @@ type Guard struct {
 	full     bool            // and their bodies
 	due      []firing        // what the actor has to do
 	asked    []request       // to resume
+	ending   chan struct{}   // closed when what was asked to end has ended; nil before
 	hurry    bool            // what was asked to end is to be killed now
 	closed   bool
 
