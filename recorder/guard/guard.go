@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,11 @@ type Options struct {
 	Reader   Reader
 	Prices   Prices   // nil leaves calls whose record tells no cost without a price
 	Redactor Redactor // of what hooks are given; nil gives it as it is
+}
+
+// Pauses reports whether the program may be paused.
+func (o Options) Pauses() bool {
+	return slices.ContainsFunc(o.Rules, func(r Rule) bool { return r.Action == Pause })
 }
 
 // Reader decodes an event as whoever reads the log will. The event that emit is
