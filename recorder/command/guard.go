@@ -29,7 +29,9 @@ func (r *recording) guardPipeline(pipe *pipeline.Options) {
 		Emit: func(ctx context.Context, e eventlog.Event) error { return r.rec.Record(ctx, e, func(error) {}) },
 	})}
 	pipe.Tap = r.guard.Watch
-	r.notices.keep = 1 // for the line that says that it is paused
+	if r.opts.Guard.Pauses() {
+		r.notices.keep = 1 // for the line that says so
+	}
 }
 
 func (g guarding) start(p *process.Process) {

@@ -244,6 +244,26 @@ func TestNotices(t *testing.T) {
 	}
 }
 
+// One line is kept for what has to be said at once, which is said even while the
+// program has the terminal.
+func TestNoticesOfAGuard(t *testing.T) {
+	var out bytes.Buffer
+	n := &notices{out: &out, keep: 1}
+	n.hold()
+	for _, line := range []string{"a", "b", "c"} {
+		n.guard(line, false)
+	}
+	n.guard("paused", true)
+	n.guard("paused again", true)
+	if got := out.String(); got != "\r\nlazytrace: paused\r\n" {
+		t.Errorf("%q", got)
+	}
+	n.release()
+	if got := out.String(); got != "\r\nlazytrace: paused\r\nlazytrace: a\nlazytrace: b\n" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestHeartbeat(t *testing.T) {
 	s := &store{}
 	record(t, s, func(o *Options) {

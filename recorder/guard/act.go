@@ -75,7 +75,14 @@ func (g *Guard) ask(r request) {
 }
 
 // Settle returns when what was asked to end has ended.
-func (g *Guard) Settle() { g.life.Wait() }
+func (g *Guard) Settle() {
+	g.mu.Lock()
+	ending := g.ending
+	g.mu.Unlock()
+	if ending != nil {
+		<-ending
+	}
+}
 
 // Close ends the watching and returns when everything that was decided is told.
 // Hooks go on until Drain.
@@ -87,7 +94,7 @@ func (g *Guard) Close() {
 	if g.done != nil {
 		<-g.done
 	}
-	g.life.Wait()
+	g.Settle()
 	if g.control != nil {
 		g.control.close()
 	}
@@ -303,7 +310,15 @@ func (g *Guard) end(name, reason string) (did string, n int) {
 	if g.Stopped() != "" {
 		return "stopped already", 0
 	}
+	// From here on whoever sees it end waits for the others.
+	ending := make(chan struct{})
+	g.mu.Lock()
+	g.ending = ending
+	g.mu.Unlock()
 	n, err := g.target.Terminate()
+	if n == 0 {
+		close(ending)
+	}
 	switch {
 	case err != nil && n == 0:
 		return "could not be stopped: " + err.Error(), 0
@@ -317,7 +332,10 @@ func (g *Guard) end(name, reason string) (did string, n int) {
 		g.paused = ""
 	}
 	g.mu.Unlock()
-	g.life.Go(g.outlast)
+	go func() {
+		defer close(ending)
+		g.outlast()
+	}()
 	return "stopped", n
 }
 

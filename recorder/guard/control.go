@@ -59,11 +59,7 @@ type control struct {
 // openControl opens the socket, if it may ever be of use. Without it SIGCONT to
 // the recorder still does.
 func (g *Guard) openControl() {
-	pauses := false
-	for _, r := range g.rules {
-		pauses = pauses || r.Action == Pause
-	}
-	if !pauses {
+	if !g.opts.Pauses() {
 		return
 	}
 	for _, parent := range controlDirs() {

@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,11 @@ type Options struct {
 	Reader   Reader
 	Prices   Prices   // nil leaves calls whose record tells no cost without a price
 	Redactor Redactor // of what hooks are given; nil gives it as it is
+}
+
+// Pauses reports whether the program may be paused.
+func (o Options) Pauses() bool {
+	return slices.ContainsFunc(o.Rules, func(r Rule) bool { return r.Action == Pause })
 }
 
 // Reader decodes an event as whoever reads the log will. The event that emit is
@@ -62,7 +68,6 @@ type Guard struct {
 
 	wake chan struct{} // capacity 1: the actor looks again; one token stands for any number
 	done chan struct{} // closed when the actor has ended; nil before Start
-	life sync.WaitGroup
 	stop context.CancelFunc
 	ctx  context.Context
 
@@ -81,6 +86,7 @@ type Guard struct {
 	full     bool            // and their bodies
 	due      []firing        // what the actor has to do
 	asked    []request       // to resume
+	ending   chan struct{}   // closed when what was asked to end has ended; nil before
 	hurry    bool            // what was asked to end is to be killed now
 	closed   bool
 
