@@ -1,6 +1,9 @@
 package eventlog
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // A recorder copies what an agent writes about itself into its own log, so that
 // the recording is whole when the agent's log is gone. As long as both are there
@@ -53,10 +56,11 @@ func (x *extent) add(p *part) {
 	x.first, x.last = earlier(x.first, p.first), max(x.last, p.last)
 }
 
-// covers reports whether x holds all of y. Stores keep microseconds.
+// covers reports whether x holds all of y. Stores keep microseconds, not all of
+// them exactly.
 func (x extent) covers(y extent) bool {
-	const precision = 1000
-	return x.first/precision <= y.first/precision && (x.open || x.last/precision >= y.last/precision)
+	const precision = Stamp(time.Microsecond)
+	return x.first <= y.first+precision && (x.open || x.last+precision >= y.last)
 }
 
 func standing(syms *Symbols, summaries []*Summary) *Standing {

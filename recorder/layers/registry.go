@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -51,7 +52,7 @@ type Registry struct {
 	tools  map[toolKey]*tool
 	byID   map[string]*tool
 	same   map[[32]byte][]*tool // likewise, by name and arguments
-	errors [layers]int          // failed calls that no other layer has told of
+	failed [layers][]string     // messages of failed calls that no other layer has told of
 }
 
 // call is a model call.
@@ -272,22 +273,44 @@ func (r *Registry) Result(by Layer, scope, id string, name eventlog.Identity) (u
 	return name, []string{by.String()}
 }
 
-// Failure says that a layer tells of a model call that was not served. It
-// reports whether another layer told of that one already, so that it counts once.
-func (r *Registry) Failure(by Layer) (told bool, saw []string) {
+// Failure says that a layer tells of a model call that was not served, and in
+// which words; or, unless it is sure, of something that may have failed because of
+// one. It reports whether another layer told of that call already, so that it
+// counts once.
+func (r *Registry) Failure(by Layer, message string, sure bool) (told bool, saw []string) {
 	if r == nil {
 		return false, []string{by.String()}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	message = strings.ToLower(message)
 	for l := range layers {
-		if l != by && r.errors[l] > 0 {
-			r.errors[l]--
+		if l == by || len(r.failed[l]) == 0 {
+			continue
+		}
+		i := slices.IndexFunc(r.failed[l], func(other string) bool { return alike(message, other) })
+		if i < 0 && sure {
+			i = 0 // the words are each layer's own
+		}
+		if i >= 0 {
+			r.failed[l] = slices.Delete(r.failed[l], i, i+1)
 			return true, (seen(1<<l) | 1<<by).names()
 		}
 	}
-	r.errors[by]++
+	if sure {
+		r.failed[by] = append(r.failed[by], message)
+		r.failed[by] = r.failed[by][max(0, len(r.failed[by])-mostFailed):]
+	}
 	return false, []string{by.String()}
+}
+
+// mostFailed bounds the failures that wait to be told by another layer.
+const mostFailed = 1 << 10
+
+// alike reports whether one message has the words of the other.
+func alike(a, b string) bool {
+	const few = 4 // letters say nothing
+	return len(a) >= few && len(b) >= few && (strings.Contains(a, b) || strings.Contains(b, a))
 }
 
 // digest tells calls of one tool apart. Arguments are compared as JSON values:

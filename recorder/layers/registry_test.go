@@ -136,17 +136,24 @@ func TestTools(t *testing.T) {
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	r := New()
-	if told, _ := r.Failure(Proxy); told {
+	if told, _ := r.Failure(Proxy, "Overloaded", true); told {
 		t.Error("the first was told before")
 	}
-	if told, saw := r.Failure(Transcript); !told || len(saw) != 2 {
+	if told, _ := r.Failure(Transcript, "interrupted", false); told {
+		t.Error("something else that failed is the call")
+	}
+	if told, saw := r.Failure(Transcript, "529 in other words", true); !told || len(saw) != 2 {
 		t.Errorf("the same: %v, %v", told, saw)
 	}
-	if told, _ := r.Failure(Transcript); told {
+	r.Failure(Proxy, "The prompt is too long", true)
+	if told, _ := r.Failure(Transcript, "turn failed: {\"message\":\"the prompt is too long\"}", false); !told {
+		t.Error("the end of a run that quotes the failure is another one")
+	}
+	if told, _ := r.Failure(Transcript, "x", true); told {
 		t.Error("a second failure is the first")
 	}
 	var none *Registry
-	if told, saw := none.Failure(Proxy); told || len(saw) != 1 {
+	if told, saw := none.Failure(Proxy, "", true); told || len(saw) != 1 {
 		t.Error("without a registry every failure is new")
 	}
 }

@@ -422,7 +422,7 @@ func (t *tracer) failure(x *exchange, q *question, a *agent, f provider.Failure)
 	o.Text("error", f.Message)
 	o.Text("request_id", x.requestID)
 	o.Int("latency_ms", x.ended.Sub(x.began).Milliseconds())
-	told, saw := t.layers.Failure(layers.Proxy)
+	told, saw := t.layers.Failure(layers.Proxy, f.Message, true)
 	e := eventlog.Event{Kind: eventlog.Error, Failed: !told, Model: q.model, CallID: x.id}
 	var lt wire.Object
 	lt.Set("failed", !told)

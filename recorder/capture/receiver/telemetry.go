@@ -138,7 +138,7 @@ func (t *telemetry) merge(e *eventlog.Event) (saw []string) {
 	case eventlog.Error:
 		if e.Failed {
 			var told bool
-			if told, saw = t.layers.Failure(layers.OTLP); told {
+			if told, saw = t.layers.Failure(layers.OTLP, e.Message, true); told {
 				e.Failed = false
 			}
 		}

@@ -314,12 +314,12 @@ func (r *reader) merge(c *conversation, e *eventlog.Event) (saw []string) {
 	case eventlog.ToolResult, eventlog.ToolError, eventlog.ToolTimeout:
 		e.Again = true
 		e.Use, saw = reg.Result(r.layer, c.id, e.CallID, e.Use)
-	case eventlog.Error, eventlog.Retry:
-		if e.Kind == eventlog.Error && !e.Failed {
+	case eventlog.Error, eventlog.Retry, eventlog.AgentFinish:
+		if e.Kind != eventlog.Retry && !e.Failed {
 			break
 		}
 		var told bool
-		if told, saw = reg.Failure(r.layer); told {
+		if told, saw = reg.Failure(r.layer, e.Message, e.Kind != eventlog.AgentFinish); told {
 			e.Failed = false
 			e.Hidden = e.Hidden || e.Kind == eventlog.Retry
 		}
