@@ -49,7 +49,7 @@ func runRedact(_ context.Context, env *Env, args []string, opts redactOptions) e
 	out := bufio.NewWriterSize(env.Stdout, 64<<10)
 	var then func(string) (string, error)
 	if program != nil {
-		defer program.Close()
+		defer func() { _ = program.Close() }() // how it ended is its own affair
 		then = program.Mask
 	}
 	if opts.lines {

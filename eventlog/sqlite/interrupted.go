@@ -86,7 +86,7 @@ func (s *Store) recorders(ctx context.Context) (map[string]recorder, error) {
 	if err != nil {
 		return nil, explain("read", s.name, err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // Err tells what went wrong
 	for rows.Next() {
 		var id, value string
 		if err := rows.Scan(&id, &value); err != nil {
@@ -168,7 +168,7 @@ AND event_type IN ('agent_start', 'agent_finish', 'tool_call', 'tool_result', 't
 	if err != nil {
 		return l, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // Err tells what went wrong
 	for rows.Next() {
 		var kind, runID string
 		var payload []byte

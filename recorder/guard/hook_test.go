@@ -97,7 +97,7 @@ func TestWebhookIsNotSentElsewhere(t *testing.T) {
 	}
 	// Nor to one that cannot prove who it is.
 	unknown := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was believed") }))
-	unknown.Config.ErrorLog = quiet()
+	quiet(unknown.Config)
 	unknown.StartTLS()
 	defer unknown.Close()
 	if failed, told := tellOne(t, Options{}, []Hook{{URL: unknown.URL}}, signalEvent(`{}`), ""); failed != 1 || !strings.Contains(told[0], "certificate") {

@@ -1,9 +1,9 @@
 package guard
 
 import (
-	"io"
-	stdlog "log"
+	"log/slog"
+	"net/http"
 )
 
 // quiet keeps a test server from complaining about who hung up on it.
-func quiet() *stdlog.Logger { return stdlog.New(io.Discard, "", 0) }
+func quiet(s *http.Server) { s.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) }
