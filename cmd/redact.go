@@ -27,7 +27,7 @@ func newRedact(env *Env) *cobra.Command {
 it stores anything. The file itself is not changed.`,
 		RunE: func(c *cobra.Command, args []string) error { return runRedact(c.Context(), env, args, opts) },
 	}
-	opts.what.add(c.Flags())
+	opts.what.add(c)
 	c.Flags().BoolVar(&opts.lines, "jsonl", false, `each line is {"id","text"} or {"id","chunks"}, and so is each line of the answer`)
 	return c
 }

@@ -92,7 +92,7 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 	f.StringVar(&o.variant, "variant", "", "variant of the experiment")
 	f.StringArrayVar(&o.metric, "metric", nil, "`key=number` that tells how it went (repeatable)")
 	f.StringVar(&o.capture, "capture", "auto", "what to capture: of the output auto, stdout, pty or none; transcript (part of auto) is what agents write down; with http or otlp also what is sent, with proxy calls of model providers")
-	o.redact.addRun(f)
+	o.redact.addRun(c)
 	f.IntVar(&o.batchSize, "batch-size", 100, "events written at once")
 	f.DurationVar(&o.batchInterval, "batch-interval", time.Second, "how long an event may wait for its batch")
 	f.IntVar(&o.maxQueue, "max-queue", 10_000, "events that may wait to be written")
@@ -101,7 +101,7 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 	f.BoolVar(&o.durable, "durable", false, "wait for the disk at every commit")
 	f.BoolVar(&o.failOnError, "fail-on-error", false, "exit with 3 when the command succeeds but events tell of errors")
 	f.BoolVar(&o.tui, "tui", false, "show the run while it goes on")
-	o.limits.register(f)
+	o.limits.register(c)
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print events on stderr and store nothing")
 	return c
 }

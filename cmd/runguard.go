@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
 	"github.com/lazytrace/lazytrace/recorder/guard"
@@ -25,7 +25,8 @@ type guardOptions struct {
 	given                func(flag string) bool
 }
 
-func (o *guardOptions) register(f *pflag.FlagSet) {
+func (o *guardOptions) register(c *cobra.Command) {
+	f := c.Flags()
 	o.given = f.Changed
 	f.StringVar(&o.maxCost, "max-cost", "", "`dollars` that model calls may cost, recorded or estimated")
 	f.DurationVar(&o.maxWall, "max-wall", 0, "how long the command may run")

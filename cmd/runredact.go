@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
@@ -23,11 +23,12 @@ type redactFlags struct {
 	command string
 	onError string // of run alone
 	unsafe  bool   // of run alone
-	flags   *pflag.FlagSet
+	changed func(flag string) bool
 }
 
-func (o *redactFlags) add(f *pflag.FlagSet) {
-	o.flags = f
+func (o *redactFlags) add(c *cobra.Command) {
+	f := c.Flags()
+	o.changed = f.Changed
 	f.StringSliceVar(&o.sets, "redact", nil, "mask personal data besides secrets: pii, or of it "+strings.Join(redact.PersonalKinds(), ", "))
 	f.StringArrayVar(&o.rules, "redact-rule", nil, "also mask what matches, as `name=regex` (repeatable)")
 	f.BoolVar(&o.only, "redact-only", false, "mask what the other flags name, and not the usual secrets")
@@ -35,13 +36,14 @@ func (o *redactFlags) add(f *pflag.FlagSet) {
 }
 
 // addRun adds the flags that only a recording has.
-func (o *redactFlags) addRun(f *pflag.FlagSet) {
-	o.add(f)
+func (o *redactFlags) addRun(c *cobra.Command) {
+	o.add(c)
+	f := c.Flags()
 	f.StringVar(&o.onError, "redact-on-error", "strict", "an event that cannot be redacted is dropped (strict) or kept without its body (fallback)")
 	f.BoolVar(&o.unsafe, "unsafe-log-payloads", false, "store payloads without redacting secrets")
 }
 
-func (o *redactFlags) given(name string) bool { return o.flags != nil && o.flags.Changed(name) }
+func (o *redactFlags) given(name string) bool { return o.changed != nil && o.changed(name) }
 
 // check refuses flags that contradict each other.
 func (o *redactFlags) check() error {
