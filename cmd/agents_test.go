@@ -80,6 +80,9 @@ type agentWay struct {
 	readings      []string // what is read afterwards
 }
 
+// follows reports whether the agent's log is read while it is written.
+func (w agentWay) follows() bool { return w.name == "transcript" || w.name == "both" }
+
 // What can be read when a command has ended.
 const (
 	ownLog      = "its log"
@@ -250,9 +253,21 @@ func (a *realAgent) try(t *testing.T, program, dir string, s agentScenario, way 
 		have := usageFigures(t, paths...)
 		switch reading {
 		case theStore:
-			want.Asking = asking(ledger, commands)
+			if a.nameless && way.follows() {
+				have.Asking = 0 // the log knows of runs that no header tells of
+			} else if want.Asking = asking(ledger, commands); a.failuresCall && s.failed > 0 && way.name != "proxy" {
+				want.Asking = max(want.Asking, 1) // the run whose only call was refused
+			}
 		case storeAndLog:
 			have.Asking, want.Asking = 0, 0 // each call is in one of them, and nobody says in which
+		}
+		if a.nameless && way.name == "both" && reading == storeAndLog {
+			// Its log does not say for how long something was cached.
+			have.Write5m, have.Write1h = have.Write5m+have.Write1h, 0
+			want.Write5m, want.Write1h = want.Write5m+want.Write1h, 0
+		}
+		if a.nameless && way.follows() {
+			want.Asking = 0
 		}
 		if have == want {
 			got[name] = "ok"

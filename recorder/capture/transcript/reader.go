@@ -306,6 +306,15 @@ func (r *reader) merge(c *conversation, e *eventlog.Event) (saw []string) {
 		if e.Bill != nil {
 			saw, e.Same = reg.Call(r.layer, r.exact(e), e.Bill)
 		}
+		if !e.Failed {
+			break
+		}
+		if told, by := reg.Failure(r.layer, e.Message, true); told {
+			e.Failed, saw = false, by
+			if e.Bill != nil && e.Bill.Usage.Total() == 0 {
+				e.Bill = nil // it is known to have been refused: nothing was called
+			}
+		}
 	case eventlog.ToolCall:
 		e.Again = true
 		e.Use, saw = reg.Tool(r.layer, layers.ToolCall{
