@@ -148,24 +148,29 @@ func (f *Follower) recent(path string, info os.FileInfo) bool {
 	return err == nil && !wal.ModTime().Before(since)
 }
 
-// scoutEvery is how often new processes are looked for.
-const scoutEvery = 500 * time.Millisecond
+// scoutFirst is when new processes are looked for first, and scoutEvery how often
+// then. What ends sooner has started no agent.
+const (
+	scoutFirst = 100 * time.Millisecond
+	scoutEvery = 500 * time.Millisecond
+)
 
 // scout looks for agents that the program starts, and follows those too.
 func (f *Follower) scout() {
-	tick := time.NewTicker(scoutEvery)
-	defer tick.Stop()
+	next := time.NewTimer(scoutFirst)
+	defer next.Stop()
 	for {
+		select {
+		case <-next.C:
+			next.Reset(scoutEvery)
+		case <-f.ctx.Done():
+			return
+		}
 		for _, p := range f.procs.look() {
 			f.follow(p.agent)
 			if path := p.agent.Pointer(f.env, p.pid); path != "" {
 				f.Claim(pointed(path))
 			}
-		}
-		select {
-		case <-tick.C:
-		case <-f.ctx.Done():
-			return
 		}
 	}
 }
