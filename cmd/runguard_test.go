@@ -23,7 +23,9 @@ func TestGuardOnATerminal(t *testing.T) {
 	if err != nil {
 		t.Skip(err) // no terminals here
 	}
-	script := `sh -c 'echo $$; sleep 100' & wait $! & echo $$
+	script := `sh -c 'echo $$; : >"$XDG_RUNTIME_DIR/ready"; sleep 100' &
+while [ ! -e "$XDG_RUNTIME_DIR/ready" ]; do sleep 0.01; done
+echo $$
 echo '{"event_type":"error","message":"x"}'
 while :; do sleep 0.1; done`
 	db := filepath.Join(dir, "x.sqlite")
