@@ -52,11 +52,12 @@ while :; do sleep 0.1; done`
 		t.Fatalf("told %v, processes %v", told, pids)
 	}
 	for _, pid := range pids {
-		// One that is just starting another, or waits for its turn, stops later.
+		// One that waits for its turn stops later; one that is just starting another
+		// does not get to stop as long as that one is stopped (D).
 		stopped := false
 		for end := time.Now().Add(20 * time.Second); !stopped && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 			stat, err := os.ReadFile("/proc/" + pid + "/stat")
-			stopped = err == nil && strings.Contains(string(stat), ") T ")
+			stopped = err == nil && (strings.Contains(string(stat), ") T ") || strings.Contains(string(stat), ") D "))
 		}
 		if !stopped {
 			t.Errorf("%s was not stopped", pid)
