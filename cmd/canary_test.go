@@ -21,7 +21,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/recorder/capture/intake"
 	"github.com/lazytrace/lazytrace/recorder/capture/receiver"
-	"github.com/lazytrace/lazytrace/recorder/command"
+	"github.com/lazytrace/lazytrace/recorder/origin"
 )
 
 // canaries are secrets by the place where they are put. They are drawn anew by
@@ -100,13 +100,13 @@ func (c canaries) tell() error {
 	event, _ := json.Marshal(map[string]any{"event_type": "tool_call", "payload": map[string]any{
 		"tool": "login", "tool_use_id": "1", "arguments": string(arguments), "headers": map[string]string{"Authorization": "Bearer " + c["event, a header"]},
 	}})
-	if _, err := receiver.Send(context.Background(), os.Getenv(command.EnvURL), os.Getenv(command.EnvToken), event); err != nil {
+	if _, err := receiver.Send(context.Background(), os.Getenv(origin.EnvURL), os.Getenv(origin.EnvToken), event); err != nil {
 		return err
 	}
 	event, _ = json.Marshal(map[string]any{"event_type": "tool_result", "payload": map[string]any{
 		"tool": "login", "tool_use_id": "1", "result": "//registry/:_authToken=" + c["event at the socket"] + "\nconfig: " + base64.StdEncoding.EncodeToString([]byte("AWS_SECRET_ACCESS_KEY="+c["event, encoded"])),
 	}})
-	if _, err := intake.Send(context.Background(), os.Getenv(command.EnvSocket), event); err != nil {
+	if _, err := intake.Send(context.Background(), os.Getenv(origin.EnvSocket), event); err != nil {
 		return err
 	}
 	fmt.Println("export DEPLOY_TOKEN=" + c["printed"])

@@ -14,7 +14,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/recorder/capture/intake"
 	"github.com/lazytrace/lazytrace/recorder/capture/receiver"
-	"github.com/lazytrace/lazytrace/recorder/command"
+	"github.com/lazytrace/lazytrace/recorder/origin"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -45,8 +45,8 @@ LAZYTRACE_ENDPOINT and LAZYTRACE_TOKEN where there is no socket.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			o.kind, o.stdin, o.socket = args[0], c.InOrStdin(), os.Getenv(command.EnvSocket)
-			o.url, o.token = os.Getenv(command.EnvURL), os.Getenv(command.EnvToken)
+			o.kind, o.stdin, o.socket = args[0], c.InOrStdin(), os.Getenv(origin.EnvSocket)
+			o.url, o.token = os.Getenv(origin.EnvURL), os.Getenv(origin.EnvToken)
 			if len(args) == 2 {
 				o.payload = args[1]
 			}
@@ -64,7 +64,7 @@ LAZYTRACE_ENDPOINT and LAZYTRACE_TOKEN where there is no socket.`,
 
 func runEmit(ctx context.Context, o emitOptions) error {
 	if o.socket == "" && o.url == "" {
-		return refused(fmt.Errorf("emit: no recorder: %s is not set; start one with lazytrace run", command.EnvSocket))
+		return refused(fmt.Errorf("emit: no recorder: %s is not set; start one with lazytrace run", origin.EnvSocket))
 	}
 	line, err := o.line()
 	if err != nil {

@@ -225,7 +225,7 @@ func (o *runOptions) sinks(c *command.Options) error {
 func (o *runOptions) store() (string, error) {
 	path := o.db
 	if path == "" {
-		path = os.Getenv(command.EnvStore) // of the recorder around us
+		path = os.Getenv(origin.EnvStore) // of the recorder around us
 	}
 	switch path {
 	case "none", ":memory:":

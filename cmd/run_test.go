@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lazytrace/lazytrace/recorder/command"
+	"github.com/lazytrace/lazytrace/recorder/origin"
 )
 
 // What follows the command's name is the command's, flags or not.
@@ -54,9 +54,9 @@ func TestRunRefuses(t *testing.T) {
 }
 
 func TestRunOptionsInsideARecording(t *testing.T) {
-	t.Setenv(command.EnvSession, "outer")
-	t.Setenv(command.EnvRun, "outer-run")
-	t.Setenv(command.EnvStore, "/x/outer.sqlite")
+	t.Setenv(origin.EnvSession, "outer")
+	t.Setenv(origin.EnvRun, "outer-run")
+	t.Setenv(origin.EnvStore, "/x/outer.sqlite")
 	base := runOptions{args: []string{"x"}, capture: "auto", onFull: "hybrid", redact: redactFlags{onError: "strict"}, batchSize: 1, batchInterval: 1, maxQueue: 1}
 	for name, c := range map[string]struct {
 		change               func(*runOptions)

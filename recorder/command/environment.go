@@ -4,20 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/lazytrace/lazytrace/recorder/origin"
-)
-
-// The environment by which a program, and a recorder that it starts, find the
-// recorder that they run under.
-const (
-	EnvSession = origin.EnvSession
-	EnvRun     = origin.EnvRun
-	EnvRoot    = origin.EnvRoot
-	EnvSocket  = origin.EnvSocket
-	EnvStore   = origin.EnvStore
-	EnvURL     = origin.EnvURL
-	EnvToken   = origin.EnvToken
 )
 
 // environment returns the caller's environment with the settings in place of

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lazytrace/lazytrace/recorder/capture/receiver"
+	"github.com/lazytrace/lazytrace/recorder/origin"
 )
 
 // receive opens the receiver, if a layer asks for it, and tells the program by
@@ -26,7 +27,7 @@ func (r *recording) receive(args []string, settings map[string]string) []string 
 	r.receiver = server
 	if capture.HTTP {
 		r.layers = append(r.layers, "http")
-		settings[EnvURL], settings[EnvToken] = server.URL(), server.Token()
+		settings[origin.EnvURL], settings[origin.EnvToken] = server.URL(), server.Token()
 	}
 	if capture.Telemetry {
 		r.layers = append(r.layers, "otlp")

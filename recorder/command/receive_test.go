@@ -13,6 +13,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/capture/receiver"
+	"github.com/lazytrace/lazytrace/recorder/origin"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
 )
 
@@ -68,8 +69,8 @@ func TestTelemetryByArguments(t *testing.T) {
 
 // sender sends an event over HTTP and prints what comes of it.
 func sender() int {
-	_, err := receiver.Send(context.Background(), os.Getenv(EnvURL), os.Getenv(EnvToken), []byte(`{"id":"h","event_type":"decision"}`))
-	if err != nil || os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != os.Getenv(EnvURL) {
+	_, err := receiver.Send(context.Background(), os.Getenv(origin.EnvURL), os.Getenv(origin.EnvToken), []byte(`{"id":"h","event_type":"decision"}`))
+	if err != nil || os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != os.Getenv(origin.EnvURL) {
 		return 1
 	}
 	return 0

@@ -19,6 +19,7 @@ import (
 	"github.com/lazytrace/lazytrace/recorder/capture/receiver"
 	"github.com/lazytrace/lazytrace/recorder/capture/transcript"
 	"github.com/lazytrace/lazytrace/recorder/layers"
+	"github.com/lazytrace/lazytrace/recorder/origin"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
@@ -112,14 +113,14 @@ func newRecording(ctx context.Context, o Options) *recording {
 // opened meanwhile by the pipeline.
 func (r *recording) startProgram() (*process.Process, error) {
 	settings := map[string]string{
-		EnvSession: r.opts.SessionID, EnvRun: r.run, EnvRoot: r.root(), EnvStore: r.opts.StorePath, EnvSocket: "", EnvURL: "", EnvToken: "",
+		origin.EnvSession: r.opts.SessionID, origin.EnvRun: r.run, origin.EnvRoot: r.root(), origin.EnvStore: r.opts.StorePath, origin.EnvSocket: "", origin.EnvURL: "", origin.EnvToken: "",
 	}
 	server, err := intake.Listen(context.WithoutCancel(r.ctx), r.gate, intake.Options{})
 	if err != nil {
 		r.notices.add(fmt.Sprintf("no events can be sent to this recording: %v", err))
 	} else {
 		r.intake = server
-		settings[EnvSocket] = server.Path()
+		settings[origin.EnvSocket] = server.Path()
 	}
 	r.follow()
 	args := r.receive(r.opts.Args, settings)

@@ -18,6 +18,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/recorder/capture/intake"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
+	"github.com/lazytrace/lazytrace/recorder/origin"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
@@ -39,7 +40,7 @@ func TestMain(m *testing.M) {
 // agent sends events to its recorder and prints the answers.
 func agent() int {
 	for i := range 3 {
-		id, err := intake.Send(context.Background(), os.Getenv(EnvSocket), fmt.Appendf(nil, `{"id":"e%d","event_type":"tool_call","payload":{"n":%d}}`, i, i))
+		id, err := intake.Send(context.Background(), os.Getenv(origin.EnvSocket), fmt.Appendf(nil, `{"id":"e%d","event_type":"tool_call","payload":{"n":%d}}`, i, i))
 		fmt.Println(id, err)
 	}
 	fmt.Println(`{"event_type":"decision","agent_name":"inner","why":"printed"}`)
@@ -219,7 +220,7 @@ func TestOutcome(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	t.Parallel()
 	got := environment([]string{"A=1", "LAZYTRACE_SESSION=old", "LAZYTRACE_SOCKET=/old", "B="}, map[string]string{
-		EnvSession: "new", EnvRun: "r", EnvStore: "", EnvSocket: "",
+		origin.EnvSession: "new", origin.EnvRun: "r", origin.EnvStore: "", origin.EnvSocket: "",
 	})
 	if want := "A=1 B= LAZYTRACE_PARENT_RUN=r LAZYTRACE_SESSION=new"; strings.Join(got, " ") != want {
 		t.Errorf("%q", got)

@@ -188,7 +188,7 @@ func (s Speller) more(e *eventlog.Event) json.RawMessage {
 	for _, flag := range []struct {
 		name string
 		set  bool
-	}{{"again", e.Again}, {"holds", e.Holds}, {"spawns", e.Spawns}, {"echo", e.Echo}} {
+	}{{"holds", e.Holds}, {"spawns", e.Spawns}, {"echo", e.Echo}} {
 		if flag.set {
 			o.Raw(flag.name, []byte("true"))
 		}
@@ -210,14 +210,7 @@ func (s Speller) more(e *eventlog.Event) json.RawMessage {
 	if e.Ran.Known() {
 		o.Raw("ran", wire.AppendSeconds(nil, e.Ran))
 	}
-	if !e.Use.IsZero() {
-		o.Text("use", e.Use.String())
-	}
-	if e.Bill != nil {
-		charge(&o, e.Bill)
-	}
-	identities(&o, "same", e.Same)
-	identities(&o, "sums", e.Sums)
+	Names(&o, e)
 	if len(e.Adopts) > 0 {
 		o.Set("adopts", s.adopts(e))
 	}
@@ -229,6 +222,22 @@ func (s Speller) of(e *eventlog.Event) string {
 		return ""
 	}
 	return e.SessionID
+}
+
+// Names adds to lt by which names an event's call is known, so that what other
+// layers and other logs tell of it is the same call.
+func Names(lt *wire.Object, e *eventlog.Event) {
+	if e.Again {
+		lt.Raw("again", []byte("true"))
+	}
+	if !e.Use.IsZero() {
+		lt.Text("use", e.Use.String())
+	}
+	if e.Bill != nil {
+		charge(lt, e.Bill)
+	}
+	identities(lt, "same", e.Same)
+	identities(lt, "sums", e.Sums)
 }
 
 // charge keeps what makes two records one call, as the log's own reader has it.

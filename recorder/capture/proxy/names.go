@@ -3,6 +3,7 @@ package proxy
 import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/recorder/capture/provider"
+	"github.com/lazytrace/lazytrace/recorder/foreign"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -39,24 +40,8 @@ func toolName(x *exchange, id string) eventlog.Identity {
 // more is the member lt of an event that other layers may tell of as well.
 func more(e *eventlog.Event) *wire.Object {
 	lt := &wire.Object{}
-	lt.Raw("again", []byte("true"))
-	if e.Bill != nil {
-		lt.Text("call", e.Bill.Call.String())
-		lt.Text("rule", e.Bill.Rule.String())
-		if !e.Bill.Request.IsZero() {
-			lt.Text("request", e.Bill.Request.String())
-		}
-	}
-	if !e.Use.IsZero() {
-		lt.Text("use", e.Use.String())
-	}
-	if len(e.Same) > 0 {
-		same := make([]string, len(e.Same))
-		for i, id := range e.Same {
-			same[i] = id.String()
-		}
-		lt.Set("same", same)
-	}
+	e.Again = true
+	foreign.Names(lt, e)
 	return lt
 }
 
