@@ -12,6 +12,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/rollup"
 )
@@ -105,7 +106,7 @@ func printAudit(ctx context.Context, env *Env, set *source.Set, cat *eventlog.Ca
 			t.head = append(t.head, ">COST")
 		}
 		for _, g := range list {
-			cells := []string{g.Why, g.Provider, g.Model, strconv.FormatInt(g.Calls, 10), tokens(g.Usage.Total())}
+			cells := []string{g.Why, g.Provider, g.Model, strconv.FormatInt(g.Calls, 10), figure.Count(g.Usage.Total())}
 			if cost {
 				cells = append(cells, dollars(g.Cost))
 			}

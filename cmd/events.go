@@ -12,6 +12,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 	"github.com/lazytrace/lazytrace/eventlog/label"
 	"github.com/lazytrace/lazytrace/eventlog/source"
@@ -253,7 +254,7 @@ func eventLine(e *eventlog.Event, agent string) string {
 		}
 	}
 	if bill := e.Bill; bill != nil {
-		fmt.Fprintf(&b, "  %s→%s", tokens(bill.Usage.Context()), tokens(bill.Usage.Output))
+		fmt.Fprintf(&b, "  %s→%s", figure.Count(bill.Usage.Context()), figure.Count(bill.Usage.Output))
 		if bill.Source != eventlog.Unpriced {
 			b.WriteString("  " + dollars(bill.Cost))
 		}

@@ -160,16 +160,3 @@ func took(d time.Duration) string {
 	}
 	return fmt.Sprintf("%dd", s/86400)
 }
-
-// tokens spells a number of tokens short.
-func tokens(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprint(n)
-	case n < 100_000:
-		return fmt.Sprintf("%.1fk", float64(n)/1e3)
-	case n < 1_000_000:
-		return fmt.Sprintf("%.0fk", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.1fM", float64(n)/1e6)
-}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/rollup"
 )
 
@@ -125,7 +126,7 @@ func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep 
 		return err
 	}
 	sum := report.Total
-	_, err := fmt.Fprintf(env.Stdout, "\n%s, %s tokens, %s\n", plural(int(sum.Sessions), "session"), tokens(sum.Usage.Total()), orNone(costText(sum.Cost(), sum.Calls, sum.Unpriced)))
+	_, err := fmt.Fprintf(env.Stdout, "\n%s, %s tokens, %s\n", plural(int(sum.Sessions), "session"), figure.Count(sum.Usage.Total()), orNone(costText(sum.Cost(), sum.Calls, sum.Unpriced)))
 	return err
 }
 
@@ -183,7 +184,7 @@ func sessionRow(cat *eventlog.Catalog, s *eventlog.Session, depth int, now event
 	}
 	return []string{
 		status.String(), strings.Repeat("  ", min(depth, 16)) + s.Label(), cmp.Or(s.Agent, s.Format), cat.Symbols.Name(s.Model), errors,
-		tokens(s.Usage.Total()), costText(s.Cost(), s.Calls, s.Unpriced), sessionTook(s, now), started,
+		figure.Count(s.Usage.Total()), costText(s.Cost(), s.Calls, s.Unpriced), sessionTook(s, now), started,
 	}
 }
 
@@ -314,7 +315,7 @@ func showSession(ctx context.Context, env *Env, id string, paths []string, opts 
 	put("warning", s.Metadata["warning"])
 	put("time", sessionTook(s, now))
 	put("cost", costText(s.Cost(), s.Calls, s.Unpriced))
-	put("tokens", tokens(s.Usage.Total()))
+	put("tokens", figure.Count(s.Usage.Total()))
 	put("tools", fmt.Sprintf("%d calls, %d failed", s.ToolCalls, s.ToolFails))
 	put("errors", fmt.Sprint(s.Errors))
 	if fate, _ := s.Fate(now); fate != "" {

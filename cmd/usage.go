@@ -10,6 +10,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/rollup"
 )
 
@@ -148,7 +149,7 @@ func printUsage(env *Env, r *rollup.Report, by []string) error {
 	row := func(t *table, name string, own, all rollup.Sum) {
 		u := own.Usage
 		t.add(name, costText(own.Cost(), own.Calls, own.Unpriced), costText(all.Cost(), all.Calls, all.Unpriced),
-			fmt.Sprint(own.Calls), tokens(u.Input), tokens(u.CacheRead), tokens(u.CacheWrite5m+u.CacheWrite1h), atLeast(own)+tokens(u.Output),
+			fmt.Sprint(own.Calls), figure.Count(u.Input), figure.Count(u.CacheRead), figure.Count(u.CacheWrite5m+u.CacheWrite1h), atLeast(own)+figure.Count(u.Output),
 			fmt.Sprint(own.ToolCalls), fmt.Sprint(own.Errors))
 	}
 	head := func(name string) *table {

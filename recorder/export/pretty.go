@@ -10,6 +10,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/label"
 )
 
@@ -202,7 +203,7 @@ func subjectOf(e *eventlog.Event) string {
 func figures(e *eventlog.Event, took time.Duration) string {
 	var parts []string
 	if b := e.Bill; b != nil {
-		parts = append(parts, tokens(b.Usage.Context())+" in "+tokens(b.Usage.Output)+" out")
+		parts = append(parts, figure.Count(b.Usage.Context())+" in "+figure.Count(b.Usage.Output)+" out")
 		if b.Source == eventlog.Recorded {
 			parts = append(parts, fmt.Sprintf("$%.4f", float64(b.Cost)/float64(eventlog.Dollar)))
 		}
@@ -211,18 +212,6 @@ func figures(e *eventlog.Event, took time.Duration) string {
 		parts = append(parts, fmt.Sprintf("%7s", tookText(took)))
 	}
 	return strings.Join(parts, "  ")
-}
-
-func tokens(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprint(n)
-	case n < 100_000:
-		return fmt.Sprintf("%.1fk", float64(n)/1e3)
-	case n < 1_000_000:
-		return fmt.Sprintf("%.0fk", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.1fM", float64(n)/1e6)
 }
 
 // sinceText spells a moment by what has passed before it.

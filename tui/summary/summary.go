@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/rollup"
-	"github.com/lazytrace/lazytrace/tui/figure"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/overview"
 	"github.com/lazytrace/lazytrace/tui/theme"
