@@ -16,6 +16,9 @@ type Agent struct {
 	// are at the usual places of these dialects. Empty when it is not known how
 	// to read them.
 	Formats []string
+	// ProviderIDs says that these logs call model and tool calls by the ids that
+	// the provider gave them.
+	ProviderIDs bool
 	// pointer is the file that names the conversation that a process holds, in
 	// the folder that the variable home names, or in dir of the user's home.
 	pointer, home, dir string
@@ -37,9 +40,9 @@ func (a Agent) Pointer(env func(string) string, pid int) string {
 // known are the agents that draw on the whole terminal. What they print there is
 // no text to keep, and their events are found elsewhere.
 var known = []Agent{
-	{Name: "claude", Packages: []string{"claude-code"}, Formats: []string{"claude"},
+	{Name: "claude", Packages: []string{"claude-code"}, Formats: []string{"claude"}, ProviderIDs: true,
 		pointer: "sessions/%d.json", home: "CLAUDE_CONFIG_DIR", dir: ".claude"},
-	{Name: "codex", Formats: []string{"codex"}},
+	{Name: "codex", Formats: []string{"codex"}, ProviderIDs: true},
 	{Name: "gemini", Programs: []string{"gemini-cli"}, Packages: []string{"gemini-cli"}, Formats: []string{"gemini"}},
 	{Name: "opencode", Packages: []string{"opencode-ai"}, Formats: []string{"opencode", "opencode-files"}},
 	{Name: "pi", Packages: []string{"pi-coding-agent"}, Formats: []string{"pi"}},

@@ -23,7 +23,7 @@ func tracesURL(endpoint string) (*url.URL, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("otlp: the address cannot be read: %w", causeOf(err))
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", strings.HasSuffix(u.Host, ":"):
 		return nil, fmt.Errorf("otlp: %q is no address of HTTP; write http://HOST:4318 or https://HOST", shown(u))
 	}
 	u.Fragment = ""

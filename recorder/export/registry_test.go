@@ -42,7 +42,7 @@ func TestParse(t *testing.T) {
 		must(t, x.Close()) // before an event nothing was opened
 	}
 	for _, text := range []string{
-		"", "nope", "nope:x", "json", "json:", "exec:", "log:x", "console:loud", "otlp", "otlp:localhost", "otlp+json:ftp://x", "filter", "filter:x", "filter:log",
+		"", "nope", "nope:x", "json", "json:", "exec:", "log:x", "console:loud", "otlp", "otlp:localhost", "otlp:http://127.0.0.1:", "otlp+json:ftp://x", "filter", "filter:x", "filter:log",
 		"filter:types=:log", "filter:types=a", "filter:types=a:", "filter:types=a:nope", "filter:where=:log", "filter:where=kind:tool", "filter:where=kind:log",
 		"filter:where=nofield:x:log", "filter:where=(a:log", "filter:where=dies<3d:log", "filter:where=kind:tool:json:",
 	} {

@@ -85,7 +85,7 @@ func (p *Printed) tell(line []byte) bool {
 		return false
 	}
 	p.decoder, p.began = d.Open(dialect.Segment{Head: head}), time.Now()
-	p.reader = newReader(p.f, agents.Agent{Name: d.Name()}, layers.Stdout)
+	p.reader = newReader(p.f, agents.Agent{Name: d.Name(), ProviderIDs: d == dialect.Dialect(dialect.ClaudeStream{})}, layers.Stdout)
 	p.reader.spell = foreign.Speller{Run: p.f.opts.Run, Layer: layers.Stdout.String(), Prefix: layers.Stdout.String()}
 	return true
 }

@@ -318,7 +318,7 @@ func (r *reader) merge(c *conversation, e *eventlog.Event) (saw []string) {
 	case eventlog.ToolCall:
 		e.Again = true
 		e.Use, saw = reg.Tool(r.layer, layers.ToolCall{
-			Scope: c.id, ID: e.CallID, Name: e.Use, Exact: r.providerNames(), Tool: e.Tool, Arguments: e.Input,
+			Scope: c.id, ID: e.CallID, Name: e.Use, Exact: r.agent.ProviderIDs, Tool: e.Tool, Arguments: e.Input,
 		})
 	case eventlog.ToolResult, eventlog.ToolError, eventlog.ToolTimeout:
 		e.Again = true
@@ -338,11 +338,8 @@ func (r *reader) merge(c *conversation, e *eventlog.Event) (saw []string) {
 
 // exact reports whether a bill is named as the provider named the response.
 func (r *reader) exact(e *eventlog.Event) bool {
-	return e.Bill.Rule == eventlog.RuleResponse && r.providerNames()
+	return e.Bill.Rule == eventlog.RuleResponse && r.agent.ProviderIDs
 }
-
-// providerNames reports whether the transcripts name calls as providers do.
-func (r *reader) providerNames() bool { return r.agent.Name == "claude" || r.agent.Name == "codex" }
 
 // emit hands an event over; what could not be taken is counted there.
 func (r *reader) emit(e eventlog.Event) { _ = r.f.sink.Emit(r.f.ctx, e) }
