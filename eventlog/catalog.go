@@ -173,6 +173,7 @@ type Session struct {
 	Dies      Stamp   // from when on its agent deletes it; zero: never, or nobody knows
 	Keeping   Keeping // what says so
 
+	names    *Symbols
 	gone     IsGone
 	underWay int64 // calls without a result
 
@@ -362,7 +363,7 @@ func (a *Audit) take(p *part) {
 func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	s := b.c.byID[id]
 	if s == nil {
-		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format, gone: b.gone}
+		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format, names: b.c.Symbols, gone: b.gone}
 		b.c.byID[id] = s
 		b.c.Sessions = append(b.c.Sessions, s)
 	}
@@ -651,19 +652,53 @@ func (c *Catalog) tree() {
 	}
 }
 
-// Matches reports whether a query holds for the session.
+// Matches reports whether a query holds for the session, or for it with one of
+// its runs, or one of the tools of that run: agent:plan tool:Bash finds the
+// session in which plan used Bash.
 func (s *Session) Matches(q Query, now Stamp) bool {
 	if q.IsZero() {
 		return true
 	}
 	status, _ := s.Status(now)
-	subject := Subject{
-		ID: s.ID, Session: s.ID, Agent: s.Agent, Name: s.Label(), Goal: s.Goal, Status: status, Outcome: s.Outcome, Format: s.Format,
-		Path: strings.Join(s.Paths, " "), Facts: &s.Facts, Errors: s.Errors, Cost: s.Cost(), Priced: s.Calls > s.Unpriced, Usage: s.Usage,
-		Time: earlier(s.Started, s.First), Duration: s.Duration(now), Orphan: s.Orphan, Open: status == Running, Now: now, Models: s.models, Agents: s.agents,
-		Dies: s.Dies,
+	x := Subject{
+		ID: s.ID, Session: s.ID, Agent: s.Agent, Model: s.names.Name(s.Model), Name: s.Label(), Goal: s.Goal, Status: status, Outcome: s.Outcome, Format: s.Format,
+		Path: strings.Join(s.Paths, " "), Facts: &s.Facts, Failed: s.Outcome == Failure, Errors: s.Errors, Cost: s.Cost(), Priced: s.Calls > s.Unpriced, Usage: s.Usage,
+		Time: earlier(s.Started, s.First), Duration: s.Duration(now), Orphan: s.Orphan, Open: status == Running, Needy: s.Needy(now), Now: now,
+		Models: s.models, Agents: s.agents, Dies: s.Dies,
 	}
-	return q.Match(&subject)
+	if q.Match(&x) {
+		return true
+	}
+	if q.Reads()&(PartAgent|PartModel|PartTool|PartRun|PartWords) == 0 {
+		return false // its runs know no more
+	}
+	for _, r := range s.Runs {
+		y := x
+		y.Run, y.Agents, y.Models = s.names.Name(r.ID), nil, nil
+		if r.Agent != 0 {
+			y.Agent = s.names.Name(r.Agent)
+		}
+		if r.Model != 0 {
+			y.Model = s.names.Name(r.Model)
+		}
+		if q.Match(&y) {
+			return true
+		}
+		for tool := range r.Tools {
+			y.Tool = s.names.Name(tool)
+			if q.Match(&y) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Needy reports whether somebody should look at the session: it failed, went
+// stale, or was interrupted.
+func (s *Session) Needy(now Stamp) bool {
+	status, _ := s.Status(now)
+	return s.Outcome == Failure && status != Running || status == Stale || status == Interrupted
 }
 
 // Began returns when the session started, as far as its log tells.

@@ -44,6 +44,7 @@ type Subject struct {
 	Failed   bool
 	Open     bool
 	Orphan   bool
+	Needy    bool // of a session: somebody should look at it
 	Errors   int64
 	Cost     Money
 	Priced   bool
@@ -91,7 +92,7 @@ const (
 	PartSession                  // Session
 	PartRun                      // Run
 	PartFacts                    // Facts
-	PartState                    // Status, Outcome, Link, Failed, Open, Orphan, Errors
+	PartState                    // Status, Outcome, Link, Failed, Open, Orphan, Needy, Errors
 	PartBill                     // Cost, Priced, Usage
 	PartTime                     // Time, Duration
 	PartWords                    // Found

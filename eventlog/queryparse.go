@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // textFields are the fields that field:value compares as text.
@@ -82,22 +83,35 @@ func QueryFields() []string {
 	return names
 }
 
-// ParseQuery reads a query.
+// QueryError says what is wrong with a query, and where.
+type QueryError struct {
+	Text     string
+	From, To int // the bytes that are wrong; equal where something is missing
+	Why      string
+}
+
+// Error says it in one line.
+func (e *QueryError) Error() string { return fmt.Sprintf("query %q: %s", e.Text, e.Why) }
+
+// ParseQuery reads a query. Its error is a [*QueryError].
 func ParseQuery(text string) (Query, error) {
-	p := queryParser{tokens: queryTokens(text)}
+	p := queryParser{text: text, tokens: queryTokens(text)}
 	root, err := p.or()
 	if err == nil && p.at < len(p.tokens) {
-		err = fmt.Errorf("unexpected %q", p.tokens[p.at].text)
+		t := p.tokens[p.at]
+		err = p.wrong(t.from, t.to, "unexpected %q", t.text)
 	}
 	if err != nil {
-		return Query{}, fmt.Errorf("query %q: %w", text, err)
+		return Query{}, err
 	}
 	return Query{text: strings.TrimSpace(text), root: root, words: p.words}, nil
 }
 
+// queryToken is a word of a query with the bytes that it was written with.
 type queryToken struct {
-	text   string
-	quoted bool
+	text     string
+	quoted   bool
+	from, to int
 }
 
 // queryTokens cuts a query at white space and parentheses, but not within
@@ -105,15 +119,22 @@ type queryToken struct {
 func queryTokens(text string) []queryToken {
 	var tokens []queryToken
 	var b strings.Builder
-	quoted, open := false, false
-	flush := func() {
+	quoted, open, from := false, false, 0
+	flush := func(to int) {
 		if b.Len() > 0 || quoted {
-			tokens = append(tokens, queryToken{b.String(), quoted})
+			tokens = append(tokens, queryToken{b.String(), quoted, from, to})
 		}
 		b.Reset()
-		quoted = false
+		quoted, from = false, to
 	}
-	for _, r := range text {
+	for i, r := range text {
+		if b.Len() == 0 && !quoted {
+			from = i
+		}
+		next := i + utf8.RuneLen(r)
+		if r == utf8.RuneError {
+			next = i + 1
+		}
 		switch {
 		case r == '"':
 			open = !open
@@ -121,25 +142,30 @@ func queryTokens(text string) []queryToken {
 		case open:
 			b.WriteRune(r)
 		case r == ' ' || r == '\t' || r == '\n':
-			flush()
+			flush(i)
 		case r == '(' && b.Len() == 0, r == ')':
-			flush()
-			tokens = append(tokens, queryToken{text: string(r)})
+			flush(i)
+			tokens = append(tokens, queryToken{text: string(r), from: i, to: next})
 		default:
 			b.WriteRune(r)
 			if b.String() == "-" || b.String() == "!" {
-				flush()
+				flush(next)
 			}
 		}
 	}
-	flush()
+	flush(len(text))
 	return tokens
 }
 
 type queryParser struct {
+	text   string
 	tokens []queryToken
 	at     int
 	words  []string
+}
+
+func (p *queryParser) wrong(from, to int, why string, args ...any) error {
+	return &QueryError{Text: p.text, From: from, To: min(to, len(p.text)), Why: fmt.Sprintf(why, args...)}
 }
 
 func (p *queryParser) peek(text string) bool {
@@ -196,7 +222,7 @@ func (p *queryParser) and() (node, error) {
 
 func (p *queryParser) term() (node, error) {
 	if p.at >= len(p.tokens) {
-		return nil, fmt.Errorf("something is missing at the end")
+		return nil, p.wrong(len(p.text), len(p.text), "something is missing at the end")
 	}
 	t := p.tokens[p.at]
 	p.at++
@@ -214,13 +240,17 @@ func (p *queryParser) term() (node, error) {
 				return nil, err
 			}
 			if !p.peek(")") {
-				return nil, fmt.Errorf("a closing parenthesis is missing")
+				return nil, p.wrong(t.from, t.to, "a closing parenthesis is missing")
 			}
 			p.at++
 			return n, nil
 		}
 		if i := strings.IndexAny(t.text, ":=<>"); i > 0 {
-			return p.field(t.text[:i], t.text[i:])
+			n, err := p.field(t.text[:i], t.text[i:])
+			if err != nil {
+				return nil, p.wrong(t.from, t.to, "%s", err.Error())
+			}
+			return n, nil
 		}
 	}
 	low := strings.ToLower(t.text)
@@ -323,6 +353,8 @@ func isTerm(names []string) (node, error) {
 			any = append(any, test{PartState, func(s *Subject) bool { return s.Status == Running || s.Open }})
 		case "failed":
 			any = append(any, test{PartState, func(s *Subject) bool { return s.Failed || s.Errors > 0 }})
+		case "needy":
+			any = append(any, test{PartState, func(s *Subject) bool { return s.Needy }})
 		case "orphan":
 			any = append(any, test{PartState, func(s *Subject) bool { return s.Orphan }})
 		case "open":
@@ -332,7 +364,7 @@ func isTerm(names []string) (node, error) {
 		case "inferred":
 			any = append(any, test{PartState, func(s *Subject) bool { return s.Link > LinkNone && s.Link < LinkSure }})
 		default:
-			return nil, fmt.Errorf("is:%s is not known; it is one of running failed orphan open unpriced inferred", name)
+			return nil, fmt.Errorf("is:%s is not known; it is one of running failed needy orphan open unpriced inferred", name)
 		}
 	}
 	return any, nil

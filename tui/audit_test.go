@@ -70,20 +70,20 @@ func TestAuditLeadsToTheStep(t *testing.T) {
 		t.Errorf("esc does not lead back to the figures\n%s", text)
 	}
 	d.keys("enter j enter")
-	if d.m.over == nil || d.m.over.tab != tabTrace {
+	if d.over() == nil || d.over().tab != 0 {
 		t.Fatal("enter on a record does not open its session")
 	}
-	s := d.m.over.snap.Span(d.m.over.selected())
+	s := d.over().snap.Span(d.over().selected())
 	if s.Kind != eventlog.SpanModel || s.Bill == 0 {
 		t.Errorf("the selected step is %+v, not a model call", s)
 	}
 	// From within the session the same.
 	d.keys("g c a 1 0 j enter j j enter")
-	if again := d.m.over.snap.Span(d.m.over.selected()); d.m.over.tab != tabTrace || again.Kind != eventlog.SpanModel || again.First == s.First {
+	if again := d.over().snap.Span(d.over().selected()); d.over().tab != 0 || again.Kind != eventlog.SpanModel || again.First == s.First {
 		t.Errorf("the selected step is %+v", again)
 	}
 	d.keys("g c a esc esc")
-	if d.m.over != nil {
+	if d.over() != nil {
 		t.Error("esc leaves the audit, then the session")
 	}
 }

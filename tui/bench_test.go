@@ -68,7 +68,7 @@ func BenchmarkKeyMillion(b *testing.B) {
 			m.world.wait = false
 			m.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
 			settle(m, m.Init())
-			if m.over == nil || m.over.trace.Lines() == nil {
+			if over(m) == nil || over(m).trace.Lines() == nil {
 				b.Fatal("nothing opened")
 			}
 			var loop, whole time.Duration

@@ -15,25 +15,25 @@ import (
 // costs is the Cost screen: the table of what it cost or, in its place, the
 // audit of the figures.
 type costs struct {
-	cost.Pane
+	table    cost.Pane
 	audit    audit.Pane
 	auditing bool
 	catalog  *eventlog.Catalog
 }
 
 func newCosts(ctx context.Context, o *Options) costs {
-	return costs{Pane: cost.New(o.Prices), audit: audit.New(ctx, o.Find, o.Prices)}
+	return costs{table: cost.New(o.Prices), audit: audit.New(ctx, o.Find, o.Prices)}
 }
 
 func (c *costs) Resize(width, height int) {
-	c.Pane.Resize(width, height)
+	c.table.Resize(width, height)
 	c.audit.Resize(width, height)
 }
 
 // Show takes new sums.
 func (c *costs) Show(r *rollup.Report, cat *eventlog.Catalog) tea.Cmd {
 	c.catalog = cat
-	c.Pane.Show(r, cat)
+	c.table.Show(r, cat)
 	if c.auditing {
 		return c.audit.Show(cat)
 	}
@@ -53,7 +53,7 @@ func (c *costs) Do(a keymap.Action, n int) (cmd tea.Cmd, done bool) {
 		}
 		return nil, true
 	case !c.auditing:
-		return nil, c.Pane.Do(a, n)
+		return nil, c.table.Do(a, n)
 	case a == keymap.Open:
 		return c.audit.Enter(), true
 	}
@@ -76,14 +76,14 @@ func (c *costs) Scroll(d int) {
 		c.audit.Scroll(d)
 		return
 	}
-	c.Pane.Scroll(d)
+	c.table.Scroll(d)
 }
 
 func (c *costs) Click(x, y int) tea.Cmd {
 	if c.auditing {
 		return c.audit.Click(y)
 	}
-	c.Pane.Click(x, y)
+	c.table.Click(x, y)
 	return nil
 }
 
@@ -91,7 +91,7 @@ func (c *costs) Draw(t *theme.Theme, number int, active bool) []string {
 	if c.auditing {
 		return c.audit.Draw(t, number, active)
 	}
-	return c.Pane.Draw(t, number, active)
+	return c.table.Draw(t, number, active)
 }
 
 // hints are the keys of the screen; others stand behind them.

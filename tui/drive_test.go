@@ -38,6 +38,14 @@ func drive(t *testing.T, src *eventlog.Sources, log eventlog.Log, change func(*O
 	return d
 }
 
+// over returns the session that is opened on top, or nil.
+func (d *driver) over() *explorer { return over(d.m) }
+
+func over(m *model) *explorer {
+	e, _ := m.screen().(*explorer)
+	return e
+}
+
 // start gives the model its size and its first catalog.
 func (d *driver) start(width, height int) *driver {
 	d.Helper()

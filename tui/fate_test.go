@@ -41,10 +41,10 @@ func TestFate(t *testing.T) {
 		t.Errorf("the row of what has time says it: %q", got)
 	}
 	for _, id := range []string{"a", "b"} {
-		if d.m.home.tree.Selected().Key != id {
+		if d.m.home.front.tree.Selected().Key != id {
 			d.keys("down")
 		}
-		if d.m.home.tree.Selected().Key != id {
+		if d.m.home.front.tree.Selected().Key != id {
 			d.keys("up")
 		}
 		text, _ := d.screen()

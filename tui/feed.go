@@ -24,13 +24,6 @@ type logMsg struct {
 	snap *eventlog.Snapshot
 }
 
-// openedMsg brings a log that was asked for, or why it could not be had.
-type openedMsg struct {
-	e   *explorer
-	log eventlog.Log
-	err error
-}
-
 // tickMsg passes while something runs.
 type tickMsg struct{}
 

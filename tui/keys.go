@@ -1,14 +1,32 @@
 package tui
 
 import (
-	"fmt"
-	"slices"
-	"strconv"
-	"strings"
-
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 )
+
+// input takes what the person did.
+func (m *model) input(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.KeyPressMsg:
+		return m.key(msg)
+	case tea.PasteMsg:
+		if m.prompt.IsOpen() {
+			return m.typed(m.prompt.Update(msg))
+		}
+	case tea.MouseClickMsg:
+		if msg.Button == tea.MouseLeft && m.menu == nil && m.question == nil {
+			return m.screen().Click(msg.X, msg.Y)
+		}
+	case wheelMsg:
+		if m.menu != nil {
+			m.menu.Move(msg.steps)
+			return nil
+		}
+		return m.screen().Wheel(msg)
+	}
+	return nil
+}
 
 // key turns a key into an action and does it.
 func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
@@ -18,8 +36,10 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 		return tea.Quit
 	}
 	switch {
-	case m.help.open:
-		return m.inHelp(k)
+	case m.question != nil:
+		return m.inQuestion(k)
+	case m.menu != nil:
+		return m.inMenu(k)
 	case m.prompt.IsOpen():
 		return m.inPrompt(k)
 	}
@@ -61,25 +81,25 @@ func (m *model) do(a keymap.Action, count int) tea.Cmd {
 	case keymap.QuitNow:
 		return tea.Quit
 	case keymap.Close:
-		if cmd, ok := m.screen().Back(); ok {
-			return cmd
-		}
-		if m.over != nil {
-			m.pop()
-			return nil
-		}
-		return tea.Quit
+		return m.leave()
 	case keymap.Back:
 		return m.back()
 	case keymap.Keys:
-		m.help.show(m.screen().Scopes(), m.width, m.height)
+		return m.help()
 	case keymap.Command:
-		m.prompt.Open(":", "")
-		m.fault = nil
+		return m.commandLine()
+	case keymap.Palette:
+		return m.palette()
+	case keymap.UserCommand:
+		return m.userCommands()
 	case keymap.Filter:
-		m.before = m.screen().Query()
-		m.prompt.Open("/", m.before)
-		m.fault = nil
+		return m.filter()
+	case keymap.Unfilter:
+		cmd, ok := m.screen().Unfilter()
+		if !ok {
+			m.notice = "there was no other filter before"
+		}
+		return cmd
 	case keymap.Mouse:
 		m.mouse = !m.mouse
 		m.notice = "the mouse belongs to the terminal: select text as usual, F2 takes it back"
@@ -87,16 +107,13 @@ func (m *model) do(a keymap.Action, count int) tea.Cmd {
 			m.notice = "wheel and clicks work here, F2 gives the mouse back"
 		}
 	case keymap.ThemeToggle:
-		m.dark = !m.dark
+		m.look, m.dark = m.look.Next(m.dark)
 		m.paint()
+		m.notice = "theme: " + m.look.String(m.dark)
 	case keymap.Suspend:
 		return tea.Suspend
 	case keymap.Redraw:
 		return tea.ClearScreen
-	case keymap.GoSessions:
-		if m.over != nil {
-			m.pop()
-		}
 	case keymap.PanelNext:
 		return m.screen().SetFocus(m.screen().Focus() + 1)
 	case keymap.PanelPrev:
@@ -107,141 +124,56 @@ func (m *model) do(a keymap.Action, count int) tea.Cmd {
 			return m.screen().SetFocus(n)
 		}
 	default:
-		cmd, _ := m.screen().Do(a, count)
+		cmd, done := m.screen().Do(a, count)
+		if !done && ofMachine[a] {
+			return m.goHome(a)
+		}
 		return cmd
 	}
 	return nil
 }
 
+// ofMachine are the actions that go to a page about all sessions, where the
+// screen on top has no page of that kind.
+var ofMachine = map[keymap.Action]bool{
+	keymap.GoSessions: true, keymap.GoWall: true, keymap.GoCost: true, keymap.GoErrors: true, keymap.GoAgents: true, keymap.GoVariants: true,
+	keymap.GoGraph: true, keymap.GoSearch: true, keymap.GoNotes: true, keymap.GoDoctor: true,
+}
+
+// goHome leaves all that lies over the sessions and goes to a page there.
+func (m *model) goHome(a keymap.Action) tea.Cmd {
+	for len(m.above) > 0 {
+		m.pop()
+	}
+	cmd, _ := m.home.Do(a, 0)
+	return cmd
+}
+
+// leave leaves the innermost thing, and in the end the program.
+func (m *model) leave() tea.Cmd {
+	if cmd, ok := m.screen().Back(); ok {
+		return cmd
+	}
+	if len(m.above) > 0 {
+		m.pop()
+		return nil
+	}
+	return tea.Quit
+}
+
 // back clears the filter, or goes to the screen below.
 func (m *model) back() tea.Cmd {
-	if m.screen().Query() != "" {
+	if cmd, ok := m.screen().Inner(); ok {
+		return cmd
+	}
+	if before := m.screen().Query(); before != "" {
+		m.screen().Remember(before)
 		cmd, _ := m.screen().Filter("")
 		return cmd
 	}
 	if cmd, ok := m.screen().Back(); ok {
 		return cmd
 	}
-	if m.over != nil {
-		m.pop()
-	}
+	m.pop()
 	return nil
-}
-
-// inPrompt edits the prompt.
-func (m *model) inPrompt(k tea.KeyPressMsg) tea.Cmd {
-	switch k.String() {
-	case "esc":
-		m.prompt.Shut()
-		if m.prompt.Sign() == "/" {
-			cmd, _ := m.screen().Filter("")
-			return cmd
-		}
-		return nil
-	case "enter":
-		if m.prompt.Sign() == ":" {
-			m.prompt.Shut()
-			return m.command(m.prompt.Text())
-		}
-		if m.fault != nil {
-			return nil // it stays open until it can be read
-		}
-		m.prompt.Shut()
-		return nil
-	case "tab":
-		if names := matching(m.prompt.Text()); m.prompt.Sign() == ":" && len(names) > 0 {
-			m.prompt.Set(names[0])
-		}
-		return nil
-	}
-	return m.typed(m.prompt.Update(k))
-}
-
-// typed previews what was typed.
-func (m *model) typed(changed bool) tea.Cmd {
-	if !changed || m.prompt.Sign() != "/" {
-		return nil
-	}
-	cmd, err := m.screen().Filter(m.prompt.Text())
-	m.fault = err
-	return cmd
-}
-
-// inHelp moves in the list of keys, or narrows it.
-func (m *model) inHelp(k tea.KeyPressMsg) tea.Cmd {
-	switch k.String() {
-	case "esc", "?":
-		m.help.open = false
-	case "enter":
-		m.help.open = false
-		if a, ok := m.help.selected(); ok {
-			return m.do(a, 0)
-		}
-	case "down", "ctrl+n":
-		m.help.move(1)
-	case "up", "ctrl+p":
-		m.help.move(-1)
-	case "pgdown", "ctrl+d":
-		m.help.move(10)
-	case "pgup", "ctrl+u":
-		m.help.move(-10)
-	case "backspace":
-		m.help.erase()
-	default:
-		if k.Text != "" {
-			m.help.add(k.Text)
-		}
-	}
-	return nil
-}
-
-// commands are the names that the command line knows.
-var commands = map[string]keymap.Action{
-	"sessions": keymap.GoSessions, "trace": keymap.GoTrace, "events": keymap.GoEvents, "cost": keymap.GoCost, "errors": keymap.GoErrors,
-	"quit": keymap.QuitNow, "keys": keymap.Keys, "help": keymap.Keys, "follow": keymap.Follow, "filter": keymap.Filter,
-	"flat": keymap.Flat, "mouse": keymap.Mouse, "theme": keymap.ThemeToggle, "fold": keymap.FoldAll, "unfold": keymap.UnfoldAll,
-}
-
-// matching returns the names of commands that begin with a text.
-func matching(text string) []string {
-	var names []string
-	for name := range commands {
-		if strings.HasPrefix(name, strings.TrimSpace(text)) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// command does what was typed after the colon: a name or its beginning, a
-// filter, or the number of a line.
-func (m *model) command(text string) tea.Cmd {
-	name, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
-	if name == "" {
-		return nil
-	}
-	if n, err := strconv.Atoi(name); err == nil {
-		return m.do(keymap.Top, max(1, n))
-	}
-	if name == "q" {
-		return m.do(keymap.Close, 0)
-	}
-	names := matching(name)
-	a, ok := commands[name]
-	if !ok && len(names) > 0 {
-		a, ok = commands[names[0]], true
-	}
-	if !ok {
-		m.notice = fmt.Sprintf("there is no command %q", name)
-		return nil
-	}
-	if a == keymap.Filter && rest != "" {
-		cmd, err := m.screen().Filter(rest)
-		if err != nil {
-			m.notice = err.Error()
-		}
-		return cmd
-	}
-	return m.do(a, 0)
 }

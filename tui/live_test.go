@@ -105,31 +105,31 @@ func TestCountsAndPanes(t *testing.T) {
 	if i := cursor(d); i != 0 {
 		t.Errorf("10k: row %d, want 0", i)
 	}
-	if d.keys("2"); d.m.home.focus != 2 {
-		t.Errorf("2 focuses pane %d", d.m.home.focus)
+	if d.keys("2"); d.m.home.Focus() != 2 {
+		t.Errorf("2 focuses pane %d", d.m.home.Focus())
 	}
-	if d.keys("tab tab tab"); d.m.home.focus != 1 {
-		t.Errorf("three tabs focus pane %d, want 1", d.m.home.focus)
+	if d.keys("tab tab tab"); d.m.home.Focus() != 1 {
+		t.Errorf("three tabs focus pane %d, want 1", d.m.home.Focus())
 	}
 }
 
-func cursor(d *driver) int { return d.m.home.view.Index(d.m.home.tree.Selected().Key) }
+func cursor(d *driver) int { return d.m.home.view.Index(d.m.home.front.tree.Selected().Key) }
 
 // TestEscape follows esc: popup, then filter, then screen; and q.
 func TestEscape(t *testing.T) {
 	src, log := told(t, checkout())
 	d := drive(t, src, log, nil).start(120, 36)
 	d.keys("enter /").typed("tool:Bash").keys("enter ?")
-	if !d.m.help.open || d.m.screen().Query() == "" {
+	if d.m.menu == nil || d.m.screen().Query() == "" {
 		t.Fatal("no popup over a filter")
 	}
-	if d.keys("esc"); d.m.help.open || d.m.screen().Query() == "" {
+	if d.keys("esc"); d.m.menu != nil || d.m.screen().Query() == "" {
 		t.Error("the first esc closes the popup only")
 	}
-	if d.keys("esc"); d.m.screen().Query() != "" || d.m.over == nil {
+	if d.keys("esc"); d.m.screen().Query() != "" || d.over() == nil {
 		t.Error("the second esc clears the filter only")
 	}
-	if d.keys("esc"); d.m.over != nil {
+	if d.keys("esc"); d.over() != nil {
 		t.Error("the third esc goes back")
 	}
 	if _, cmd := d.m.Update(press("q")); cmd == nil {
@@ -155,11 +155,11 @@ func TestMouse(t *testing.T) {
 	}
 	click := func(x, y int) { d.send(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft}) }
 	click(8, line("weekly-report"))
-	if d.m.home.tree.Selected().Name != "weekly-report" {
+	if d.m.home.front.tree.Selected().Name != "weekly-report" {
 		t.Error("a click selects")
 	}
 	click(8, line("weekly-report"))
-	if d.m.over == nil || d.m.over.session.ID != "s1" {
+	if d.over() == nil || d.over().session.ID != "s1" {
 		t.Error("a second click opens")
 	}
 	d.keys("esc")
@@ -168,27 +168,27 @@ func TestMouse(t *testing.T) {
 		t.Error("a click on the marker folds")
 	}
 	click(8, line("▾ Fix checkout"))
-	if d.m.over == nil {
+	if d.over() == nil {
 		t.Fatal("a click on the selected row opens")
 	}
 	text, _ = d.screen()
 	rows = strings.Split(text, "\n")
 	// The crumbs hold characters of more than one byte.
 	click(len([]rune(rows[1][:strings.Index(rows[1], "Errors")])), 1)
-	if d.m.over.tab != tabErrors {
+	if sessionTabs[d.over().tab].goes != keymap.GoErrors {
 		t.Error("a click on a tab turns to it")
 	}
 }
 
 func TestStart(t *testing.T) {
 	src, log := told(t, checkout())
-	if d := drive(t, src, log, func(o *Options) { o.Start = "only"; o.Query = "tool:Bash" }).start(120, 36); d.m.over == nil || d.m.over.Query() != "tool:Bash" {
+	if d := drive(t, src, log, func(o *Options) { o.Start = "only"; o.Query = "tool:Bash" }).start(120, 36); d.over() == nil || d.over().Query() != "tool:Bash" {
 		t.Error("the only session is not opened with the filter")
 	}
-	if d := drive(t, src, log, func(o *Options) { o.Start = "0190" }).start(120, 36); d.m.over == nil {
+	if d := drive(t, src, log, func(o *Options) { o.Start = "0190" }).start(120, 36); d.over() == nil {
 		t.Error("a prefix of an id opens the session")
 	}
-	if d := drive(t, src, log, func(o *Options) { o.Start = "nope" }).start(120, 36); d.m.over != nil || d.m.notice == "" {
+	if d := drive(t, src, log, func(o *Options) { o.Start = "nope" }).start(120, 36); d.over() != nil || d.m.notice == "" {
 		t.Error("an id that is not there is not said")
 	}
 }
@@ -199,7 +199,7 @@ func TestGrowing(t *testing.T) {
 	src, log := told(t, checkout())
 	d := drive(t, src, log, nil).start(120, 36)
 	d.keys("enter e")
-	before := d.m.over.trace.Selected()
+	before := d.over().trace.Selected()
 	grow := func() {
 		s := &story{id: "0190-checkout", at: noon, n: log.Snapshot().Rows.Len()}
 		s.tool("plan", "plan", "Grep", `{"pattern":"charge"}`, "", "", time.Second)
@@ -209,12 +209,12 @@ func TestGrowing(t *testing.T) {
 		d.send(logMsg{log, log.Snapshot()})
 	}
 	grow()
-	if d.m.over.trace.Selected() != before {
+	if d.over().trace.Selected() != before {
 		t.Error("the selection moved when a step came in above it")
 	}
 	d.keys("F")
 	grow()
-	if id := d.m.over.trace.Selected(); int(id) != log.Snapshot().Spans.Len() {
+	if id := d.over().trace.Selected(); int(id) != log.Snapshot().Spans.Len() {
 		t.Errorf("following stands at span %d of %d", id, log.Snapshot().Spans.Len())
 	}
 	if text, _ := d.screen(); !strings.Contains(text, "follow on") || !strings.Contains(text, "charge") {

@@ -2,19 +2,17 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 	"github.com/lazytrace/lazytrace/eventlog"
-	"github.com/lazytrace/lazytrace/eventlog/escape"
-	"github.com/lazytrace/lazytrace/tui/audit"
-	"github.com/lazytrace/lazytrace/tui/frame"
+	"github.com/lazytrace/lazytrace/tui/ask"
 	"github.com/lazytrace/lazytrace/tui/keymap"
+	"github.com/lazytrace/lazytrace/tui/menu"
 	"github.com/lazytrace/lazytrace/tui/prompt"
 	"github.com/lazytrace/lazytrace/tui/theme"
+	"github.com/lazytrace/lazytrace/tui/visit"
 )
 
 // model is the root. It routes messages to the screens, keys to actions, and
@@ -24,44 +22,50 @@ type model struct {
 	keys    *keymap.Map
 	theme   *theme.Theme
 	home    *home
-	over    *explorer // on top of home, when a session is open
+	above   []screen // what was opened over the sessions, the last one on top
 	catalog *eventlog.Catalog
 
-	prompt  prompt.Prompt
-	fault   error  // what is wrong with the text in the prompt
-	before  string // the filter as it was when the prompt was opened
-	help    helpBox
-	pending string // the first key of a sequence
-	count   int
-	notice  string
-	mouse   bool
-	started bool // Options.Start was done
-	ticking bool
-	dark    bool
-	basic   bool // sixteen colours or none
-	stop    context.CancelFunc
+	prompt   prompt.Prompt
+	asking   ask.Text // what the text in the prompt is for
+	fault    error    // what is wrong with it
+	offers   offers   // how it may go on
+	menu     *menu.Menu
+	question *ask.Sure
+	pending  string // the first key of a sequence
+	count    int
+	notice   string
+	mouse    bool
+	started  bool // Options.Start was done
+	ticking  bool
+	look     theme.Look
+	dark     bool
+	stop     context.CancelFunc
 
 	width, height int
 	dirty         bool
 	frame         string
 }
 
+// deepest is how many screens may lie over each other; of more, those at the
+// bottom are closed, since each holds a log.
+const deepest = 12
+
 func newModel(ctx context.Context, o Options) *model {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
+	o.fill()
 	ctx, stop := context.WithCancel(ctx)
 	w := &world{ctx: ctx, opts: o, now: o.Now, wait: true}
-	return &model{
-		world: w, keys: keymap.New(keymap.Table()), theme: theme.New(true, o.ASCII), home: newHome(w),
-		mouse: o.Mouse, dark: true, dirty: true, stop: stop, started: o.Start == "",
+	m := &model{
+		world: w, keys: keymap.New(o.Keys), home: newHome(w),
+		mouse: o.Mouse, dark: true, look: o.Look, dirty: true, stop: stop, started: o.Start == "",
 	}
+	m.paint()
+	return m
 }
 
 // close ends all work that is under way.
 func (m *model) close() {
-	if m.over != nil {
-		m.over.Close()
+	for _, s := range m.above {
+		s.Close()
 	}
 	m.home.Close()
 	m.stop()
@@ -69,8 +73,8 @@ func (m *model) close() {
 
 // screen returns the screen on top.
 func (m *model) screen() screen {
-	if m.over != nil {
-		return m.over
+	if n := len(m.above); n > 0 {
+		return m.above[n-1]
 	}
 	return m.home
 }
@@ -88,7 +92,6 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *model) route(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		m.dirty = true
 		m.width, m.height = msg.Width, msg.Height
 		return m.resize()
 	case tea.BackgroundColorMsg:
@@ -96,65 +99,40 @@ func (m *model) route(msg tea.Msg) tea.Cmd {
 		m.paint()
 		return nil
 	case tea.ColorProfileMsg:
-		m.basic = msg.Profile < colorprofile.ANSI256
+		m.look.Basic = msg.Profile < colorprofile.ANSI256
 		m.paint()
 		return nil
-	case tea.KeyPressMsg:
+	case tea.KeyPressMsg, tea.PasteMsg, tea.MouseClickMsg, wheelMsg:
 		m.dirty = true
-		return m.key(msg)
-	case tea.PasteMsg:
-		if m.prompt.IsOpen() {
-			m.dirty = true
-			return m.typed(m.prompt.Update(msg))
-		}
-		return nil
-	case tea.MouseClickMsg:
-		if msg.Button == tea.MouseLeft && !m.help.open {
-			m.dirty = true
-			return m.screen().Click(msg.X, msg.Y)
-		}
-		return nil
-	case wheelMsg:
-		m.dirty = true
-		if m.help.open {
-			m.help.move(msg.steps)
-			return nil
-		}
-		return m.screen().Wheel(msg)
+		return m.input(msg)
 	case catalogMsg:
 		return m.know(msg)
-	case openMsg:
+	case visit.Msg:
 		m.dirty = true
-		return m.open(msg)
-	case audit.GoMsg:
+		return m.visit(msg)
+	case ask.Text, ask.Choice, ask.Sure, ask.Notice, ask.Copied, valuesMsg:
 		m.dirty = true
-		return m.goTo(&msg.Finding)
-	case copyMsg:
-		m.dirty = true
-		m.notice = msg.what + " copied"
-		return tea.SetClipboard(msg.text)
+		return m.asked(msg)
 	case tickMsg:
 		m.ticking = false
 	}
 	return m.broadcast(msg)
 }
 
-// paint takes the theme that suits the terminal.
+// paint takes the theme that suits the terminal and the person.
 func (m *model) paint() {
 	m.dirty = true
-	if m.basic {
-		m.theme = theme.Basic(m.dark, m.world.opts.ASCII)
-		return
-	}
-	m.theme = theme.New(m.dark, m.world.opts.ASCII)
+	look := m.look
+	look.ASCII = m.world.opts.ASCII
+	m.theme = look.Theme(m.dark)
 }
 
 // broadcast gives a message to all screens, hidden ones too, so that they stay
 // up to date.
 func (m *model) broadcast(msg tea.Msg) tea.Cmd {
 	cmd, changed := m.home.Update(msg)
-	if m.over != nil {
-		more, also := m.over.Update(msg)
+	for _, s := range m.above {
+		more, also := s.Update(msg)
 		cmd, changed = tea.Batch(cmd, more), changed || also
 	}
 	if changed {
@@ -173,12 +151,15 @@ func (m *model) tick() tea.Cmd {
 }
 
 func (m *model) resize() tea.Cmd {
+	m.dirty = true
 	// Hidden screens are resized as well: size belongs to Update, not to View.
 	cmd := m.home.Resize(m.width, m.height-1)
-	if m.over != nil {
-		cmd = tea.Batch(cmd, m.over.Resize(m.width, m.height-1))
+	for _, s := range m.above {
+		cmd = tea.Batch(cmd, s.Resize(m.width, m.height-1))
 	}
-	m.help.resize(m.width, m.height)
+	if m.menu != nil {
+		m.menu.Resize(m.width, m.height)
+	}
 	return cmd
 }
 
@@ -186,8 +167,8 @@ func (m *model) resize() tea.Cmd {
 func (m *model) know(msg catalogMsg) tea.Cmd {
 	m.catalog = msg.catalog
 	cmd := m.home.Know(msg.catalog)
-	if m.over != nil {
-		cmd = tea.Batch(cmd, m.over.Know(msg.catalog))
+	for _, s := range m.above {
+		cmd = tea.Batch(cmd, s.Know(msg.catalog))
 		m.dirty = true
 	}
 	if m.world.wait {
@@ -195,7 +176,7 @@ func (m *model) know(msg catalogMsg) tea.Cmd {
 	}
 	if s := m.wanted(); s != nil {
 		m.started = true
-		cmd = tea.Batch(cmd, m.open(openMsg{session: s, query: m.home.ask.Query}))
+		cmd = tea.Batch(cmd, m.visit(visit.Msg{Session: s, Query: m.home.ask.Query}))
 	}
 	return tea.Batch(cmd, m.tick())
 }
@@ -227,134 +208,42 @@ func (m *model) wanted() *eventlog.Session {
 	return nil
 }
 
-func (m *model) open(msg openMsg) tea.Cmd {
-	if m.over != nil {
-		m.over.Close()
+// visit goes where somebody asked to go: within the session in front, or to
+// another one, over it.
+func (m *model) visit(msg visit.Msg) tea.Cmd {
+	if msg.Session == nil && m.catalog != nil {
+		id := msg.ID
+		if id == "" && msg.Record != nil {
+			id = msg.Record.Session
+		}
+		msg.Session, _ = m.catalog.Session(id)
 	}
-	m.over = newExplorer(m.world, msg.session, m.catalog, msg.run)
-	m.over.query, m.over.record = msg.query, msg.record
-	m.dirty = true
-	return tea.Batch(m.over.open(), m.over.Resize(m.width, m.height-1))
-}
-
-// goTo goes to the step that a record tells of.
-func (m *model) goTo(f *eventlog.Finding) tea.Cmd {
-	if m.over != nil {
-		if cmd, ok := m.over.goTo(f); ok {
+	if e, ok := m.screen().(*explorer); ok {
+		if cmd, ok := e.visit(msg); ok {
 			return cmd
 		}
 	}
-	s, ok := m.catalog.Session(f.Session)
-	if !ok {
+	if msg.Session == nil {
 		return nil
 	}
-	return m.open(openMsg{session: s, record: f})
+	return m.push(newExplorer(m.world, msg, m.catalog))
 }
 
-// pop goes back to the sessions.
+// push puts a screen on top.
+func (m *model) push(s screen) tea.Cmd {
+	if len(m.above) >= deepest {
+		m.above[0].Close()
+		m.above = m.above[1:]
+	}
+	m.above = append(m.above, s)
+	m.dirty = true
+	return tea.Batch(s.Open(), s.Resize(m.width, m.height-1))
+}
+
+// pop goes back to the screen below.
 func (m *model) pop() {
-	m.over.Close()
-	m.over = nil
-}
-
-// View returns the frame, drawn anew only when something changed.
-func (m *model) View() tea.View {
-	if m.dirty {
-		m.frame = m.draw()
-		m.dirty = false
+	if n := len(m.above); n > 0 {
+		m.above[n-1].Close()
+		m.above = m.above[:n-1]
 	}
-	v := tea.NewView(m.frame)
-	v.AltScreen = true
-	v.WindowTitle = "lazytrace" // no foreign text: some terminals act upon titles
-	if m.mouse {
-		v.MouseMode = tea.MouseModeCellMotion
-	}
-	return v
-}
-
-func (m *model) draw() string {
-	if m.width <= 0 || m.height <= 0 {
-		return ""
-	}
-	t := m.theme
-	rows := frame.Fill(m.screen().Draw(t), m.width, m.height-1)
-	if m.prompt.IsOpen() && len(rows) > 1 {
-		right := ""
-		if m.prompt.Sign() == "/" {
-			right = m.screen().Count()
-		}
-		rows[1] = m.prompt.Draw(t, m.width, right)
-	}
-	rows = append(rows, m.footer(t))
-	if m.help.open {
-		rows = frame.Over(rows, m.help.draw(t, m.keys), m.width)
-	}
-	frame := strings.Join(rows, "\n")
-	if m.world.opts.ASCII {
-		frame = plainer.Replace(frame)
-	}
-	return frame
-}
-
-// plainer replaces the few signs that texts of ours hold beside the glyphs of
-// the theme. All are one cell wide.
-var plainer = strings.NewReplacer("…", "~", "·", "-", "→", ">", "↵", "|", "“", "\"", "”", "\"")
-
-// footer shows the keys that work here, or what is wrong.
-func (m *model) footer(t *theme.Theme) string {
-	l := frame.NewLine(m.width, t.Strip).Space(1)
-	switch {
-	case m.prompt.IsOpen() && m.fault != nil:
-		return l.Foreign(t.Bad, m.fault.Error()).String()
-	case m.prompt.IsOpen() && m.prompt.Sign() == ":":
-		hint(l, t, "enter", "do it")
-		hint(l, t, "esc", "leave")
-		return l.Foreign(t.Dim, strings.Join(matching(m.prompt.Text()), "  ")).String()
-	case m.prompt.IsOpen():
-		hint(l, t, "enter", "keep")
-		hint(l, t, "esc", "clear")
-		return l.Put(t.Dim, "words  agent:x  tool:x  model:x  kind:tool  err:any  is:running  cost>0.1  dur>30s  since:2h  -not  a OR b").String()
-	case m.help.open:
-		hint(l, t, "enter", "do it")
-		hint(l, t, "esc", "leave")
-		return l.Put(t.Dim, "type to find").String()
-	case m.notice != "":
-		return l.Foreign(t.Human, m.notice).String()
-	case m.pending != "" || m.count > 0:
-		text := m.pending
-		if m.count > 0 {
-			text = fmt.Sprintf("%d%s", m.count, m.pending)
-		}
-		return l.Put(t.Key, text).Put(t.Dim, t.More).String()
-	}
-	// What gets one out of anywhere stands at the right, whatever fits.
-	last := []keymap.Action{keymap.Keys, keymap.Close}
-	room := m.width - 1
-	for _, a := range last {
-		r := m.keys.Row(a)
-		room -= len(r.Keys[0]) + len(r.Short) + 3
-	}
-	for _, a := range m.screen().Hints() {
-		r := m.keys.Row(a)
-		if l.Used()+len(r.Keys[0])+1+len(r.Short) < room {
-			hint(l, t, r.Keys[0], r.Short)
-		}
-	}
-	l.To(max(l.Used(), room+2))
-	for _, a := range last {
-		r := m.keys.Row(a)
-		hint(l, t, r.Keys[0], r.Short)
-	}
-	return l.String()
-}
-
-func hint(l *frame.Line, t *theme.Theme, key, short string) {
-	l.Put(t.Key, key).Space(1).Put(t.Dim, short).Space(2)
-}
-
-// copyMsg asks to copy a text; what it is, is said to the person.
-type copyMsg struct{ text, what string }
-
-func copyText(text, what string) tea.Cmd {
-	return func() tea.Msg { return copyMsg{escape.Text(text), what} }
 }

@@ -14,9 +14,14 @@ import (
 // screen fills the terminal but for the footer. Its first row is the header,
 // its second the crumbs, which give way to the prompt.
 type screen interface {
+	Open() tea.Cmd // called once, before anything else
 	Resize(width, height int) tea.Cmd
 	Know(*eventlog.Catalog) tea.Cmd
 	Do(a keymap.Action, count int) (tea.Cmd, bool)
+	// With does an action with what was typed behind its name.
+	With(a keymap.Action, text string) (tea.Cmd, error)
+	// Moment goes to a moment as people write it: +5m behind the beginning.
+	Moment(text string) (tea.Cmd, error)
 	Update(msg tea.Msg) (cmd tea.Cmd, changed bool)
 	Draw(t *theme.Theme) []string
 	Click(x, y int) tea.Cmd
@@ -28,9 +33,15 @@ type screen interface {
 	SetFocus(int) tea.Cmd
 	Query() string
 	Filter(text string) (tea.Cmd, error)
-	Count() string // what the filter lets through
+	Remember(query string)     // keep a filter that was left
+	Unfilter() (tea.Cmd, bool) // go back to it
+	Count() string             // what the filter lets through
 	Title() string
 	Live() bool
+	About() about // what is selected, for commands of the person
+	// Inner leaves what the screen is in the middle of, which esc does before it
+	// clears the filter. It reports whether there was anything.
+	Inner() (tea.Cmd, bool)
 	// Back leaves what the screen shows over itself. It reports whether there
 	// was anything.
 	Back() (tea.Cmd, bool)

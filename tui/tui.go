@@ -17,6 +17,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/tui/keyboard"
 	"github.com/lazytrace/lazytrace/tui/keymap"
+	"github.com/lazytrace/lazytrace/tui/theme"
 )
 
 // Options say what to explore and how.
@@ -37,6 +38,23 @@ type Options struct {
 	Banner string           // one line under the header, about how this was started
 	Mouse  bool             // take wheel and clicks; F2 gives them back
 	ASCII  bool             // draw with ASCII only
+	Look   theme.Look       // the theme; the zero one follows the background
+	Keys   []keymap.Row     // every action with its keys; the usual ones when nil
+	Notify bool             // ring when a session begins to need somebody and nobody looks
+	Views  []View           // filters that the person gave a name
+	// SaveViews keeps them. It is called in a command; nil keeps none.
+	SaveViews func([]View) error
+	Commands  []Command // of the person's own
+}
+
+// fill puts in what was left out.
+func (o *Options) fill() {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Keys == nil {
+		o.Keys = keymap.Table()
+	}
 }
 
 // Run explores until the person quits or ctx ends.

@@ -15,6 +15,7 @@ import (
 	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/list"
+	"github.com/lazytrace/lazytrace/tui/visit"
 )
 
 // Find tells of the records behind a figure; see source.Set.Find.
@@ -240,9 +241,6 @@ func (p *Pane) Back() bool {
 	return true
 }
 
-// GoMsg asks to go to the step that a record tells of.
-type GoMsg struct{ Finding eventlog.Finding }
-
 // Enter goes one level down: to the records of a figure, or from a record to
 // its step, where its session is known.
 func (p *Pane) Enter() tea.Cmd {
@@ -258,7 +256,7 @@ func (p *Pane) Enter() tea.Cmd {
 		}
 		f := p.found[i]
 		if s, ok := p.catalog.Session(f.Session); ok && s != nil && f.Session != "" && f.Why == "" {
-			return func() tea.Msg { return GoMsg{f} }
+			return visit.To(visit.Msg{Session: s, Record: &f})
 		}
 		p.level, p.scroll = record, 0
 	}

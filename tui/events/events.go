@@ -17,6 +17,7 @@ import (
 	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/list"
+	"github.com/lazytrace/lazytrace/tui/opened"
 	"github.com/lazytrace/lazytrace/tui/theme"
 )
 
@@ -25,20 +26,23 @@ type Pane struct {
 	ctx           context.Context
 	log           eventlog.Log
 	failures      bool
+	zone          *time.Location
 	width, height int
 	list          list.List
 	lines         *forest.Lines
 	rows          []eventlog.RowID
 	agents        []eventlog.Sym // of each row
 	follow        bool
+	goal          eventlog.SpanID // to be selected when there are rows
 	labels        map[eventlog.RowID]string
 	listing       job.Job
 	naming        job.Job
 }
 
 // New returns the list of a log, of all events or only of what failed.
-func New(ctx context.Context, log eventlog.Log, failures bool) *Pane {
-	return &Pane{ctx: ctx, log: log, failures: failures, labels: map[eventlog.RowID]string{}}
+// Times are told in a zone.
+func New(ctx context.Context, log eventlog.Log, failures bool, zone *time.Location) *Pane {
+	return &Pane{ctx: ctx, log: log, failures: failures, zone: zone, labels: map[eventlog.RowID]string{}}
 }
 
 type listedMsg struct {
@@ -63,8 +67,9 @@ func (p *Pane) Resize(width, height int) tea.Cmd {
 }
 
 // Show takes the lines of the tree, whose filter it shares.
-func (p *Pane) Show(lines *forest.Lines) tea.Cmd {
-	if lines == nil || lines == p.lines {
+func (p *Pane) Show(s *opened.Session) tea.Cmd {
+	lines := s.Lines
+	if lines == p.lines {
 		return nil
 	}
 	ctx, ticket := p.listing.Restart(p.ctx)
@@ -145,7 +150,13 @@ func (p *Pane) show(msg listedMsg) {
 	}
 	p.lines, p.rows, p.agents = msg.lines, msg.rows, msg.agents
 	p.list.SetLen(len(p.rows))
+	goal := p.goal
+	p.goal = 0
 	switch {
+	case goal != 0:
+		if i := p.index(p.lines.Snap.Span(goal).First); i >= 0 {
+			p.list.To(i)
+		}
 	case p.follow:
 		p.list.To(len(p.rows) - 1)
 	case at >= 0:
@@ -171,9 +182,13 @@ func (p *Pane) index(row eventlog.RowID) int {
 	return lo
 }
 
-// Goto selects the row of a span's beginning.
-func (p *Pane) Goto(row eventlog.RowID) tea.Cmd {
-	if i := p.index(row); i >= 0 {
+// Select selects the row of a span's beginning.
+func (p *Pane) Select(id eventlog.SpanID) tea.Cmd {
+	p.goal = id
+	if p.lines == nil {
+		return nil // when the rows are there
+	}
+	if i := p.index(p.lines.Snap.Span(id).First); i >= 0 {
 		p.list.To(i)
 	}
 	return p.name()
@@ -220,6 +235,20 @@ func (p *Pane) failed(step int) {
 	}
 }
 
+// Back leaves nothing: the list has no levels.
+func (p *Pane) Back() bool { return false }
+
+// Scopes are those of the tree, whose filters the list shares.
+func (p *Pane) Scopes() []keymap.Scope { return []keymap.Scope{keymap.Trace} }
+
+// Hints are the keys that matter here.
+func (p *Pane) Hints() []keymap.Action {
+	return []keymap.Action{keymap.Open, keymap.NextError, keymap.Filter, keymap.Failures, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext}
+}
+
+// Close ends nothing: commands end with the session.
+func (p *Pane) Close() {}
+
 // Scroll scrolls by d rows.
 func (p *Pane) Scroll(d int) tea.Cmd {
 	p.list.Scroll(d)
@@ -228,7 +257,7 @@ func (p *Pane) Scroll(d int) tea.Cmd {
 }
 
 // Click selects the row at y, which counts from the title.
-func (p *Pane) Click(y int) tea.Cmd {
+func (p *Pane) Click(_, y int) tea.Cmd {
 	if i := p.list.Top() + y - 2; y >= 2 && i < len(p.rows) {
 		p.list.To(i)
 		p.follow = false
@@ -270,7 +299,7 @@ func (p *Pane) name() tea.Cmd {
 }
 
 // Draw returns the pane's rows.
-func (p *Pane) Draw(t *theme.Theme, number int, active bool, start eventlog.Stamp, loc *time.Location) []string {
+func (p *Pane) Draw(t *theme.Theme, number int, active bool) []string {
 	title := "Events"
 	if p.failures {
 		title = "Errors"
@@ -289,7 +318,7 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool, start eventlog.Stam
 	rows = append(rows, l.Cell(t.Dim, "KIND", 14).Space(1).Cell(t.Dim, "AGENT", p.agentWidth()).Space(1).Cell(t.Dim, "WHAT", l.Room()).String())
 	from, to := p.list.Visible()
 	for i := from; i < min(to, len(p.rows)); i++ {
-		rows = append(rows, p.row(t, i, active, loc))
+		rows = append(rows, p.row(t, i, active))
 	}
 	return frame.Fill(rows, p.width, p.height)
 }
@@ -304,7 +333,7 @@ func (p *Pane) agentWidth() int {
 	return 0
 }
 
-func (p *Pane) row(t *theme.Theme, i int, active bool, loc *time.Location) string {
+func (p *Pane) row(t *theme.Theme, i int, active bool) string {
 	selected := i == p.list.Cursor()
 	back := theme.Style("")
 	if selected {
@@ -321,7 +350,7 @@ func (p *Pane) row(t *theme.Theme, i int, active bool, loc *time.Location) strin
 	l.To(2).Right(t.Dim, figure.Whole(int64(p.rows[i])+1), 7).Space(2)
 	when, gap := "", ""
 	if r.Time.Known() {
-		when = r.Time.Time().In(loc).Format("15:04:05.000")
+		when = r.Time.Time().In(p.zone).Format("15:04:05.000")
 		if i > 0 {
 			if before := snap.Rows.At(int(p.rows[i-1])).Time; before.Known() {
 				if d := r.Time.Sub(before); d >= time.Millisecond {

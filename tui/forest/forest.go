@@ -297,3 +297,24 @@ func (f *Forest) Failed() []eventlog.SpanID {
 // Order returns every span below the root, parents first. It must not be
 // changed.
 func (f *Forest) Order() []int32 { return f.order }
+
+// At returns the innermost step that was under way at a moment, or the first
+// one that began after it, or zero. It looks at every span.
+func (f *Forest) At(at eventlog.Stamp) eventlog.SpanID {
+	best, next := eventlog.SpanID(0), eventlog.SpanID(0)
+	var begun, first eventlog.Stamp
+	for _, id := range f.order {
+		s := f.Snap.Span(eventlog.SpanID(id))
+		switch {
+		case !s.Start.Known() || s.Flags.Has(eventlog.SpanHidden):
+		case s.Start <= at && (s.End >= at || s.Flags.Has(eventlog.SpanOpen)) && s.Start >= begun:
+			best, begun = eventlog.SpanID(id), s.Start
+		case s.Start > at && (next == 0 || s.Start < first):
+			next, first = eventlog.SpanID(id), s.Start
+		}
+	}
+	if best != 0 {
+		return best
+	}
+	return next
+}

@@ -9,7 +9,7 @@ import (
 )
 
 func TestRowsAreExactlyAsWide(t *testing.T) {
-	th := theme.New(true, false)
+	th := theme.Look{}.Theme(true)
 	for width := range 40 {
 		for _, text := range []string{"", "plain", "日本語日本語", "a\x1b[31mb", "👍🏽👍🏽", "e\u0301e\u0301", strings.Repeat("long ", 100)} {
 			for name, row := range map[string]string{

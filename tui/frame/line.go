@@ -198,3 +198,22 @@ func Fit(s theme.Style, text string, width int) string {
 func Fixed(row string, width int) *Line {
 	return &Line{b: []byte(row), width: width, used: width}
 }
+
+// Row returns an empty row of a list, with a bar at the left and a background
+// when it is selected. active is whether its pane has the keys.
+func Row(t *theme.Theme, width int, selected, active bool) *Line {
+	back := theme.Style("")
+	if selected {
+		if back = t.Quiet; active {
+			back = t.Select
+		}
+	}
+	l := NewLine(width, back)
+	if selected {
+		l.Put(t.Title, t.Cursor)
+	}
+	return l.To(2)
+}
+
+// Back returns the background of the row.
+func (l *Line) Back() theme.Style { return l.back }

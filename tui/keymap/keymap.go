@@ -3,7 +3,10 @@
 // keys, a line of help and a scope; inner scopes win over outer ones.
 package keymap
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Action is the id of something that a person can do.
 type Action string
@@ -19,6 +22,10 @@ const (
 	Opened     Scope = "opened session"
 	Trace      Scope = "trace"
 	Cost       Scope = "cost"
+	Chat       Scope = "chat"
+	Compare    Scope = "compare"
+	Replaying  Scope = "replay"
+	Pages      Scope = "pages"
 )
 
 // Row is one action of the table.
@@ -35,11 +42,12 @@ type Map struct {
 	keys     map[Scope]map[string]Action
 	prefixes map[Scope]map[string]bool
 	rows     map[Action]Row
+	all      []Row
 }
 
 // New returns the map of a table.
 func New(rows []Row) *Map {
-	m := &Map{keys: map[Scope]map[string]Action{}, prefixes: map[Scope]map[string]bool{}, rows: map[Action]Row{}}
+	m := &Map{keys: map[Scope]map[string]Action{}, prefixes: map[Scope]map[string]bool{}, rows: map[Action]Row{}, all: rows}
 	for _, r := range rows {
 		if m.keys[r.Scope] == nil {
 			m.keys[r.Scope], m.prefixes[r.Scope] = map[string]Action{}, map[string]bool{}
@@ -93,6 +101,26 @@ func Conflicts(rows []Row) []string {
 				out = append(out, string(r.Scope)+": "+k+" is "+string(other)+" and "+string(r.Action))
 			}
 			seen[at] = r.Action
+		}
+	}
+	return out
+}
+
+// Rows returns all rows, as the person has them.
+func (m *Map) Rows() []Row { return m.all }
+
+// Next is how a sequence of keys may go on.
+type Next struct{ Key, Word string }
+
+// After returns how a sequence that began with a key may go on in some scopes.
+func (m *Map) After(scopes []Scope, first string) []Next {
+	var out []Next
+	for _, r := range m.all {
+		for _, k := range r.Keys {
+			if head, rest, ok := strings.Cut(k, " "); ok && head == first && slices.Contains(scopes, r.Scope) {
+				_, word, _ := strings.Cut(string(r.Action), ".")
+				out = append(out, Next{rest, word})
+			}
 		}
 	}
 	return out

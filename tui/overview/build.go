@@ -225,6 +225,9 @@ func pulse(v *View, kept map[*eventlog.Session]bool, a Ask) Pulse {
 		return Pulse{}
 	}
 	minute := a.Now.Unix() / 60
+	if v.Period == Custom && !a.To.IsZero() {
+		minute = min(minute, (a.To.Unix()-1)/60)
+	}
 	first := int64(0)
 	for s := range kept {
 		for m := range s.Pulse {
@@ -235,6 +238,9 @@ func pulse(v *View, kept map[*eventlog.Session]bool, a Ask) Pulse {
 	}
 	if length := int64(v.Period.length() / time.Minute); length > 0 {
 		first = max(first, minute-length+1)
+	}
+	if v.Period == Custom && !a.From.IsZero() {
+		first = max(first, a.From.Unix()/60)
 	}
 	p := Pulse{Bucket: a.Bucket}
 	if p.Bucket == 0 {

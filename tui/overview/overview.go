@@ -47,29 +47,35 @@ const (
 	Week
 	Month
 	All
+	Custom // from Ask.From to Ask.To
 )
 
 // Periods are the periods that a person can choose.
 var Periods = []Period{Day, Week, Month, All}
 
 // String returns the short name of the period.
-func (p Period) String() string { return [...]string{"auto", "24h", "7d", "30d", "all"}[p] }
+func (p Period) String() string {
+	return [...]string{"auto", "24h", "7d", "30d", "all", "custom"}[p]
+}
 
 func (p Period) length() time.Duration {
-	return [...]time.Duration{0, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour, 0}[p]
+	return [...]time.Duration{0, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour, 0, 0}[p]
 }
 
 // Ask says what is wanted.
 type Ask struct {
 	Query   eventlog.Query
 	Period  Period
+	From    time.Time // of a custom period; zero is open
+	To      time.Time
 	Order   Order
 	Reverse bool
 	Flat    bool
 	Folds   Folds
 	Now     time.Time
-	Columns int           // of the histogram
-	Bucket  time.Duration // of a column; zero lets it fit
+	Columns int              // of the histogram
+	Bucket  time.Duration    // of a column; zero lets it fit
+	Views   []eventlog.Query // whose sessions are to be counted
 }
 
 // Folds says which rows are folded. Rows that were not touched are folded
@@ -131,8 +137,9 @@ type View struct {
 	Ask     Ask
 	Period  Period // the one in force, never Auto
 	Rows    []Row
-	Shown   int // sessions that the filter let through
-	Known   int // sessions of the period
+	Shown   int   // sessions that the filter let through
+	Known   int   // sessions of the period
+	Counts  []int // of them, how many each of Ask.Views lets through
 	All     int
 	Running int
 	Failed  int
@@ -153,7 +160,7 @@ type Share struct {
 // Make works out the view of a catalog. Its work is proportional to the
 // sessions and calls.
 func Make(ctx context.Context, c *eventlog.Catalog, a Ask) *View {
-	v := &View{Catalog: c, Ask: a, Period: a.Period, All: len(c.Sessions)}
+	v := &View{Catalog: c, Ask: a, Period: a.Period, All: len(c.Sessions), Counts: make([]int, len(a.Views))}
 	now := eventlog.StampOf(a.Now)
 	v.choosePeriod(now)
 	kept := map[*eventlog.Session]bool{}
@@ -162,8 +169,13 @@ func Make(ctx context.Context, c *eventlog.Catalog, a Ask) *View {
 			continue
 		}
 		v.Known++
-		if v.matches(s, now) {
+		if s.Matches(a.Query, now) {
 			kept[s] = true
+		}
+		for i, q := range a.Views {
+			if s.Matches(q, now) {
+				v.Counts[i]++
+			}
 		}
 	}
 	v.Shown = len(kept)
@@ -202,54 +214,15 @@ func (v *View) choosePeriod(now eventlog.Stamp) {
 }
 
 func (v *View) inPeriod(s *eventlog.Session, now eventlog.Stamp) bool {
+	if v.Period == Custom {
+		return v.between(s)
+	}
 	n := v.Period.length()
 	if n == 0 {
 		return true
 	}
 	last := max(s.Last, s.Heartbeat, s.Ended)
 	return last.Known() && now.Sub(last) <= n
-}
-
-// matches asks the query about a session, and about its runs, so that
-// agent:plan finds the session in which plan took part.
-func (v *View) matches(s *eventlog.Session, now eventlog.Stamp) bool {
-	if v.Ask.Query.IsZero() {
-		return true
-	}
-	status, _ := s.Status(now)
-	names := v.Catalog.Symbols
-	x := eventlog.Subject{
-		ID: s.ID, Session: s.ID, Agent: s.Agent, Model: names.Name(s.Model), Name: s.Label(), Goal: s.Goal, Status: status, Outcome: s.Outcome,
-		Format: s.Format, Facts: &s.Facts, Failed: failed(s), Open: status == eventlog.Running, Orphan: s.Orphan, Errors: s.Errors,
-		Cost: s.Cost(), Priced: s.Calls > s.Unpriced, Usage: s.Usage, Time: s.Last, Duration: s.Duration(now), Now: now,
-		Dies: s.Dies,
-	}
-	if len(s.Paths) > 0 {
-		x.Path = s.Paths[0]
-	}
-	if v.Ask.Query.Match(&x) {
-		return true
-	}
-	for _, r := range s.Runs {
-		y := x
-		y.Run = names.Name(r.ID)
-		if r.Agent != 0 {
-			y.Agent = names.Name(r.Agent)
-		}
-		if r.Model != 0 {
-			y.Model = names.Name(r.Model)
-		}
-		if v.Ask.Query.Match(&y) {
-			return true
-		}
-		for tool := range r.Tools {
-			y.Tool = names.Name(tool)
-			if v.Ask.Query.Match(&y) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func failed(s *eventlog.Session) bool {

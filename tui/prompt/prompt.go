@@ -41,8 +41,17 @@ func (p *Prompt) Sign() string { return p.sign }
 // Text returns what was typed.
 func (p *Prompt) Text() string { return p.input.Value() }
 
-// Set replaces what was typed.
-func (p *Prompt) Set(text string) { p.input.SetValue(text); p.input.CursorEnd() }
+// At returns before which byte of the text the cursor is.
+func (p *Prompt) At() int {
+	runes := []rune(p.input.Value())
+	return len(string(runes[:min(p.input.Position(), len(runes))]))
+}
+
+// Set replaces what was typed and puts the cursor before a byte of it.
+func (p *Prompt) Set(text string, at int) {
+	p.input.SetValue(text)
+	p.input.SetCursor(len([]rune(text[:max(0, min(at, len(text)))])))
+}
 
 // Update edits, and reports whether the text changed.
 func (p *Prompt) Update(msg tea.Msg) bool {
@@ -51,19 +60,41 @@ func (p *Prompt) Update(msg tea.Msg) bool {
 	return p.input.Value() != before
 }
 
+// before returns what is seen of the text before the cursor: its end rather than
+// its beginning, where there is no room for all of it.
+func (p *Prompt) before(room int) (shown string, cut int) {
+	shown = escape.Line(p.input.Value()[:p.At()])
+	whole := frame.Width(shown)
+	for frame.Width(shown) > room-1 {
+		runes := []rune(shown)
+		shown = string(runes[max(1, len(runes)/8):])
+	}
+	return shown, whole - frame.Width(shown)
+}
+
+// start is the column at which the text begins.
+func (p *Prompt) start() int { return 2 + frame.Width(p.sign) }
+
+// Column returns the column at which a byte of the text stands in a line that is
+// drawn so.
+func (p *Prompt) Column(at, width int, right string) int {
+	_, cut := p.before(p.room(width, right))
+	text := p.input.Value()
+	return max(p.start(), p.start()+frame.Width(escape.Line(text[:max(0, min(at, len(text)))]))-cut)
+}
+
+// room is how many cells there are for the text.
+func (p *Prompt) room(width int, right string) int {
+	return max(8, width-p.start()-frame.Width(right)-3)
+}
+
 // Draw returns the line. right is what is known of its effect.
 func (p *Prompt) Draw(t *theme.Theme, width int, right string) string {
 	l := frame.NewLine(width, "")
 	l.Space(1).Put(t.Key, p.sign).Space(1)
 	runes := []rune(p.input.Value())
 	at := min(p.input.Position(), len(runes))
-	room := max(8, l.Room()-frame.Width(right)-3)
-	// Show the end of what stands before the cursor rather than its beginning.
-	before := escape.Line(string(runes[:at]))
-	for frame.Width(before) > room-1 {
-		cut := []rune(before)
-		before = string(cut[max(1, len(cut)/8):])
-	}
+	before, _ := p.before(p.room(width, right))
 	under, after := " ", ""
 	if at < len(runes) {
 		under, after = escape.Line(string(runes[at:at+1])), escape.Line(string(runes[at+1:]))

@@ -4,6 +4,7 @@ package pulse
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -14,7 +15,10 @@ import (
 )
 
 // Pane is the histogram.
-type Pane struct{ width, height int }
+type Pane struct {
+	width, height int
+	brush         brush
+}
 
 const (
 	left  = 9 // cells for the names
@@ -29,7 +33,7 @@ func (p *Pane) Columns() int { return max(0, p.width-left-right) }
 
 // Draw returns the pane's rows.
 func (p *Pane) Draw(t *theme.Theme, number int, active bool, u overview.Pulse) []string {
-	rows := []string{frame.Title(t, p.width, number, "Events per "+stretch(u.Bucket), active, frame.Part{Style: t.Dim, Text: "z Z finer, coarser " + t.Dot + " highest at the right"})}
+	rows := []string{frame.Title(t, p.width, number, "Events per "+stretch(u.Bucket), active, p.remark(t, u))}
 	if !u.Any {
 		rows = append(rows, frame.Fit(t.Dim, "  nothing happened in this time", p.width))
 		return frame.Fill(rows, p.width, p.height)
@@ -57,7 +61,30 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool, u overview.Pulse) [
 		}
 		rows = append(rows, l.String())
 	}
+	if p.brush.on {
+		return frame.Fill(append(rows, p.selected(t)), p.width, p.height)
+	}
 	return frame.Fill(append(rows, p.axis(t, u)), p.width, p.height)
+}
+
+// remark says how the histogram is used, or what is selected of it.
+func (p *Pane) remark(t *theme.Theme, u overview.Pulse) frame.Part {
+	from, to, ok := p.Brushed(u)
+	if !ok {
+		return frame.Part{Style: t.Dim, Text: "z Z finer, coarser " + t.Dot + " v selects " + t.Dot + " highest at the right"}
+	}
+	layout := "15:04"
+	if to.Sub(from) >= 24*time.Hour || u.Bucket >= 24*time.Hour {
+		layout = "Jan _2 15:04"
+	}
+	return frame.Part{Style: t.Human, Text: from.Format(layout) + " to " + to.Format(layout) + "  " + figure.Clock(to.Sub(from))}
+}
+
+// selected is the row in the place of the axis that shows what is selected.
+func (p *Pane) selected(t *theme.Theme) string {
+	from, to := p.ends()
+	l := frame.NewLine(p.width, "").To(left + from)
+	return l.Put(t.Human, strings.Repeat(t.Bar, to-from+1)).String()
 }
 
 // axis says the time at some columns, each at the beginning of its column.

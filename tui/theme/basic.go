@@ -1,10 +1,10 @@
 package theme
 
-// Basic returns the theme for terminals with sixteen colours or none. It names
+// basic returns the theme for terminals with sixteen colours or none. It names
 // colours by their number, which the person has chosen, and keeps to the
 // terminal's own text colour where the full theme has shades of it: shades do
 // not survive in sixteen colours.
-func Basic(dark, ascii bool) *Theme {
+func basic(dark bool) *Theme {
 	t := &Theme{
 		Dark: dark, Text: "39", Bright: "39;1", Dim: "37", Faint: "90",
 		Title: "34;1", Key: "36;1", Brand: "35;1",
@@ -16,10 +16,6 @@ func Basic(dark, ascii bool) *Theme {
 		t.Title, t.Model = "94;1", "94"
 	} else {
 		t.Dim = "39"
-	}
-	t.Glyphs = fancy
-	if ascii {
-		t.Glyphs = plain
 	}
 	return t
 }

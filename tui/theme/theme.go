@@ -75,19 +75,6 @@ var plain = Glyphs{
 	Meter:  []string{" ", " ", "-", "-", "-", "=", "=", "=", "#"},
 }
 
-// New returns the theme for a dark or a light background.
-func New(dark, ascii bool) *Theme {
-	t := night()
-	if !dark {
-		t = day()
-	}
-	t.Glyphs = fancy
-	if ascii {
-		t.Glyphs = plain
-	}
-	return t
-}
-
 const bold = ";1"
 
 func night() *Theme {

@@ -72,7 +72,7 @@ func (p *Pane) figureWidths() (took, cost int) {
 }
 
 // Draw returns the pane's rows.
-func (p *Pane) Draw(t *theme.Theme, number int, active bool, loc *time.Location) []string {
+func (p *Pane) Draw(t *theme.Theme, number int, active bool) []string {
 	s := p.shape()
 	rows := []string{p.title(t, s, number, active)}
 	if p.lines == nil || p.lines.Len() == 0 {
@@ -81,7 +81,7 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool, loc *time.Location)
 	now := eventlog.StampOf(p.now())
 	from, to := p.window()
 	scale := p.scale()
-	d := drawing{scale: scale, p: p, t: t, s: s, now: now, from: from, to: to, live: p.live(), names: p.lines.Snap.Symbols, loc: loc, dash: -1}
+	d := drawing{scale: scale, p: p, t: t, s: s, now: now, from: from, to: to, live: p.live(), names: p.lines.Snap.Symbols, loc: p.now().Location(), dash: -1}
 	if id := p.Selected(); id != 0 && s.bars > 0 {
 		if sel := p.lines.Snap.Span(id); sel.Start >= from && sel.Start <= to {
 			d.dash = d.column(sel.Start)

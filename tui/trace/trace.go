@@ -364,6 +364,20 @@ func (p *Pane) open() tea.Cmd {
 	return p.Name()
 }
 
+// Back leaves nothing: the tree has no levels.
+func (p *Pane) Back() bool { return false }
+
+// Scopes are those of the tree.
+func (p *Pane) Scopes() []keymap.Scope { return []keymap.Scope{keymap.Trace} }
+
+// Hints are the keys that matter here.
+func (p *Pane) Hints() []keymap.Action {
+	return []keymap.Action{keymap.Fold, keymap.Open, keymap.NextError, keymap.NextSlow, keymap.Critical, keymap.Failures, keymap.Filter, keymap.ZoomIn, keymap.TimeMode, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext}
+}
+
+// Close ends nothing: commands end with the session.
+func (p *Pane) Close() {}
+
 // Scroll scrolls by d lines.
 func (p *Pane) Scroll(d int) tea.Cmd {
 	p.list.Scroll(d)
