@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -10,6 +11,8 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/tui"
+	"github.com/lazytrace/lazytrace/tui/config"
+	"github.com/lazytrace/lazytrace/tui/theme"
 )
 
 // homeOptions are the flags of the explorer.
@@ -18,6 +21,8 @@ type homeOptions struct {
 	session  string
 	noFollow bool
 	ascii    bool
+	theme    string
+	banner   string
 	all      bool // what was named is shown whatever its age
 }
 
@@ -27,6 +32,7 @@ func (o *homeOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.session, "session", "", "begin with this session, by the beginning of its id")
 	f.BoolVar(&o.noFollow, "no-follow", false, "do not follow what is written")
 	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII only")
+	f.StringVar(&o.theme, "theme", "", "theme: auto "+strings.Join(theme.Looks, " "))
 }
 
 func newOpen(env *Env) *cobra.Command {
@@ -83,10 +89,31 @@ func show(ctx context.Context, env *Env, set *source.Set, title string, opts hom
 	if err != nil {
 		return err
 	}
-	return tui.Run(ctx, tui.Options{
+	folder, err := configFolder(env.Getenv)
+	if err != nil {
+		folder = ""
+	}
+	own, problems := config.Read(folder)
+	o := tui.Options{
 		Sources: set.Sources(), Open: set.OpenLog, Find: set.Find, Prices: prices.About(), Now: env.Now, Title: title, Query: opts.query, Start: opts.session,
-		Follow: !opts.noFollow, All: opts.all, Mouse: true, ASCII: opts.ascii,
-	})
+		Follow: !opts.noFollow, All: opts.all, ASCII: opts.ascii || own.Look.ASCII, Banner: opts.banner,
+		Mouse: own.Mouse, Look: own.Look, Keys: own.Keys, Notify: own.Notify, Views: own.Views, Commands: own.Commands, Budget: own.Budget,
+	}
+	if opts.theme != "" {
+		if o.Look, _, err = o.Look.Named(opts.theme, true); err != nil {
+			return refused(err)
+		}
+	}
+	if folder != "" {
+		o.SaveViews = func(views []tui.View) error { return config.SaveViews(folder, views) }
+	}
+	if len(problems) > 0 {
+		o.Banner = problems[0].Error()
+		if more := len(problems) - 1; more > 0 {
+			o.Banner += fmt.Sprintf(" (and %d more: lazytrace keys --check)", more)
+		}
+	}
+	return tui.Run(ctx, o)
 }
 
 func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }

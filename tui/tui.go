@@ -45,7 +45,12 @@ type Options struct {
 	// SaveViews keeps them. It is called in a command; nil keeps none.
 	SaveViews func([]View) error
 	Commands  []Command // of the person's own
+	Budget    Budget
 }
+
+// Budget is what a person wants to spend at most. Zero is no limit. It only
+// warns: what stops a recording are the guards of the recorder.
+type Budget struct{ Session, Day eventlog.Money }
 
 // fill puts in what was left out.
 func (o *Options) fill() {
