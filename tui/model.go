@@ -100,6 +100,9 @@ func (m *model) route(msg tea.Msg) tea.Cmd {
 		return nil
 	case tea.ColorProfileMsg:
 		m.look.Basic = msg.Profile < colorprofile.ANSI256
+		if msg.Profile <= colorprofile.ASCII && m.look.Name == "" {
+			m.look.Name = "none"
+		}
 		m.paint()
 		return nil
 	case tea.KeyPressMsg, tea.PasteMsg, tea.MouseClickMsg, wheelMsg:

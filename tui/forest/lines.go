@@ -11,11 +11,17 @@ import (
 // View says which spans of a forest are shown.
 type View struct {
 	Folds    Folds
-	Noise    bool // show machinery as well
-	Flat     bool // one line a span in the order of time, without a tree
-	Failed   bool // only what failed, and what it hangs under
-	Critical bool // find the critical path as well
-	Query    eventlog.Query
+	Noise    bool                     // show machinery as well
+	Flat     bool                     // one line a span in the order of time, without a tree
+	Failed   bool                     // only what failed, and what it hangs under
+	Critical bool                     // find the critical path as well
+	Lanes    bool                     // and what ran at the same time
+	Without  eventlog.SpanID          // and what it would have been without a step
+	Marked   map[eventlog.SpanID]bool // only these, and what they hang under; nil is all
+	// Upto is the last row that is looked at, plus one: what came later has not
+	// happened yet. Zero is all of them.
+	Upto  eventlog.RowID
+	Query eventlog.Query
 	// Found holds, for each free word of the query, a bit for each row whose
 	// record holds it.
 	Found map[string][]uint64
@@ -60,6 +66,8 @@ type Lines struct {
 	Newest  int      // line of the span that began last, or -1
 	Hits    int      // spans that match the query by themselves
 	Path    *Path    // the critical path, when it was asked for
+	Lanes   *Lanes   // likewise
+	WhatIf  *WhatIf  // likewise
 	Matched []uint64 // which, by SpanID; nil without a query
 
 	newest eventlog.SpanID
@@ -100,6 +108,10 @@ func (f *Forest) Lay(ctx context.Context, v View) *Lines {
 	}
 	if v.Critical {
 		l.Path = f.critical(v.Now)
+		l.WhatIf = f.WhatIf(v.Without, v.Now)
+	}
+	if v.Lanes {
+		l.Lanes = f.Lanes(ctx, v.Now)
 	}
 	return l
 }
@@ -108,11 +120,20 @@ func (f *Forest) Lay(ctx context.Context, v View) *Lines {
 // let through, and what they hang under. Nil lets all through.
 func (l *Lines) match(ctx context.Context) []uint64 {
 	v := &l.View
-	if !v.Failed && v.Query.IsZero() {
+	if !v.Failed && v.Query.IsZero() && v.Marked == nil {
 		return nil
 	}
 	keep := make([]uint64, len(l.parent)/64+1)
-	if !v.Query.IsZero() {
+	if v.Marked != nil {
+		l.Matched = make([]uint64, len(keep))
+		for _, id := range l.order {
+			if v.Marked[eventlog.SpanID(id)] {
+				set(l.Matched, id)
+				l.Hits++
+			}
+		}
+		copy(keep, l.Matched)
+	} else if !v.Query.IsZero() {
 		l.Matched = make([]uint64, len(keep))
 		m := newMatcher(l.Forest, v)
 		l.each(func(id int32, s *eventlog.Span) bool {
@@ -130,7 +151,7 @@ func (l *Lines) match(ctx context.Context) []uint64 {
 			}
 		}
 	}
-	if v.Flat || v.Query.IsZero() {
+	if v.Flat || l.Matched == nil {
 		return keep
 	}
 	// What a match hangs under, up to what hangs there already.
@@ -144,6 +165,9 @@ func (l *Lines) match(ctx context.Context) []uint64 {
 
 func (l *Lines) shown(keep []uint64, id int32) bool {
 	if keep != nil && !has(keep, id) {
+		return false
+	}
+	if l.View.Upto > 0 && l.Snap.Span(eventlog.SpanID(id)).First >= l.View.Upto {
 		return false
 	}
 	return l.View.Noise || !l.flags[id].Has(eventlog.SpanHidden) || l.Bad[id] > 0

@@ -20,6 +20,8 @@ var Looks = []string{"dark", "light", "dark-safe", "light-safe", "16", "none"}
 // Theme returns the theme for a background.
 func (l Look) Theme(dark bool) *Theme {
 	t := l.colors(dark)
+	t.Series = []Style{t.Model, t.Agent, t.Tool, t.Human, t.Good, t.Warn, t.Key, t.Text}
+	t.Heat = []Style{t.Dim, t.Model, t.Human, t.Warn, t.BadBold}
 	t.Glyphs = fancy
 	if l.ASCII {
 		t.Glyphs = plain

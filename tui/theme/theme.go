@@ -36,6 +36,12 @@ type Theme struct {
 	BadBold Style
 	Mark    Style // where a search hit
 
+	// Series are told apart where there are more kinds of things than colours of
+	// kinds: models, agents.
+	Series []Style
+	// Heat goes from what costs least to what costs most.
+	Heat []Style
+
 	Strip  Style // background of header and footer
 	Select Style // background of the selected row
 	Quiet  Style // the same while another pane has the keys
@@ -48,7 +54,7 @@ type Glyphs struct {
 	Running, Done, Failed, Stale, Unknown, Waiting string
 	Open, Shut                                     string // fold markers
 	Branch, Corner, Pipe, Blank                    string // tree guides
-	Rule, Wall, Cursor, Dash                       string
+	Rule, Wall, Cursor, Dash, Pin                  string
 	Bar, BarHead, BarTail, Live, Wait              string // waterfall
 	Crumb, Dot, To, More, Times                    string
 	Blocks                                         []string // eighths, rising
@@ -58,7 +64,7 @@ type Glyphs struct {
 var fancy = Glyphs{
 	Running: "●", Done: "✓", Failed: "✗", Stale: "~", Unknown: "?", Waiting: "◐",
 	Open: "▾", Shut: "▸", Branch: "├", Corner: "└", Pipe: "│ ", Blank: "  ",
-	Rule: "─", Wall: "│", Cursor: "▌", Dash: "┆",
+	Rule: "─", Wall: "│", Cursor: "▌", Dash: "┆", Pin: "◆",
 	Bar: "━", BarHead: "╺", BarTail: "╸", Live: "▸", Wait: "┄",
 	Crumb: "›", Dot: "·", To: "→", More: "…", Times: "×",
 	Blocks: []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
@@ -68,7 +74,7 @@ var fancy = Glyphs{
 var plain = Glyphs{
 	Running: "R", Done: "D", Failed: "E", Stale: "S", Unknown: "?", Waiting: "W",
 	Open: "v", Shut: ">", Branch: "|", Corner: "`", Pipe: "| ", Blank: "  ",
-	Rule: "-", Wall: "|", Cursor: ">", Dash: ":",
+	Rule: "-", Wall: "|", Cursor: ">", Dash: ":", Pin: "*",
 	Bar: "=", BarHead: "=", BarTail: "=", Live: ">", Wait: ".",
 	Crumb: ">", Dot: "-", To: ">", More: "~", Times: "x",
 	Blocks: []string{" ", ".", ".", ":", ":", "-", "=", "+", "#"},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
+	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/theme"
 )
@@ -41,7 +42,7 @@ func (d *drawing) bar(l *frame.Line, span *eventlog.Span, selected bool) {
 	q := min(last, max(p+1, int(d.half(stop)+0.5)))
 	p = min(p, last-1)
 	q = max(q, p+1)
-	style := d.t.Span(span)
+	style := d.tint(d.id, span)
 	if span.Flags.Has(eventlog.SpanFailed) {
 		style = d.t.Bad
 	}
@@ -137,7 +138,11 @@ func (d *drawing) axis() string {
 	switch path := d.p.lines.Path; {
 	case path != nil:
 		l.Space(1).Put(d.t.Bright, d.t.Glyphs.Bar).Space(1).Put(d.t.Text, "critical path ").
-			Put(d.t.Bright, figure.Percent(path.Share, 1)).Put(d.t.Dim, " of the time, ").Put(d.t.Text, figure.Whole(int64(path.Steps))).Put(d.t.Dim, " "+figure.Noun(int64(path.Steps), "step")+"  "+d.t.Rule+" beside it")
+			Put(d.t.Bright, figure.Percent(path.Share, 1)).Put(d.t.Dim, " of the time, ").Put(d.t.Text, figure.Whole(int64(path.Steps))).Put(d.t.Dim, " "+figure.Noun(int64(path.Steps), "step"))
+		d.whatIf(l)
+	case d.p.color != ByKind:
+		l.Space(1)
+		d.colorLegend(l)
 	case d.p.lines.View.Query.IsZero():
 		l.Space(1)
 		d.legend(l)
@@ -180,6 +185,20 @@ func (d *drawing) axis() string {
 		}
 	}
 	return l.String()
+}
+
+// whatIf says what the whole would have come to without the selected step.
+func (d *drawing) whatIf(l *frame.Line) {
+	w := d.p.lines.WhatIf
+	if w == nil || w.Saved <= 0 && w.Cost == d.p.forest.Cost[d.p.forest.Order()[0]] {
+		l.Put(d.t.Dim, "  "+d.t.Rule+" beside it")
+		return
+	}
+	text := figure.Clock(w.Wall)
+	if w.Tally&forest.HasCost != 0 {
+		text += ", $" + figure.Money(w.Cost)
+	}
+	l.Put(d.t.Warn, "  without it: "+text)
 }
 
 // cutAxis says the time at regular places, since the time between them is not

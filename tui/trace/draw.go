@@ -81,10 +81,17 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool) []string {
 	now := eventlog.StampOf(p.now())
 	from, to := p.window()
 	scale := p.scale()
-	d := drawing{scale: scale, p: p, t: t, s: s, now: now, from: from, to: to, live: p.live(), names: p.lines.Snap.Symbols, loc: p.now().Location(), dash: -1}
+	d := drawing{scale: scale, p: p, t: t, s: s, now: now, from: from, to: to, live: p.live(), names: p.lines.Snap.Symbols, loc: p.now().Location(), dash: -1, palette: palette{t: t}}
+	if p.replay.on {
+		d.now, d.live = p.replay.at, true
+	}
 	if id := p.Selected(); id != 0 && s.bars > 0 {
-		if sel := p.lines.Snap.Span(id); sel.Start >= from && sel.Start <= to {
-			d.dash = d.column(sel.Start)
+		at := p.lines.Snap.Span(id).Start
+		if p.replay.on {
+			at = p.replay.at
+		}
+		if at >= from && at <= to {
+			d.dash, d.dashAt = d.column(at), at
 		}
 	}
 	top, end := p.list.Visible()
@@ -92,10 +99,11 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool) []string {
 		rows = append(rows, d.row(i, i == p.list.Cursor(), active))
 	}
 	if s.bars > 0 {
-		for len(rows) < p.height-1 {
+		lanes := d.lanes()
+		for len(rows) < p.height-1-len(lanes) {
 			rows = append(rows, d.blank())
 		}
-		rows = append(rows, d.axis())
+		rows = append(append(rows, lanes...), d.axis())
 	}
 	return frame.Fill(rows, p.width, p.height)
 }
@@ -127,6 +135,9 @@ func (p *Pane) title(t *theme.Theme, s shape, number int, active bool) string {
 	if how := p.progress(); how != "" {
 		name += "  " + how
 	}
+	if p.replay.on && p.lines != nil {
+		name = p.replayed()
+	}
 	l.Join(frame.Fixed(frame.Title(t, s.tree, number, name, active, right...), s.tree))
 	if s.bars > 0 {
 		l.Join(frame.Fixed(frame.Title(t, p.width-s.tree, 0, "Time", false, frame.Part{Style: t.Dim, Text: p.span()}), p.width-s.tree))
@@ -145,6 +156,12 @@ func (p *Pane) span() string {
 	}
 	if p.from != 0 {
 		text += "  zoomed, 0 fits"
+	}
+	if p.color != ByKind {
+		text = "colour: " + colorNames[p.color] + "  " + text
+	}
+	if how := p.measured(); how != "" {
+		text = how + "  " + text
 	}
 	return text
 }
@@ -185,6 +202,8 @@ type drawing struct {
 	loc      *time.Location
 	id       eventlog.SpanID // of the row in hand
 	dash     int             // column of the time cursor, or -1
+	dashAt   eventlog.Stamp
+	palette  palette
 }
 
 func (d *drawing) row(i int, selected, active bool) string {
@@ -197,9 +216,12 @@ func (d *drawing) row(i int, selected, active bool) string {
 	}
 	id := p.lines.Spans[i]
 	d.id = id
-	span := p.lines.Snap.Span(id)
+	span := p.then(p.lines.Snap.Span(id))
 	l := frame.NewLine(p.width, back)
-	if selected {
+	switch {
+	case p.marks.spans[id]:
+		l.Put(t.Human, t.Pin)
+	case selected:
 		l.Put(t.Title, t.Cursor)
 	}
 	l.To(1)
@@ -354,6 +376,9 @@ func (d *drawing) words(id eventlog.SpanID, span *eventlog.Span, text string) (h
 func (d *drawing) cost(id eventlog.SpanID, span *eventlog.Span, selected bool) (string, theme.Style) {
 	f, t := d.p.forest, d.t
 	tally := f.Tally[id]
+	if d.p.replay.on && span.Flags.Has(eventlog.SpanOpen) {
+		return "", t.Dim // it is not known yet
+	}
 	if tally == 0 {
 		return "", t.Dim
 	}

@@ -54,7 +54,7 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 			return nil, false
 		}
 		if p.forest != nil && p.forest.Snap.Generation != msg.forest.Snap.Generation {
-			p.labels, p.found = cache{}, search{} // they are about other spans and rows
+			p.labels, p.found, p.marks = cache{}, search{}, marks{} // they are about other spans and rows
 			p.searching.Stop()
 		}
 		p.forest, p.slow, p.work = msg.forest, msg.slow, msg.took
@@ -89,6 +89,9 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 			return nil, false
 		}
 		p.show(msg)
+		if p.view.Lanes {
+			p.Resize(p.width, p.height) // there may be more lanes, or fewer
+		}
 		if again {
 			return tea.Batch(p.lay(false), p.Name()), true
 		}
@@ -98,6 +101,11 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 			return nil, false
 		}
 		return p.took(msg), true
+	case playMsg:
+		if msg.p != p {
+			return nil, false
+		}
+		return p.played(msg), true
 	case namedMsg:
 		if msg.p != p {
 			return nil, false
@@ -233,7 +241,7 @@ func (p *Pane) show(msg laidMsg) {
 	first := p.list.Len() == 0
 	p.list.SetLen(p.lines.Len())
 	switch {
-	case p.follow:
+	case p.follow || p.replay.on:
 		p.newest()
 	case msg.line >= 0 && msg.line < p.lines.Len():
 		if first {

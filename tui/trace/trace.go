@@ -47,7 +47,10 @@ type Pane struct {
 	mode          TimeMode
 	from, to      eventlog.Stamp // the window of time; zero fits everything
 	idle          bool           // show idle time in full
-	slow          time.Duration  // what makes a step a slow one
+	color         Color
+	marks         marks
+	replay        replay
+	slow          time.Duration // what makes a step a slow one
 	work          time.Duration
 
 	times     *rollup.Times // where the time of the forest went; nil until it is known
@@ -94,7 +97,7 @@ func (p *Pane) axisRows() int {
 	if p.barWidth() == 0 {
 		return 0
 	}
-	return 1
+	return 1 + p.laneRows()
 }
 
 // Lines returns what is shown, or nil before anything is.
@@ -179,10 +182,15 @@ func (p *Pane) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 	if p.lines == nil {
 		return nil, false
 	}
+	if p.replay.on {
+		if cmd, done := p.inReplay(a, n); done {
+			return cmd, true
+		}
+	}
 	if p.move(a, n) {
 		p.follow = false
 		p.note()
-		return p.Name(), true
+		return tea.Batch(p.Name(), p.without()), true
 	}
 	switch a {
 	case keymap.Follow:
@@ -208,11 +216,32 @@ func (p *Pane) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		p.view.Flat = !p.view.Flat
 	case keymap.Failures:
 		p.view.Failed = !p.view.Failed
+	case keymap.Lanes:
+		p.view.Lanes = !p.view.Lanes
+		return tea.Batch(p.Resize(p.width, p.height), p.relay()), true
+	case keymap.Color:
+		p.color = (p.color + 1) % colors
+		return nil, true
+	case keymap.Mark:
+		p.marks = p.marks.toggle(p.Selected())
+		if p.view.Marked == nil {
+			return nil, true
+		}
+		p.view.Marked = p.marks.only()
+	case keymap.OnlyMarks:
+		if p.view.Marked != nil {
+			p.view.Marked = nil
+		} else if len(p.marks.spans) > 0 {
+			p.view.Marked = p.marks.only()
+		}
+	case keymap.Replay:
+		return p.startReplay(), true
 	case keymap.Idle:
 		p.idle = !p.idle
 		return nil, true
 	case keymap.Critical:
 		p.view.Critical = !p.view.Critical
+		p.view.Without = p.Selected()
 	case keymap.Noise:
 		p.view.Noise = !p.view.Noise
 	case keymap.TimeMode:
@@ -246,6 +275,12 @@ func (p *Pane) move(a keymap.Action, n int) bool {
 		p.slower(1)
 	case keymap.PrevSlow:
 		p.slower(-1)
+	case keymap.NextWarn:
+		p.seek(1, p.warned)
+	case keymap.NextMark:
+		p.seek(1, p.marked)
+	case keymap.PrevMark:
+		p.seek(-1, p.marked)
 	case keymap.Parent:
 		p.jump(p.parentLine())
 	default:
@@ -254,6 +289,24 @@ func (p *Pane) move(a keymap.Action, n int) bool {
 		}
 	}
 	return true
+}
+
+func (p *Pane) marked(id eventlog.SpanID, _ *eventlog.Span) bool { return p.marks.spans[id] }
+
+// warned reports whether a step waits, has no end, or no parent.
+func (p *Pane) warned(_ eventlog.SpanID, s *eventlog.Span) bool {
+	open := s.Flags.Has(eventlog.SpanOpen) && s.Kind != eventlog.SpanSession && (!p.live() || s.Flags.Has(eventlog.SpanWaiting))
+	return open || s.Flags.Has(eventlog.SpanOrphan) || s.Flags.Has(eventlog.SpanCut)
+}
+
+// without has it worked out what the whole would be without the selected step,
+// while the critical path is shown.
+func (p *Pane) without() tea.Cmd {
+	if !p.view.Critical || p.view.Without == p.selected {
+		return nil
+	}
+	p.view.Without = p.selected
+	return p.lay(false)
 }
 
 func (p *Pane) jump(line int) {
@@ -364,15 +417,23 @@ func (p *Pane) open() tea.Cmd {
 	return p.Name()
 }
 
-// Back leaves nothing: the tree has no levels.
-func (p *Pane) Back() bool { return false }
+// Back leaves the replay.
+func (p *Pane) Back() bool { return p.leaveReplay() }
 
-// Scopes are those of the tree.
-func (p *Pane) Scopes() []keymap.Scope { return []keymap.Scope{keymap.Trace} }
+// Scopes are those of the tree, and of the replay while it goes on.
+func (p *Pane) Scopes() []keymap.Scope {
+	if p.replay.on {
+		return []keymap.Scope{keymap.Replaying, keymap.Trace}
+	}
+	return []keymap.Scope{keymap.Trace}
+}
 
 // Hints are the keys that matter here.
 func (p *Pane) Hints() []keymap.Action {
-	return []keymap.Action{keymap.Fold, keymap.Open, keymap.NextError, keymap.NextSlow, keymap.Critical, keymap.Failures, keymap.Filter, keymap.ZoomIn, keymap.TimeMode, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.PanelNext}
+	if p.replay.on {
+		return []keymap.Action{keymap.Play, keymap.StepOn, keymap.Faster, keymap.Slower, keymap.Back}
+	}
+	return []keymap.Action{keymap.Fold, keymap.Open, keymap.NextError, keymap.NextSlow, keymap.Critical, keymap.Failures, keymap.Filter, keymap.ZoomIn, keymap.TimeMode, keymap.Color, keymap.Diff, keymap.Replay, keymap.TabNext, keymap.Follow, keymap.Copy, keymap.Mark, keymap.PanelNext}
 }
 
 // Close ends nothing: commands end with the session.
