@@ -95,8 +95,12 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool) []string {
 		}
 	}
 	top, end := p.list.Visible()
-	for i := top; i < min(end, p.lines.Len()); i++ {
-		rows = append(rows, d.row(i, i == p.list.Cursor(), active))
+	above := d.sticky(top)
+	for _, l := range above {
+		rows = append(rows, d.row(l, false, false))
+	}
+	for i := top + len(above); i < min(end, p.lines.Len()); i++ {
+		rows = append(rows, d.row(p.line(i), i == p.list.Cursor(), active))
 	}
 	if s.bars > 0 {
 		lanes := d.lanes()
@@ -206,7 +210,47 @@ type drawing struct {
 	palette  palette
 }
 
-func (d *drawing) row(i int, selected, active bool) string {
+// line is what a row is drawn from.
+type line struct {
+	id          eventlog.SpanID
+	before      eventlog.SpanID // in the row above, or zero
+	depth       int
+	rails       uint64
+	final, shut bool
+	stuck       bool // it stands for one further up
+}
+
+func (p *Pane) line(i int) line {
+	l := line{id: p.lines.Spans[i], depth: int(p.lines.Depth[i]), rails: p.lines.Rails[i], final: p.lines.Last[i], shut: p.lines.Shut[i]}
+	if i > 0 {
+		l.before = p.lines.Spans[i-1]
+	}
+	return l
+}
+
+// sticky returns what the top of the rows is part of and is itself further up:
+// it stays in sight. It never takes more rows than lie above the cursor.
+func (d *drawing) sticky(top int) []line {
+	p := d.p
+	const most = 2
+	if top == 0 || p.lines.View.Flat || p.list.Height() < 8 || top+most >= p.lines.Len() {
+		return nil
+	}
+	path := p.forest.Path(p.lines.Spans[top+most])
+	shown := map[eventlog.SpanID]bool{}
+	for i := top; i <= top+most; i++ {
+		shown[p.lines.Spans[i]] = true
+	}
+	var out []line
+	for depth, id := range path[:len(path)-1] {
+		if !shown[id] {
+			out = append(out, line{id: id, depth: min(depth, 60), stuck: true})
+		}
+	}
+	return out[max(0, len(out)-most):]
+}
+
+func (d *drawing) row(of line, selected, active bool) string {
 	p, t := d.p, d.t
 	back := theme.Style("")
 	if selected {
@@ -214,7 +258,7 @@ func (d *drawing) row(i int, selected, active bool) string {
 			back = t.Select
 		}
 	}
-	id := p.lines.Spans[i]
+	id := of.id
 	d.id = id
 	span := p.then(p.lines.Snap.Span(id))
 	l := frame.NewLine(p.width, back)
@@ -226,7 +270,7 @@ func (d *drawing) row(i int, selected, active bool) string {
 	}
 	l.To(1)
 	end := 1 + d.s.name
-	d.name(l, i, id, &span, selected, end)
+	d.name(l, &of, &span, selected, end)
 	l.To(end)
 	if d.s.model > 0 {
 		model := ""
@@ -240,7 +284,7 @@ func (d *drawing) row(i int, selected, active bool) string {
 		l.Right(style, text, d.s.cost)
 	}
 	if d.s.took > 0 {
-		l.Right(t.Dim, d.took(i, &span), d.s.took)
+		l.Right(t.Dim, d.took(of.before, &span), d.s.took)
 	}
 	l.To(d.s.tree)
 	if d.s.bars > 0 {
@@ -250,10 +294,14 @@ func (d *drawing) row(i int, selected, active bool) string {
 	return l.String()
 }
 
-func (d *drawing) name(l *frame.Line, i int, id eventlog.SpanID, span *eventlog.Span, selected bool, end int) {
+func (d *drawing) name(l *frame.Line, of *line, span *eventlog.Span, selected bool, end int) {
 	p, t := d.p, d.t
-	shut := p.lines.Shut[i]
-	l.Guides(t, p.lines.Rails[i], int(p.lines.Depth[i]), p.lines.Last[i], !p.lines.View.Flat && p.forest.HasChildren(id), shut)
+	id, shut := of.id, of.shut
+	if of.stuck {
+		l.Space(2*max(0, of.depth-1)).Put(t.Faint, t.More).Space(1)
+	} else {
+		l.Guides(t, of.rails, of.depth, of.final, !p.lines.View.Flat && p.forest.HasChildren(id), shut)
+	}
 	failed := span.Flags.Has(eventlog.SpanFailed)
 	words, _ := p.labels.get(id)
 	note := d.note(id, span, shut, failed, words.fail)
@@ -398,7 +446,7 @@ func (d *drawing) cost(id eventlog.SpanID, span *eventlog.Span, selected bool) (
 	return text, t.Text
 }
 
-func (d *drawing) took(i int, span *eventlog.Span) string {
+func (d *drawing) took(before eventlog.SpanID, span *eventlog.Span) string {
 	if !span.Start.Known() {
 		return ""
 	}
@@ -408,11 +456,10 @@ func (d *drawing) took(i int, span *eventlog.Span) string {
 	case WallClock:
 		return span.Start.Time().In(d.loc).Format("15:04")
 	case Gap:
-		if i == 0 {
+		if before == 0 {
 			return ""
 		}
-		before := d.p.lines.Snap.Span(d.p.lines.Spans[i-1])
-		return figure.Clock(span.Start.Sub(before.Start))
+		return figure.Clock(span.Start.Sub(d.p.lines.Snap.Span(before).Start))
 	}
 	if span.Kind == eventlog.SpanEvent && span.Start == span.End {
 		return ""

@@ -26,7 +26,7 @@ func (d *drawing) lanes() []string {
 	}
 	lanes := d.p.lines.Lanes
 	shown := rows - 1
-	title := "Lanes  at most " + figure.Whole(int64(lanes.Most)) + " calls at once"
+	title := "Lanes  at most " + figure.Plural(int64(lanes.Most), "call") + " at once"
 	if shown < lanes.Len() {
 		title += "  " + figure.Whole(int64(shown)) + " of " + figure.Whole(int64(lanes.Len())) + " lanes"
 	}

@@ -255,6 +255,16 @@ func (p *Pane) show(msg laidMsg) {
 	}
 }
 
+// seen returns the spans of some lines, and those that the first of them are
+// part of.
+func (p *Pane) seen(from, to int) []eventlog.SpanID {
+	if from >= to {
+		return nil
+	}
+	path := p.forest.Path(p.lines.Spans[min(from+2, to-1)])
+	return append(path[:len(path)-1:len(path)-1], p.lines.Spans[from:to]...)
+}
+
 // Name asks for the labels of the visible lines that have none yet.
 func (p *Pane) Name() tea.Cmd {
 	if p.lines == nil {
@@ -266,8 +276,7 @@ func (p *Pane) Name() tea.Cmd {
 	var rows, lasts []eventlog.RowID
 	var ends []int // where the rows of each span end
 	var goals []string
-	for i := from; i < to; i++ {
-		id := p.lines.Spans[i]
+	for _, id := range p.seen(from, to) {
 		s := p.lines.Snap.Span(id)
 		if w, ok := p.labels.get(id); ok && (w.last == s.Last || s.Kind == eventlog.SpanRun || s.Kind == eventlog.SpanSession) {
 			continue
