@@ -663,7 +663,7 @@ func (s *Session) Matches(q Query, now Stamp) bool {
 	x := Subject{
 		ID: s.ID, Session: s.ID, Agent: s.Agent, Model: s.names.Name(s.Model), Name: s.Label(), Goal: s.Goal, Status: status, Outcome: s.Outcome, Format: s.Format,
 		Path: strings.Join(s.Paths, " "), Facts: &s.Facts, Failed: s.Outcome == Failure, Errors: s.Errors, Cost: s.Cost(), Priced: s.Calls > s.Unpriced, Usage: s.Usage,
-		Time: earlier(s.Started, s.First), Duration: s.Duration(now), Orphan: s.Orphan, Open: status == Running, Needy: s.Needy(now), Now: now,
+		Time: earlier(s.Started, s.First), Duration: s.Duration(now), Orphan: s.Orphan, Open: status == Running, Needy: s.Need(now).Want != WantNothing, Now: now,
 		Models: s.models, Agents: s.agents, Dies: s.Dies,
 	}
 	if q.Match(&x) {
@@ -692,13 +692,6 @@ func (s *Session) Matches(q Query, now Stamp) bool {
 		}
 	}
 	return false
-}
-
-// Needy reports whether somebody should look at the session: it failed, went
-// stale, or was interrupted.
-func (s *Session) Needy(now Stamp) bool {
-	status, _ := s.Status(now)
-	return s.Outcome == Failure && status != Running || status == Stale || status == Interrupted
 }
 
 // Began returns when the session started, as far as its log tells.

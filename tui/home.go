@@ -14,6 +14,7 @@ import (
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/overview"
 	"github.com/lazytrace/lazytrace/tui/theme"
+	"github.com/lazytrace/lazytrace/tui/wall"
 )
 
 // home is the screen about all sessions: the sessions themselves in front, and
@@ -48,6 +49,7 @@ var homePages = map[keymap.Action]struct {
 	name string
 	make func(*home) homePage
 }{
+	keymap.GoWall: {"wall", func(h *home) homePage { return wall.New(h.world.opts.Budget.Session) }},
 	keymap.GoCost: {"cost", func(h *home) homePage { return &homeCost{costs: newCosts(h.world.ctx, &h.world.opts), home: h} }},
 }
 
@@ -138,7 +140,7 @@ func (h *home) make(restart bool) tea.Cmd {
 		return nil
 	}
 	c, a := h.catalog, h.ask
-	a.Now, a.Columns, a.Views = h.world.now(), h.front.columns(), h.views.queries()
+	a.Now, a.Columns, a.Views, a.Budget = h.world.now(), h.front.columns(), h.views.queries(), h.world.opts.Budget.Session
 	return func() tea.Msg { return viewMsg{ticket, overview.Make(ctx, c, a)} }
 }
 

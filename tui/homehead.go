@@ -22,11 +22,20 @@ func (h *home) header(t *theme.Theme) string {
 	if v.Running > 0 {
 		parts = append(parts, frame.Part{Style: t.Good, Text: t.Running + " "}, frame.Part{Style: t.Bright, Text: fmt.Sprintf("%d live   ", v.Running)})
 	}
-	if v.Failed > 0 {
-		parts = append(parts, frame.Part{Style: t.BadBold, Text: fmt.Sprintf("%s %d failed   ", t.Failed, v.Failed)})
+	if n := len(v.Needs); n == 1 {
+		parts = append(parts, frame.Part{Style: t.Human.Bold(), Text: "! "}, frame.Part{Style: t.Bright, Text: "1 needs you   "})
+	} else if n > 1 {
+		parts = append(parts, frame.Part{Style: t.Human.Bold(), Text: "! "}, frame.Part{Style: t.Bright, Text: fmt.Sprintf("%d need you   ", n)})
 	}
 	if v.Today.Calls > 0 {
 		parts = append(parts, frame.Part{Style: t.Dim, Text: "today "}, frame.Part{Style: t.Bright, Text: "$" + figure.Money(v.Today.Cost()) + " "})
+		if day := h.world.opts.Budget.Day; day > 0 {
+			style, of := t.Dim, "of $"+figure.Money(day)+" "
+			if v.Today.Cost() > day {
+				style, of = t.BadBold, "over "+of
+			}
+			parts = append(parts, frame.Part{Style: style, Text: of})
+		}
 		if h.width >= 100 {
 			parts = append(parts, frame.Part{Style: t.Dim, Text: split(t, v)})
 		}

@@ -16,6 +16,8 @@ type builder struct {
 	kept map[*eventlog.Session]bool
 	sums map[string]*rollup.Group
 	runs map[*eventlog.Session][]int // indices into Report.Runs
+
+	needs map[*eventlog.Session]*Need
 }
 
 // node is a row that has not found its place yet.
@@ -65,7 +67,7 @@ func (b *builder) session(s *eventlog.Session) *node {
 		Key: s.ID, Session: s, Name: s.Label(), Agent: cmp.Or(s.Agent, s.Format), Model: b.v.Catalog.Symbols.Name(s.Model),
 		Status: status, Why: why, Failed: failed(s), Took: s.Duration(b.now), Last: max(s.Last, s.Heartbeat),
 	}}
-	n.row.Reason = s.Reason(b.now)
+	n.row.Reason, n.row.Need = s.Reason(b.now), b.needs[s]
 	if text, soon := s.Fate(b.now); soon {
 		n.row.Dies = text
 	}

@@ -76,6 +76,7 @@ type Ask struct {
 	Columns int              // of the histogram
 	Bucket  time.Duration    // of a column; zero lets it fit
 	Views   []eventlog.Query // whose sessions are to be counted
+	Budget  eventlog.Money   // of a session; zero is none
 }
 
 // Folds says which rows are folded. Rows that were not touched are folded
@@ -115,6 +116,7 @@ type Row struct {
 	Model   string
 	Status  eventlog.Status
 	Why     string // what closed it
+	Need    *Need  // of a session: what it needs somebody for
 	Reason  string // of a session: why it failed or was interrupted
 	Dies    string // when its agent deletes it, where that is soon
 	Failed  bool
@@ -145,6 +147,8 @@ type View struct {
 	Failed  int
 	Agents  int
 	Today   rollup.Sum
+	Needs   []Need              // who needs somebody, the most urgent first, whatever is filtered
+	Live    []Live              // what runs, the most urgent first, whatever is filtered
 	Feed    []eventlog.Headline // newest first
 	Pulse   Pulse
 	Widest  struct{ Agent, Model int } // cells that the longest names take
@@ -185,7 +189,12 @@ func Make(ctx context.Context, c *eventlog.Catalog, a Ask) *View {
 	}
 	v.count(kept, now)
 	v.today(a.Now)
-	b := builder{v: v, now: now, kept: kept, sums: map[string]*rollup.Group{}, runs: map[*eventlog.Session][]int{}}
+	v.Needs = needs(c, a, now)
+	v.Live = live(c, v.Needs, now)
+	b := builder{v: v, now: now, kept: kept, sums: map[string]*rollup.Group{}, runs: map[*eventlog.Session][]int{}, needs: map[*eventlog.Session]*Need{}}
+	for i := range v.Needs {
+		b.needs[v.Needs[i].Session] = &v.Needs[i]
+	}
 	b.build()
 	for i := range v.Rows {
 		v.Widest.Agent = max(v.Widest.Agent, frame.Width(v.Rows[i].Agent))
@@ -304,12 +313,6 @@ func (v *View) feed(kept map[*eventlog.Session]bool) {
 // Index returns the row with a key, or -1.
 func (v *View) Index(key string) int {
 	return slices.IndexFunc(v.Rows, func(r Row) bool { return r.Key == key })
-}
-
-// Needy reports whether a row needs a look: it failed, went stale, or was
-// interrupted.
-func (r *Row) Needy() bool {
-	return r.Run == nil && (r.Failed || r.Status == eventlog.Stale || r.Status == eventlog.Interrupted)
 }
 
 // Erred reports whether the row failed or holds errors of its own.

@@ -79,9 +79,9 @@ func (p *Pane) Do(a keymap.Action, n int) bool {
 	case keymap.PrevError:
 		p.seek(-1, (*overview.Row).Erred)
 	case keymap.NextNeed:
-		p.seek(1, (*overview.Row).Needy)
+		p.queue(1)
 	case keymap.PrevNeed:
-		p.seek(-1, (*overview.Row).Needy)
+		p.queue(-1)
 	default:
 		if !p.list.Do(a, n) {
 			return false
@@ -102,6 +102,32 @@ func (p *Pane) seek(step int, wanted func(*overview.Row) bool) {
 		at := ((p.list.Cursor()+i*step)%n + n) % n
 		if wanted(&p.view.Rows[at]) {
 			p.list.To(at)
+			return
+		}
+	}
+}
+
+// queue goes on in the queue of what needs somebody, from the selected session
+// or else from its beginning, to the next one that has a row.
+func (p *Pane) queue(step int) {
+	if p.view == nil || len(p.view.Needs) == 0 {
+		return
+	}
+	n, at := len(p.view.Needs), -1
+	if step < 0 {
+		at = 0
+	}
+	if r := p.Selected(); r != nil {
+		for i := range p.view.Needs {
+			if p.view.Needs[i].Session == r.Session && r.Run == nil {
+				at = i
+			}
+		}
+	}
+	for i := 1; i <= n; i++ {
+		need := &p.view.Needs[((at+i*step)%n+n)%n]
+		if row := p.view.Index(need.Session.ID); row >= 0 {
+			p.list.To(row)
 			return
 		}
 	}
@@ -350,7 +376,13 @@ func (p *Pane) name(t *theme.Theme, l *frame.Line, r *overview.Row, style theme.
 	if r.Session.Orphan && r.Run == nil {
 		notes = append(notes, frame.Part{Style: t.Warn, Text: "  parent missing"})
 	}
-	if word := word(r); word != "" {
+	if n := r.Need; n != nil && r.Run == nil && n.Want < eventlog.WantLook {
+		style := t.Warn
+		if n.Want == eventlog.WantAnswer {
+			style = t.Human
+		}
+		notes = append(notes, frame.Part{Style: style, Text: "  " + n.Say(eventlog.StampOf(p.view.Ask.Now))})
+	} else if word := word(r); word != "" {
 		s := t.Dim
 		if r.Status == eventlog.Stale || r.Status == eventlog.Interrupted {
 			s = t.Warn
