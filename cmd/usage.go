@@ -12,6 +12,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/rollup"
+	"github.com/lazytrace/lazytrace/rollup/window"
 )
 
 type usageOptions struct {
@@ -21,6 +22,7 @@ type usageOptions struct {
 	list   string
 	asJSON bool
 	times  bool
+	window bool
 }
 
 // usageBy are the groupings, in the order in which they are printed.
@@ -45,6 +47,7 @@ shows. Both are of all logs that were read, whatever a filter leaves out.`,
 	c.Flags().StringVar(&opts.list, "list", "", "print the records behind a figure of the audit")
 	c.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON; with --list one object a record")
 	c.Flags().BoolVar(&opts.times, "times", false, "also say where the time went; reads the logs once more")
+	c.Flags().BoolVar(&opts.window, "context", false, "also say how the context of one session grew, and what carrying it cost; reads its log once more")
 	formatFlag(c, env)
 	return c
 }
@@ -82,6 +85,12 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 			return err
 		}
 	}
+	var windows *window.Report
+	if opts.window {
+		if windows, err = readWindows(ctx, set, cat, keep, prices); err != nil {
+			return err
+		}
+	}
 	if opts.asJSON {
 		by := opts.by
 		if len(by) == 0 {
@@ -90,6 +99,9 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 		out := usageObject(report, cat, by)
 		addTimes(out, times, report, cat)
 		out["prices"] = prices.object()
+		if windows != nil {
+			out["context"] = windows
+		}
 		if opts.audit {
 			if out["audit"], err = fullAudit(ctx, set, cat); err != nil {
 				return err
@@ -111,7 +123,13 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 		fmt.Fprintf(env.Stdout, "\ncost: %s recorded, %s estimated with the %s, %s unpriced\n",
 			dollars(t.Recorded), dollars(t.Estimated), escape.Line(prices.About()), plural(int(t.Unpriced), "call"))
 	}
-	return printTimes(env, times, report, cat, by)
+	if err := printTimes(env, times, report, cat, by); err != nil {
+		return err
+	}
+	if windows != nil {
+		return printWindows(env, windows)
+	}
+	return nil
 }
 
 // usageObject is the JSON of the contract.
