@@ -12,6 +12,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/rollup"
+	"github.com/lazytrace/lazytrace/rollup/cache"
 	"github.com/lazytrace/lazytrace/rollup/window"
 )
 
@@ -23,6 +24,7 @@ type usageOptions struct {
 	asJSON bool
 	times  bool
 	window bool
+	cache  bool
 }
 
 // usageBy are the groupings, in the order in which they are printed.
@@ -47,6 +49,7 @@ shows. Both are of all logs that were read, whatever a filter leaves out.`,
 	c.Flags().StringVar(&opts.list, "list", "", "print the records behind a figure of the audit")
 	c.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON; with --list one object a record")
 	c.Flags().BoolVar(&opts.times, "times", false, "also say where the time went; reads the logs once more")
+	c.Flags().BoolVar(&opts.cache, "cache", false, "also say what prompt caches saved, and which calls missed them and why; reads logs with misses once more")
 	c.Flags().BoolVar(&opts.window, "context", false, "also say how the context of one session grew, and what carrying it cost; reads its log once more")
 	formatFlag(c, env)
 	return c
@@ -85,6 +88,12 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 			return err
 		}
 	}
+	var caches *cache.Report
+	if opts.cache {
+		if caches, err = readCaches(ctx, set, cat, keep, prices); err != nil {
+			return err
+		}
+	}
 	var windows *window.Report
 	if opts.window {
 		if windows, err = readWindows(ctx, set, cat, keep, prices); err != nil {
@@ -99,6 +108,9 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 		out := usageObject(report, cat, by)
 		addTimes(out, times, report, cat)
 		out["prices"] = prices.object()
+		if caches != nil {
+			out["cache"] = caches
+		}
 		if windows != nil {
 			out["context"] = windows
 		}
@@ -125,6 +137,11 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 	}
 	if err := printTimes(env, times, report, cat, by); err != nil {
 		return err
+	}
+	if caches != nil {
+		if err := printCaches(env, caches); err != nil {
+			return err
+		}
 	}
 	if windows != nil {
 		return printWindows(env, windows)
