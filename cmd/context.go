@@ -138,6 +138,9 @@ func printWindows(env *Env, r *window.Report) error {
 	t = &table{head: []string{">CARRYING", ">~TOKENS", ">CALLS", ">BYTES", "KIND", "BLOCK"}}
 	for i := range r.Blocks[:min(topBlocks, len(r.Blocks))] {
 		b := &r.Blocks[i]
+		if b.Calls == 0 {
+			continue
+		}
 		size := "-"
 		if b.Bytes > 0 {
 			size = figure.Bytes(b.Bytes)

@@ -38,6 +38,10 @@ func newUsage(env *Env) *cobra.Command {
 sessions found on this machine. Every billed call counts once, however many
 records and files tell of it. Recorded, estimated and unpriced are kept apart.
 
+--cache says what prompt caches were worth and which calls missed them, --context
+how the context of one session grew and what carrying its blocks cost, --times
+where the time went.
+
 --audit says what was read and what was cut before anything was added up, and
 --list prints the records behind one of its figures, by the name that --audit
 shows. Both are of all logs that were read, whatever a filter leaves out.`,
