@@ -17,8 +17,8 @@ import (
 
 // readWindows reads the session that is kept, with those below it, and finds out
 // how the windows of its runs grew.
-func readWindows(ctx context.Context, set *source.Set, cat *eventlog.Catalog, keep func(*eventlog.Session) bool, prices *prices) (*window.Report, error) {
-	session, err := onlySession(cat, keep)
+func readWindows(ctx context.Context, set *source.Set, cat *eventlog.Catalog, keep func(*eventlog.Session) bool, id string, prices *prices) (*window.Report, error) {
+	session, err := onlySession(cat, keep, id)
 	if err != nil {
 		return nil, err
 	}
@@ -30,8 +30,12 @@ func readWindows(ctx context.Context, set *source.Set, cat *eventlog.Catalog, ke
 	return r, errors.Join(err, log.Close())
 }
 
-// onlySession returns the one session that is kept, not counting those below it.
-func onlySession(cat *eventlog.Catalog, keep func(*eventlog.Session) bool) (*eventlog.Session, error) {
+// onlySession returns the one session that is kept, not counting those below it; of
+// several, the one with the id that was given in full.
+func onlySession(cat *eventlog.Catalog, keep func(*eventlog.Session) bool, id string) (*eventlog.Session, error) {
+	if s, ok := cat.Session(id); ok && id != "" && (keep == nil || keep(s)) {
+		return s, nil
+	}
 	var on []*eventlog.Session
 	kept := map[*eventlog.Session]bool{}
 	for _, s := range cat.Sessions {

@@ -100,7 +100,7 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 	}
 	var windows *window.Report
 	if opts.window {
-		if windows, err = readWindows(ctx, set, cat, keep, prices); err != nil {
+		if windows, err = readWindows(ctx, set, cat, keep, opts.session, prices); err != nil {
 			return err
 		}
 	}

@@ -116,6 +116,7 @@ func (r *Report) look(ctx context.Context, log eventlog.Log, snap *eventlog.Snap
 		if between := span.Start.Sub(before.Start); between > 0 {
 			m.Idle = between
 		}
+		m.Why = ""
 		if m.Cause = m.judge(m.Model != m.Before); m.Cause == Model || m.Cause == Idle {
 			continue
 		}
