@@ -12,6 +12,8 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/rollup"
+	"github.com/lazytrace/lazytrace/rollup/cache"
+	"github.com/lazytrace/lazytrace/rollup/window"
 )
 
 type usageOptions struct {
@@ -21,6 +23,8 @@ type usageOptions struct {
 	list   string
 	asJSON bool
 	times  bool
+	window bool
+	cache  bool
 }
 
 // usageBy are the groupings, in the order in which they are printed.
@@ -34,6 +38,10 @@ func newUsage(env *Env) *cobra.Command {
 sessions found on this machine. Every billed call counts once, however many
 records and files tell of it. Recorded, estimated and unpriced are kept apart.
 
+--cache says what prompt caches were worth and which calls missed them, --context
+how the context of one session grew and what carrying its blocks cost, --times
+where the time went.
+
 --audit says what was read and what was cut before anything was added up, and
 --list prints the records behind one of its figures, by the name that --audit
 shows. Both are of all logs that were read, whatever a filter leaves out.`,
@@ -45,6 +53,8 @@ shows. Both are of all logs that were read, whatever a filter leaves out.`,
 	c.Flags().StringVar(&opts.list, "list", "", "print the records behind a figure of the audit")
 	c.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON; with --list one object a record")
 	c.Flags().BoolVar(&opts.times, "times", false, "also say where the time went; reads the logs once more")
+	c.Flags().BoolVar(&opts.cache, "cache", false, "also say what prompt caches saved, and which calls missed them and why; reads logs with misses once more")
+	c.Flags().BoolVar(&opts.window, "context", false, "also say how the context of one session grew, and what carrying it cost; reads its log once more")
 	formatFlag(c, env)
 	return c
 }
@@ -82,6 +92,18 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 			return err
 		}
 	}
+	var caches *cache.Report
+	if opts.cache {
+		if caches, err = readCaches(ctx, set, cat, keep, prices); err != nil {
+			return err
+		}
+	}
+	var windows *window.Report
+	if opts.window {
+		if windows, err = readWindows(ctx, set, cat, keep, opts.session, prices); err != nil {
+			return err
+		}
+	}
 	if opts.asJSON {
 		by := opts.by
 		if len(by) == 0 {
@@ -90,6 +112,12 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 		out := usageObject(report, cat, by)
 		addTimes(out, times, report, cat)
 		out["prices"] = prices.object()
+		if caches != nil {
+			out["cache"] = caches
+		}
+		if windows != nil {
+			out["context"] = windows
+		}
 		if opts.audit {
 			if out["audit"], err = fullAudit(ctx, set, cat); err != nil {
 				return err
@@ -111,7 +139,18 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 		fmt.Fprintf(env.Stdout, "\ncost: %s recorded, %s estimated with the %s, %s unpriced\n",
 			dollars(t.Recorded), dollars(t.Estimated), escape.Line(prices.About()), plural(int(t.Unpriced), "call"))
 	}
-	return printTimes(env, times, report, cat, by)
+	if err := printTimes(env, times, report, cat, by); err != nil {
+		return err
+	}
+	if caches != nil {
+		if err := printCaches(env, caches); err != nil {
+			return err
+		}
+	}
+	if windows != nil {
+		return printWindows(env, windows)
+	}
+	return nil
 }
 
 // usageObject is the JSON of the contract.

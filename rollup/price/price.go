@@ -132,7 +132,7 @@ func (b *Book) Estimate(provider, model string, bill *eventlog.Bill) (cost event
 			label = q.labels[i+1]
 		}
 	}
-	cost, ok = rates.times(q.factor).cost(bill.Usage)
+	cost, ok = rates.times(q.factor).Cost(bill.Usage)
 	if !ok {
 		return 0, TooMany, false
 	}
@@ -198,9 +198,10 @@ func (r Rates) times(f fraction) Rates {
 	return r
 }
 
-// cost multiplies exactly and rounds once, half up, to a billionth of a dollar.
-// It fails where that is more than there is money.
-func (r Rates) cost(u eventlog.Usage) (eventlog.Money, bool) {
+// Cost returns what tokens cost at these prices. It multiplies exactly and rounds
+// once, half up, to a billionth of a dollar. It fails where that is more than
+// there is money.
+func (r Rates) Cost(u eventlog.Usage) (eventlog.Money, bool) {
 	var hi, lo, carry uint64
 	for _, part := range [...]struct {
 		tokens int64
