@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/source"
+	"github.com/lazytrace/lazytrace/recorder/agents"
 	"github.com/lazytrace/lazytrace/tui"
 	"github.com/lazytrace/lazytrace/tui/config"
 	"github.com/lazytrace/lazytrace/tui/theme"
@@ -104,6 +106,13 @@ func show(ctx context.Context, env *Env, set *source.Set, title string, opts hom
 			return refused(err)
 		}
 	}
+	o.Resume = func(s *eventlog.Session) string {
+		if s.Parent != nil {
+			return "" // what another session started is not gone on with by itself
+		}
+		return agents.Resume(s.Format, s.ID, s.Directory)
+	}
+	o.Stop = stopRecording
 	if folder != "" {
 		o.SaveViews = func(views []tui.View) error { return config.SaveViews(folder, views) }
 	}

@@ -5,30 +5,73 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/tui/ask"
 	"github.com/lazytrace/lazytrace/tui/keymap"
-	"github.com/lazytrace/lazytrace/tui/overview"
 )
 
-// act does what can be done with a row of the sessions.
-func (h *home) act(a keymap.Action, r *overview.Row) (tea.Cmd, bool) {
-	if r == nil {
+// act does what can be done with a session.
+func (w *world) act(a keymap.Action, s *eventlog.Session) (tea.Cmd, bool) {
+	if s == nil {
 		return nil, false
 	}
 	switch a {
 	case keymap.Copy:
-		return ask.Copy(r.Session.ID, "session id"), true
+		return w.copySession(s), true
+	case keymap.Stop:
+		return w.stop(s), true
 	}
 	return nil, false
 }
 
+// stop ends the recording of a session, with the program that is recorded, when
+// the person means it.
+func (w *world) stop(s *eventlog.Session) tea.Cmd {
+	if status, _ := s.Status(w.stamp()); status != eventlog.Running {
+		return ask.Tell("this session does not run")
+	}
+	if w.opts.Stop == nil || s.RecorderPid == 0 {
+		return ask.Tell("only what lazytrace run records can be stopped from here")
+	}
+	stop, ctx := w.opts.Stop, w.ctx
+	return ask.Do(ask.Sure{Question: "stop " + escape.Line(s.Label()) + "?", Yes: func() tea.Cmd {
+		return func() tea.Msg {
+			if err := stop(ctx, s); err != nil {
+				return ask.Notice("it could not be stopped: " + err.Error())
+			}
+			return ask.Notice("it was told to stop")
+		}
+	}})
+}
+
+// act does what can be done with the selected step, or else with its session.
+func (e *explorer) act(a keymap.Action) (tea.Cmd, bool) {
+	switch a {
+	case keymap.Copy:
+		return e.copyStep(), true
+	case keymap.Editor:
+		if e.detail.Text() == "" {
+			return nil, true
+		}
+		return e.world.edit(e.detail.Text(), "step.txt"), true
+	}
+	return e.world.act(a, e.session)
+}
+
+// subject is the session that is selected on the page in front, or nil.
+func (h *home) subject() *eventlog.Session {
+	if p, ok := h.page().(interface{ Selected() *eventlog.Session }); ok {
+		return p.Selected()
+	}
+	return nil
+}
+
 // About tells of the selected session.
 func (h *home) About() about {
-	r := h.front.tree.Selected()
-	if r == nil {
-		return nil
+	if s := h.subject(); s != nil {
+		return aboutSession(s)
 	}
-	return aboutSession(r.Session)
+	return nil
 }
 
 func aboutSession(s *eventlog.Session) about {

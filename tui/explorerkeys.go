@@ -2,7 +2,6 @@ package tui
 
 import (
 	tea "charm.land/bubbletea/v2"
-	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/tui/ask"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 )
@@ -80,15 +79,6 @@ func (e *explorer) With(a keymap.Action, text string) (tea.Cmd, error) {
 	return withText(e.page(), a, text)
 }
 
-// act does what can be done with the selected step.
-func (e *explorer) act(a keymap.Action) (tea.Cmd, bool) {
-	switch a {
-	case keymap.Copy:
-		return e.copy(), true
-	}
-	return nil, false
-}
-
 // inDetail does the actions that mean the text while the detail pane has the
 // keys.
 func (e *explorer) inDetail(a keymap.Action, n int) (tea.Cmd, bool) {
@@ -120,23 +110,6 @@ func (e *explorer) inDetail(a keymap.Action, n int) (tea.Cmd, bool) {
 		return nil, false
 	}
 	return nil, true
-}
-
-func (e *explorer) copy() tea.Cmd {
-	id := e.selected()
-	if id == 0 {
-		return nil
-	}
-	span := e.snap.Span(id)
-	log, ctx := e.log, e.ctx
-	session := e.session.ID
-	return func() tea.Msg {
-		events, err := log.Events(ctx, []eventlog.RowID{span.First})
-		if err != nil || len(events) == 0 || events[0].ID == "" {
-			return ask.Copy(session, "session id")()
-		}
-		return ask.Copy(events[0].ID, "event id")()
-	}
 }
 
 func (e *explorer) Scopes() []keymap.Scope {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	tea "charm.land/bubbletea/v2"
+	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/tui/ask"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/keymap"
@@ -171,9 +172,6 @@ func (f *front) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		f.summary.Scroll(d)
 		return nil, true
 	}
-	if cmd, done := f.home.act(a, f.tree.Selected()); done {
-		return cmd, true
-	}
 	done := f.tree.Do(a, n)
 	f.moved()
 	return nil, done
@@ -271,6 +269,14 @@ func (f *front) Hints() []keymap.Action {
 		return []keymap.Action{keymap.FoldShut, keymap.FoldOpen, keymap.Brush, keymap.Open, keymap.Back}
 	}
 	return []keymap.Action{keymap.Open, keymap.Fold, keymap.Filter, keymap.NextNeed, keymap.NextError, keymap.Sort, keymap.Period, keymap.ViewNext, keymap.Diff, keymap.Follow, keymap.Copy, keymap.Palette, keymap.Command}
+}
+
+// Selected returns the session of the selected row, or nil.
+func (f *front) Selected() *eventlog.Session {
+	if r := f.tree.Selected(); r != nil {
+		return r.Session
+	}
+	return nil
 }
 
 // Panels returns how many panes there are.

@@ -194,7 +194,7 @@ func (h *home) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		}
 		return h.look(h.views.beside(d)), true
 	}
-	return nil, false
+	return h.world.act(a, h.subject())
 }
 
 // With does an action with what was typed behind its name.

@@ -45,7 +45,12 @@ type Options struct {
 	// SaveViews keeps them. It is called in a command; nil keeps none.
 	SaveViews func([]View) error
 	Commands  []Command // of the person's own
-	Budget    Budget
+	// Resume returns the command line that goes on with a session in its agent, or
+	// nothing where there is none.
+	Resume func(*eventlog.Session) string
+	// Stop ends the recording of a session. It is called in a command.
+	Stop   func(ctx context.Context, s *eventlog.Session) error
+	Budget Budget
 }
 
 // Budget is what a person wants to spend at most. Zero is no limit. It only

@@ -3,6 +3,7 @@ package tui
 import (
 	"os"
 	"os/exec"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/tui/ask"
@@ -26,7 +27,7 @@ type about map[string]string
 func (a about) environ() []string {
 	env := os.Environ()
 	for name, value := range a {
-		env = append(env, name+"="+value)
+		env = append(env, name+"="+strings.ReplaceAll(value, "\x00", ""))
 	}
 	return env
 }

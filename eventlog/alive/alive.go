@@ -28,6 +28,10 @@ func Gone(host string, pid int, mark string) bool {
 	return gone(pid, mark)
 }
 
+// Is reports whether a process of this machine is certainly the one with a mark.
+// It is false wherever that cannot be told.
+func Is(pid int, mark string) bool { return pid > 0 && mark != "" && markOf(pid) == mark }
+
 // Memory remembers who is gone: that does not change. It is safe for
 // concurrent use; the zero value knows nothing yet.
 type Memory struct {

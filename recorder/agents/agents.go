@@ -22,6 +22,35 @@ type Agent struct {
 	// pointer is the file that names the conversation that a process holds, in
 	// the folder that the variable home names, or in dir of the user's home.
 	pointer, home, dir string
+	// resume are the words of the command line that goes on with a session, whose
+	// id stands behind them. Empty where the program takes no id.
+	resume []string
+}
+
+// Resume returns the command line, for a shell, that goes on with a session
+// whose log is of a format, in the folder where it worked; or nothing where no
+// agent is known to take it.
+func Resume(format, id, folder string) string {
+	i := slices.IndexFunc(known, func(a Agent) bool { return slices.Contains(a.Formats, format) })
+	if i < 0 || len(known[i].resume) == 0 || id == "" {
+		return ""
+	}
+	line := strings.Join(known[i].resume, " ") + " " + quoted(id)
+	if folder != "" {
+		line = "cd " + quoted(folder) + " && " + line
+	}
+	return line
+}
+
+// quoted returns a text as one word of a shell.
+func quoted(text string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@%+=,", r)
+	}
+	if text != "" && strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // Pointer returns the file in which a process of the agent names the
@@ -41,13 +70,13 @@ func (a Agent) Pointer(env func(string) string, pid int) string {
 // no text to keep, and their events are found elsewhere.
 var known = []Agent{
 	{Name: "claude", Packages: []string{"claude-code"}, Formats: []string{"claude"}, ProviderIDs: true,
-		pointer: "sessions/%d.json", home: "CLAUDE_CONFIG_DIR", dir: ".claude"},
-	{Name: "codex", Formats: []string{"codex"}, ProviderIDs: true},
+		pointer: "sessions/%d.json", home: "CLAUDE_CONFIG_DIR", dir: ".claude", resume: []string{"claude", "--resume"}},
+	{Name: "codex", Formats: []string{"codex"}, ProviderIDs: true, resume: []string{"codex", "resume"}},
 	{Name: "gemini", Programs: []string{"gemini-cli"}, Packages: []string{"gemini-cli"}, Formats: []string{"gemini"}},
-	{Name: "opencode", Packages: []string{"opencode-ai"}, Formats: []string{"opencode", "opencode-files"}},
-	{Name: "pi", Packages: []string{"pi-coding-agent"}, Formats: []string{"pi"}},
+	{Name: "opencode", Packages: []string{"opencode-ai"}, Formats: []string{"opencode", "opencode-files"}, resume: []string{"opencode", "--session"}},
+	{Name: "pi", Packages: []string{"pi-coding-agent"}, Formats: []string{"pi"}, resume: []string{"pi", "--session"}},
 	{Name: "crush", Formats: []string{"crush"}},
-	{Name: "goose", Formats: []string{"goose", "goose-lines"}},
+	{Name: "goose", Formats: []string{"goose", "goose-lines"}, resume: []string{"goose", "session", "--resume", "--session-id"}},
 	{Name: "copilot", Formats: []string{"copilot"}},
 	{Name: "aider", Packages: []string{"aider-chat"}},
 	{Name: "qwen", Packages: []string{"qwen-code"}},

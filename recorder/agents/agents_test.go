@@ -30,3 +30,19 @@ func TestRunning(t *testing.T) {
 		}
 	}
 }
+
+func TestResume(t *testing.T) {
+	for _, c := range []struct{ format, id, folder, want string }{
+		{"claude", "0a1b", "", "claude --resume 0a1b"},
+		{"codex", "0a1b", "/src/my shop", "cd '/src/my shop' && codex resume 0a1b"},
+		{"opencode", "ses_1", "/src/it's", `cd '/src/it'\''s' && opencode --session ses_1`},
+		{"pi", "$(rm -rf x)", "", "pi --session '$(rm -rf x)'"},
+		{"gemini", "0a1b", "", ""}, // it takes a number of its own list only
+		{"lazybridge", "0a1b", "", ""},
+		{"claude", "", "/src", ""},
+	} {
+		if got := Resume(c.format, c.id, c.folder); got != c.want {
+			t.Errorf("%s %s in %s: %s, want %s", c.format, c.id, c.folder, got, c.want)
+		}
+	}
+}
