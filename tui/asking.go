@@ -119,14 +119,14 @@ func (m *model) typed(changed bool) tea.Cmd {
 	m.fault = err
 	var q *eventlog.QueryError
 	if errors.As(err, &q) {
-		// The field or value that is being written is not wrong yet.
-		if m.offers.any() && m.prompt.At() == q.To {
+		// What is being written is not wrong yet: until it is whole, what stands
+		// before it is the filter.
+		if text := m.prompt.Text(); m.offers.any() && m.prompt.At() == q.To {
 			m.fault = nil
+			cmd, _ = m.asking.Preview(text[:q.From] + text[q.To:])
+			return cmd
 		}
-		err = errors.New(q.Why)
-		if m.fault != nil {
-			m.fault = &inText{q, err}
-		}
+		m.fault = &inText{q, errors.New(q.Why)}
 	}
 	return cmd
 }

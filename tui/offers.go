@@ -70,25 +70,22 @@ func (o *offers) taken(text string) (string, int) {
 	return text[:o.from] + word + text[min(o.to, len(text)):], o.from + len(word)
 }
 
-// draw returns the rows of the offers, to be seen below column x.
-func (o *offers) draw(t *theme.Theme, width, x int) []string {
+// draw returns the box of the offers and the column for it, below column x.
+func (o *offers) draw(t *theme.Theme, width, x int) (box []string, at int) {
 	from, to := o.list.Visible()
 	wide := 0
 	for _, w := range o.words {
 		wide = max(wide, frame.Width(frame.Clean(w, 40)))
 	}
-	wide = min(wide, 40) + 3
-	x = max(0, min(x-1, width-wide))
-	var rows []string
+	wide = min(min(wide, 40)+3, width)
 	for i := from; i < min(to, len(o.words)); i++ {
-		field := frame.NewLine(min(wide, width), t.Strip)
+		back := t.Strip
 		if o.chosen && i == o.list.Cursor() {
-			field = frame.NewLine(min(wide, width), t.Select)
+			back = t.Select
 		}
-		field.Space(1).Foreign(t.Text, o.words[i])
-		rows = append(rows, frame.NewLine(width, "").To(x).Join(field).String())
+		box = append(box, frame.NewLine(wide, back).Space(1).Foreign(t.Text, o.words[i]).String())
 	}
-	return rows
+	return box, max(0, min(x-1, width-wide))
 }
 
 // asQuery finds in an error the place in a query that it is about.

@@ -66,11 +66,8 @@ func (m *model) drawPrompt(t *theme.Theme, rows []string) {
 		rows[2] = m.drawFault(t, column)
 		return
 	}
-	for i, row := range m.offers.draw(t, m.width, column(m.offers.from)) {
-		if 2+i < len(rows) {
-			rows[2+i] = row
-		}
-	}
+	box, x := m.offers.draw(t, m.width, column(m.offers.from))
+	copy(rows[2:], frame.Patch(rows[2:], box, x, m.width))
 }
 
 // drawFault says what is wrong with the text of the prompt, below the place

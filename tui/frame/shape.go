@@ -199,12 +199,16 @@ func Over(rows, box []string, width int) []string {
 	if len(box) == 0 {
 		return rows
 	}
+	left, top := max(0, (width-ansi.StringWidth(box[0]))/2), max(0, (len(rows)-len(box))/2)
+	return append(append([]string(nil), rows[:top]...), Patch(rows[top:], box, left, width)...)
+}
+
+// Patch lays a box of rows over others, from the first of these and a column on.
+func Patch(rows, box []string, left, width int) []string {
 	out := append([]string(nil), rows...)
-	wide := ansi.StringWidth(box[0])
-	left, top := max(0, (width-wide)/2), max(0, (len(rows)-len(box))/2)
-	for i, r := range box {
-		if y := top + i; y < len(out) {
-			out[y] = ansi.Cut(out[y], 0, left) + "\x1b[m" + r + "\x1b[m" + ansi.Cut(out[y], left+wide, width)
+	for y, r := range box {
+		if y < len(out) {
+			out[y] = ansi.Cut(out[y], 0, left) + "\x1b[m" + r + "\x1b[m" + ansi.Cut(out[y], left+ansi.StringWidth(r), width)
 		}
 	}
 	return out
