@@ -53,6 +53,9 @@ func CompleteQuery(text string, at int, values func(field string) []string) Comp
 		from++
 	}
 	word := text[from:at]
+	if strings.HasPrefix(word, `"`) {
+		return Completion{From: from, To: to} // words to be found as they are
+	}
 	if i := strings.IndexAny(word, ":=<>"); i > 0 {
 		return completeValue(strings.ToLower(word[:i]), word, from, to, i, values)
 	}

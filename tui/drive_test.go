@@ -21,6 +21,7 @@ type driver struct {
 	*testing.T
 	m     *model
 	clock time.Time
+	raw   func(string) // what is written to the terminal beside the frame
 }
 
 func drive(t *testing.T, src *eventlog.Sources, log eventlog.Log, change func(*Options)) *driver {
@@ -79,6 +80,10 @@ func (d *driver) drain(cmd tea.Cmd) {
 		case tea.BatchMsg:
 			todo = append(todo, msg...)
 		case tea.QuitMsg:
+		case tea.RawMsg:
+			if d.raw != nil {
+				d.raw(fmt.Sprint(msg.Msg))
+			}
 		default:
 			_, more := d.m.Update(msg)
 			todo = append(todo, more)

@@ -10,6 +10,7 @@ import (
 	"github.com/lazytrace/lazytrace/tui/ask"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/menu"
+	"github.com/lazytrace/lazytrace/tui/overview"
 	"github.com/lazytrace/lazytrace/tui/prompt"
 	"github.com/lazytrace/lazytrace/tui/theme"
 	"github.com/lazytrace/lazytrace/tui/visit"
@@ -37,6 +38,8 @@ type model struct {
 	mouse    bool
 	started  bool // Options.Start was done
 	ticking  bool
+	away     bool // the person looks at something else
+	notifier notifier
 	look     theme.Look
 	dark     bool
 	stop     context.CancelFunc
@@ -116,6 +119,14 @@ func (m *model) route(msg tea.Msg) tea.Cmd {
 	case ask.Text, ask.Choice, ask.Sure, ask.Notice, ask.Copied, valuesMsg:
 		m.dirty = true
 		return m.asked(msg)
+	case tea.BlurMsg:
+		m.away = true
+		return nil
+	case tea.FocusMsg:
+		m.away = false
+		return nil
+	case viewMsg:
+		return tea.Batch(m.broadcast(msg), m.tell(msg.view.Needs))
 	case tickMsg:
 		m.ticking = false
 	}
@@ -128,6 +139,15 @@ func (m *model) paint() {
 	look := m.look
 	look.ASCII = m.world.opts.ASCII
 	m.theme = look.Theme(m.dark)
+}
+
+// tell rings when a session begins to need somebody and nobody looks.
+func (m *model) tell(needs []overview.Need) tea.Cmd {
+	text := m.notifier.took(needs)
+	if text == "" || !m.away || !m.world.opts.Notify {
+		return nil
+	}
+	return ring(text)
 }
 
 // broadcast gives a message to all screens, hidden ones too, so that they stay
