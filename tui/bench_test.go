@@ -35,12 +35,10 @@ func million(n int) (*eventlog.Sources, *fixed) {
 	sum := eventlog.NewSummary(src.Symbols(), "big", "memory", 0)
 	x := eventlog.NewIndex(src.Symbols())
 	at := eventlog.StampOf(noon.Add(-time.Hour))
+	millionIndex = x
 	sum.Update(func() {
 		for i := range n {
-			e := eventlog.Event{SessionID: "big", RunID: fmt.Sprint("run", i/1000), Kind: eventlog.ToolError, Failed: i%997 == 0, Tool: "Bash", Time: at + eventlog.Stamp(i)*1e6}
-			if i%1000 == 0 {
-				e.Kind, e.Failed, e.Agent, e.ParentRunID = eventlog.AgentStart, false, "worker", fmt.Sprint("run", i/10_000)
-			}
+			e := event(i, at)
 			x.Append(eventlog.Place{Pos: int64(i)}, &e)
 			if i%1000 == 0 {
 				sum.Add(int64(i), &e) // the catalog is not what is measured
@@ -49,6 +47,18 @@ func million(n int) (*eventlog.Sources, *fixed) {
 	})
 	src.Add(sum)
 	return src, &fixed{x.Publish()}
+}
+
+// millionIndex is the index that million made last, to be grown.
+var millionIndex *eventlog.Index
+
+// event is the i-th event of a session of many runs.
+func event(i int, at eventlog.Stamp) eventlog.Event {
+	e := eventlog.Event{SessionID: "big", RunID: fmt.Sprint("run", i/1000), Kind: eventlog.ToolError, Failed: i%997 == 0, Tool: "Bash", Time: at + eventlog.Stamp(i)*1e6}
+	if i%1000 == 0 {
+		e.Kind, e.Failed, e.Agent, e.ParentRunID = eventlog.AgentStart, false, "worker", fmt.Sprint("run", i/10_000)
+	}
+	return e
 }
 
 // BenchmarkKeyMillion presses keys with a million steps open. It reports the

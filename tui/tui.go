@@ -71,7 +71,7 @@ func (o *Options) fill() {
 func Run(ctx context.Context, o Options) error {
 	m := newModel(ctx, o)
 	defer m.close()
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFilter(calm(time.Now))}
+	options := programOptions(ctx)
 	if in := os.Stdin; term.IsTerminal(in.Fd()) { // otherwise the library finds the terminal
 		options = append(options, tea.WithInput(keyboard.Keyboard{File: in}))
 	}
@@ -80,6 +80,13 @@ func Run(ctx context.Context, o Options) error {
 		return context.Cause(ctx)
 	}
 	return err
+}
+
+// programOptions are how the program runs on any terminal. What is drawn goes
+// out up to 120 times a second rather than 60: half of what a person waits for
+// after a key would be that wait.
+func programOptions(ctx context.Context) []tea.ProgramOption {
+	return []tea.ProgramOption{tea.WithContext(ctx), tea.WithFilter(calm(time.Now)), tea.WithFPS(120)}
 }
 
 // New returns the model alone, for a program of one's own.

@@ -32,6 +32,8 @@ type Pane struct {
 	lines         *forest.Lines
 	rows          []eventlog.RowID
 	agents        []eventlog.Sym // of each row
+	beats         *beats
+	plain         bool // no histogram is wanted
 	follow        bool
 	goal          eventlog.SpanID // to be selected when there are rows
 	labels        map[eventlog.RowID]string
@@ -51,6 +53,7 @@ type listedMsg struct {
 	lines  *forest.Lines
 	rows   []eventlog.RowID
 	agents []eventlog.Sym
+	beats  *beats
 }
 
 type namedMsg struct {
@@ -62,7 +65,7 @@ type namedMsg struct {
 // Resize says how much room there is, with the title and the heads.
 func (p *Pane) Resize(width, height int) tea.Cmd {
 	p.width, p.height = width, height
-	p.list.Resize(height - 2)
+	p.list.Resize(height - 2 - p.beatRows())
 	return p.name()
 }
 
@@ -76,7 +79,15 @@ func (p *Pane) Show(s *opened.Session) tea.Cmd {
 	failures := p.failures
 	return func() tea.Msg {
 		rows, agents := collect(ctx, lines, failures)
-		return listedMsg{p, ticket, lines, rows, agents}
+		b := &beats{}
+		for _, id := range rows {
+			b.span(lines.Snap.Rows.At(int(id)).Time)
+		}
+		for _, id := range rows {
+			r := lines.Snap.Rows.At(int(id))
+			b.add(&r)
+		}
+		return listedMsg{p, ticket, lines, rows, agents, b}
 	}
 }
 
@@ -148,7 +159,8 @@ func (p *Pane) show(msg listedMsg) {
 	if i := p.list.Cursor(); i >= 0 && i < len(p.rows) {
 		at = p.rows[i]
 	}
-	p.lines, p.rows, p.agents = msg.lines, msg.rows, msg.agents
+	p.lines, p.rows, p.agents, p.beats = msg.lines, msg.rows, msg.agents, msg.beats
+	p.list.Resize(p.height - 2 - p.beatRows())
 	p.list.SetLen(len(p.rows))
 	goal := p.goal
 	p.goal = 0
@@ -212,6 +224,9 @@ func (p *Pane) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		p.failed(1)
 	case keymap.PrevError, keymap.PrevNeed:
 		p.failed(-1)
+	case keymap.Beats:
+		p.plain = !p.plain
+		return p.Resize(p.width, p.height), true
 	case keymap.Follow:
 		if p.follow = !p.follow; p.follow {
 			p.list.To(p.list.Len() - 1)
@@ -258,6 +273,7 @@ func (p *Pane) Scroll(d int) tea.Cmd {
 
 // Click selects the row at y, which counts from the title.
 func (p *Pane) Click(_, y int) tea.Cmd {
+	y -= p.beatRows()
 	if i := p.list.Top() + y - 2; y >= 2 && i < len(p.rows) {
 		p.list.To(i)
 		p.follow = false
@@ -313,6 +329,9 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool) []string {
 		return frame.Fill(append(rows, frame.Message(p.width, p.height-1, frame.Part{Style: t.Good, Text: t.Done + " Nothing failed."})...), p.width, p.height)
 	case len(p.rows) == 0:
 		return frame.Fill(append(rows, frame.Message(p.width, p.height-1, frame.Part{Style: t.Bright, Text: "No event matches the filter."}, frame.Part{Style: t.Dim, Text: "esc clears it."})...), p.width, p.height)
+	}
+	if p.beatRows() > 0 {
+		rows = append(rows, p.drawBeats(t)...)
 	}
 	l := frame.NewLine(p.width, "").Space(2).Right(t.Dim, "#", 7).Space(2).Cell(t.Dim, "TIME", 12).Space(1).Right(t.Dim, "DELTA", 7).Space(2)
 	rows = append(rows, l.Cell(t.Dim, "KIND", 14).Space(1).Cell(t.Dim, "AGENT", p.agentWidth()).Space(1).Cell(t.Dim, "WHAT", l.Room()).String())
