@@ -10,6 +10,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/ask"
 	"github.com/lazytrace/lazytrace/tui/frame"
 )
 
@@ -22,6 +23,8 @@ type driver struct {
 	m     *model
 	clock time.Time
 	raw   func(string) // what is written to the terminal beside the frame
+	// clipboard is told what is copied.
+	clipboard func(string)
 }
 
 func drive(t *testing.T, src *eventlog.Sources, log eventlog.Log, change func(*Options)) *driver {
@@ -77,6 +80,11 @@ func (d *driver) drain(cmd tea.Cmd) {
 		}
 		switch msg := next().(type) {
 		case nil:
+		case ask.Copied:
+			if d.clipboard != nil {
+				d.clipboard(msg.Text)
+			}
+			d.m.Update(msg)
 		case tea.BatchMsg:
 			todo = append(todo, msg...)
 		case tea.QuitMsg:

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
 )
 
@@ -36,6 +37,17 @@ func TestScreens(t *testing.T) {
 		{name: "sessions", events: all, sizes: sizes},
 		{name: "sessions-folded", events: all, keys: func(d *driver) { d.keys("-") }, sizes: small},
 		{name: "sessions-all", events: all, keys: func(d *driver) { d.keys("p p p s s") }, sizes: small},
+		{name: "brush", events: all, keys: func(d *driver) { d.keys("v h h h h h v h h") }, sizes: [][2]int{{80, 24}, {120, 36}, {200, 60}}},
+		{name: "views", events: all, option: func(o *Options) {
+			o.Views = []View{{"dear", "cost>0.1"}}
+			o.SaveViews = func([]View) error { return nil }
+		}, keys: func(d *driver) { d.keys("/").typed("err:any cost>0").keys("enter V") }, sizes: small},
+		{name: "wall", events: all, option: func(o *Options) { o.Budget.Session = eventlog.Dollar / 5 }, keys: func(d *driver) { d.keys("g w") }, sizes: sizes},
+		{name: "wall-empty", keys: func(d *driver) { d.keys("g w") }, sizes: small},
+		{name: "range", events: all, keys: func(d *driver) { d.keys("P").typed("2026-03-04T12:00..2026-03-04").keys("enter") }, sizes: small},
+		{name: "range-error", events: all, keys: func(d *driver) { d.keys("P").typed("teatime").keys("enter") }, sizes: small},
+		{name: "palette", events: all, keys: func(d *driver) { d.send(tea.KeyPressMsg{Code: 'p', Mod: tea.ModCtrl}); d.typed("critpath") }, sizes: small},
+		{name: "copy", events: all, keys: func(d *driver) { d.keys("enter e y") }, sizes: small},
 		{name: "filter-open", events: all, keys: func(d *driver) { d.keys("/").typed("err:any cost>0.0") }, sizes: small},
 		{name: "filter-error", events: all, keys: func(d *driver) { d.keys("/").typed("cost>x") }, sizes: small},
 		{name: "filter-none", events: all, keys: func(d *driver) { d.keys("/").typed("agent:nobody").keys("enter") }, sizes: small},
@@ -106,7 +118,7 @@ func TestScreens(t *testing.T) {
 
 var (
 	small = [][2]int{{80, 24}, {120, 36}}
-	sizes = [][2]int{{60, 15}, {80, 24}, {120, 36}, {200, 60}}
+	sizes = [][2]int{{40, 10}, {60, 15}, {80, 24}, {120, 36}, {200, 60}}
 )
 
 func compare(t *testing.T, name, got string) {

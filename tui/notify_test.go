@@ -46,7 +46,9 @@ func TestRingsOnlyWhenAway(t *testing.T) {
 				d.send(tea.BlurMsg{})
 			}
 			rang := false
-			d.raw = func(text string) { rang = rang || strings.HasPrefix(text, "\a\x1b]9;lazytrace: ") && strings.HasSuffix(text, "\x07") }
+			d.raw = func(text string) {
+				rang = rang || strings.HasPrefix(text, "\a\x1b]9;lazytrace: ") && strings.HasSuffix(text, "\x07")
+			}
 			more, _ := told(t, others())
 			d.m.world.opts.Sources = more
 			d.send(catalogMsg{catalog: more.Catalog()})

@@ -100,16 +100,13 @@ func (p *Pane) beatAxis(t *theme.Theme, left, n int) string {
 	}
 	begin := figure.Clock(p.beats.from.Sub(p.lines.Start))
 	end := figure.Clock(p.beats.from.Sub(p.lines.Start) + whole)
-	l.To(left).Put(t.Dim, begin).To(left + n - len(end)).Put(t.Dim, end)
-	if at < 0 {
-		return l.String()
-	}
-	// The cursor takes the place of the dots between the two times.
-	l = frame.NewLine(p.width, "").To(left)
-	if at > left+len(begin) {
+	l.To(left)
+	if at < 0 || at > left+len(begin) {
 		l.Put(t.Dim, begin)
 	}
-	l.To(at).Put(t.Title, t.Pin)
+	if at >= 0 {
+		l.To(at).Put(t.Title, t.Pin)
+	}
 	if at < left+n-len(end)-1 {
 		l.To(left + n - len(end)).Put(t.Dim, end)
 	}
