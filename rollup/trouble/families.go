@@ -314,6 +314,59 @@ func (f *finder) since(hits []hit) {
 	}
 }
 
+// Reckon counts once more what was spent since, with the ledger: a log alone does
+// not know which of its calls are copies of those of other sessions, which paid
+// for them. Sessions without times keep what their logs say.
+func (r *Report) Reckon(c *eventlog.Catalog) {
+	type of struct {
+		hit *Hit
+		sym eventlog.Sym
+	}
+	var hits []of
+	sessions := map[eventlog.Sym]bool{}
+	for i := range r.Families {
+		for j := range r.Families[i].Sessions {
+			h := &r.Families[i].Sessions[j]
+			if s, ok := c.Session(h.Session); ok && h.First.Known() {
+				hits, sessions[s.Sym] = append(hits, of{h, s.Sym}), true
+			}
+		}
+	}
+	var entries []*eventlog.Entry
+	for i := range c.Entries {
+		if e := &c.Entries[i]; sessions[e.Session] {
+			if !e.Time.Known() {
+				sessions[e.Session] = false
+			}
+			entries = append(entries, e)
+		}
+	}
+	slices.SortFunc(entries, func(a, b *eventlog.Entry) int {
+		return cmp.Or(cmp.Compare(a.Session, b.Session), cmp.Compare(b.Time, a.Time))
+	})
+	slices.SortFunc(hits, func(a, b of) int {
+		return cmp.Or(cmp.Compare(a.sym, b.sym), cmp.Compare(b.hit.First, a.hit.First))
+	})
+	var sum rollup.Sum
+	n := 0
+	for i, h := range hits {
+		if i == 0 || hits[i-1].sym != h.sym {
+			sum = rollup.Sum{}
+			n, _ = slices.BinarySearchFunc(entries, h.sym, func(e *eventlog.Entry, s eventlog.Sym) int { return cmp.Compare(e.Session, s) })
+		}
+		for ; n < len(entries) && entries[n].Session == h.sym && entries[n].Time >= h.hit.First; n++ {
+			sum.Charge(&entries[n].Bill)
+		}
+		if sessions[h.sym] {
+			h.hit.Since = sum
+		}
+	}
+	for i := range r.Families {
+		r.Families[i].sum()
+	}
+	r.order()
+}
+
 // sum counts what a family has, from its places.
 func (fam *Family) sum() {
 	fam.original()

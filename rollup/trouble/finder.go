@@ -206,8 +206,7 @@ func (f *finder) span(id eventlog.SpanID, s *eventlog.Span) {
 	if s.Bill == 0 {
 		return
 	}
-	// A call that was copied from another session was paid for there.
-	if b := f.snap.Bills.At(int(s.Bill) - 1); !b.Void && !b.Copied {
+	if b := f.snap.Bills.At(int(s.Bill) - 1); !b.Void {
 		f.bills = append(f.bills, spending{session: s.Session, run: f.run(s), start: s.Start, at: max(s.Start, s.End), row: s.First, bill: s.Bill - 1})
 	}
 }

@@ -103,7 +103,12 @@ func (f *finder) modelRetries(r *Report) error {
 	})
 	var chains [][]modelStep // with what came behind them, if anything
 	var chain []modelStep
+	var models []eventlog.Sym // by chain: what the run asked before
+	var model eventlog.Sym
 	for i, s := range f.steps {
+		if i == 0 || f.steps[i-1].run != s.run {
+			model = 0
+		}
 		switch {
 		case s.kind == stepError && (len(chain) == 0 || chain[len(chain)-1].kind != stepRetry):
 			// It is not known to be the end of a model call, or tells of one that is there.
@@ -112,10 +117,11 @@ func (f *finder) modelRetries(r *Report) error {
 		}
 		if last := i+1 == len(f.steps) || f.steps[i+1].run != s.run; last || s.kind == stepFine {
 			if len(chain) > 1 || len(chain) == 1 && chain[0].kind == stepRetry {
-				chains = append(chains, chain)
+				chains, models = append(chains, chain), append(models, model)
 			}
 			chain = nil
 		}
+		model = cmp.Or(f.snap.Span(s.span).Model, model)
 	}
 	var rows []eventlog.RowID
 	for _, chain := range chains {
@@ -134,8 +140,8 @@ func (f *finder) modelRetries(r *Report) error {
 	if err != nil {
 		return err
 	}
-	for _, chain := range chains {
-		t := Retry{Class: ClassModel, First: chain[0].start}
+	for n, chain := range chains {
+		t := Retry{Class: ClassModel, Name: f.name(models[n]), First: chain[0].start}
 		for i, s := range chain {
 			p := f.place(s.span)
 			t.Last = s.start

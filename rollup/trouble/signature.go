@@ -87,7 +87,7 @@ func around(line string) bool {
 			return true
 		}
 	}
-	return strings.ContainsAny(line[:1], ">afl0123456789|└-+") && aside().MatchString(line) || strings.Contains(line, ": warning: ")
+	return strings.Contains(line, ": warning: ") || strings.IndexAny(line, ">afl0123456789|│└-+") == 0 && aside().MatchString(line)
 }
 
 // faults are words by which a line tells what went wrong.
@@ -158,7 +158,10 @@ func told(message string) string {
 		case around(lower):
 			continue
 		}
-		if first == "" {
+		switch {
+		case first == "":
+			first = line
+		case !sentence(first) && sentence(line): // the first was a title
 			first = line
 		}
 		if last == "" && tells(lower) {
@@ -213,8 +216,25 @@ func squeeze(line string) string {
 	return strings.Join(strings.Fields(line), " ")
 }
 
+// sentence reports whether a line is more than a title.
+func sentence(line string) bool {
+	return strings.Count(plainly(line), " ") > 2 || strings.ContainsAny(line, ":.")
+}
+
+// plainly returns a line without what is drawn around its words.
+func plainly(line string) string {
+	for {
+		word, rest, more := strings.Cut(line, " ")
+		if strings.Trim(word, "┃│|└─├╰╭━═*=•·×✗✘✖✕→↘>!▶❯-—") != "" || !more {
+			return line
+		}
+		line = rest
+	}
+}
+
 // cut bounds a line.
 func cut(line string) string {
+	line = plainly(line)
 	if len(line) <= longestShown {
 		return line
 	}

@@ -107,7 +107,7 @@ func (r *Report) order() {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(b.Since.Cost(), a.Since.Cost()), cmp.Compare(b.Last, a.Last), cmp.Compare(a.Signature, b.Signature))
 	})
 	slices.SortStableFunc(r.Loops, func(a, b Loop) int {
-		return cmp.Or(first(a.Open, b.Open), cmp.Compare(b.Spent.Cost(), a.Spent.Cost()), cmp.Compare(b.Times, a.Times), cmp.Compare(b.Last, a.Last))
+		return cmp.Or(first(a.Open, b.Open), first(a.Same, b.Same), cmp.Compare(b.Spent.Cost(), a.Spent.Cost()), cmp.Compare(b.Times, a.Times), cmp.Compare(b.Last, a.Last))
 	})
 	slices.SortStableFunc(r.Retries, func(a, b Retry) int {
 		return cmp.Or(cmp.Compare(b.Lost, a.Lost), cmp.Compare(b.Spent.Usage.Total(), a.Spent.Usage.Total()), cmp.Compare(b.Failed, a.Failed), cmp.Compare(b.Last, a.Last))

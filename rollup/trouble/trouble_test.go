@@ -113,16 +113,35 @@ func TestCopiesCountOnce(t *testing.T) {
 	a := find(t, trouble.Options{}, branch...)
 	same(t, families(a), "tool 2 Bash: boom | a 2 | since 0.07+~0")
 	b := find(t, trouble.Options{}, fork...)
-	same(t, families(b), "tool 3 Bash: boom | b 3 | since 0.05+~0")
+	same(t, families(b), "tool 3 Bash: boom | b 3 | since 1.05+~0")
 	b.Merge(a)
-	same(t, families(b), "tool 3 Bash: boom | a 2 | b 1 | since 0.12+~0")
+	same(t, families(b), "tool 3 Bash: boom | a 2 | b 1 | since 1.12+~0")
+
+	// The ledger knows who paid.
+	sources := eventlog.NewSources(eventlog.NewSymbols())
+	first := in("a", "a", answer(0, 100))[0]
+	first.Time, first.Bill.Call = began+15*sec, paid.Bill.Call
+	for name, list := range map[string][]eventlog.Event{"a": append(branch, first), "b": fork} {
+		sum := eventlog.NewSummary(sources.Symbols(), name, "test", 0)
+		sum.Update(func() {
+			for i := range list {
+				sum.Add(int64(i), &list[i])
+			}
+		})
+		sources.Add(sum)
+	}
+	b.Reckon(sources.Catalog())
+	same(t, families(b), "tool 3 Bash: boom | a 2 | b 1 | since 1.12+~0")
+	if got := b.Families[0].Sessions[1].Since.Recorded; got != eventlog.Dollar/20 {
+		t.Errorf("the copy paid %s", got)
+	}
 	if n := len(b.Retries); n != 1 {
 		t.Errorf("%d retries: %+v", n, b.Retries)
 	}
 
 	// Both in one log come to the same.
-	both := find(t, trouble.Options{}, join(fork, branch)...)
-	same(t, families(both), "tool 3 Bash: boom | a 2 | b 1 | since 0.12+~0")
+	both := find(t, trouble.Options{}, resume(join(fork, branch))...)
+	same(t, families(both), "tool 3 Bash: boom | a 2 | b 1 | since 1.12+~0")
 }
 
 // What happened before or after is told by the order of the log where it has no
