@@ -172,6 +172,9 @@ type Session struct {
 	Children  []*Session
 	Dies      Stamp   // from when on its agent deletes it; zero: never, or nobody knows
 	Keeping   Keeping // what says so
+	Waiting   Waiting // for a person: of several calls and runs the longest
+	Loop      Loop    // the longest that an open run is in
+	Failing   int     // the last tool calls of an open run that failed in a row; of several runs the most
 
 	gone     IsGone
 	underWay int64 // calls without a result
@@ -399,6 +402,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 		run := *r
 		run.Session = id
 		run.Tools = maps.Clone(r.Tools) // the summary goes on counting in its own
+		run.stuck.calls = slices.Clone(r.stuck.calls)
 		s.Runs = append(s.Runs, &run)
 		s.ToolCalls += r.ToolCalls
 		s.ToolFails += r.ToolErrors
@@ -516,6 +520,7 @@ func (b *builder) finish() {
 	}
 	for _, s := range c.Sessions {
 		b.runs(s)
+		s.getsStuck()
 		slices.SortFunc(s.Recent, func(a, z Headline) int { return cmp.Compare(z.Time, a.Time) })
 		s.Recent = s.Recent[:min(len(s.Recent), headlines)]
 	}
@@ -589,6 +594,7 @@ func (b *builder) runs(s *Session) {
 func (r *Run) join(v *Run) {
 	r.Start, r.End = earlier(r.Start, v.Start), max(r.End, v.End)
 	r.Open, r.Started = r.Open || v.Open, r.Started || v.Started
+	r.stuck = r.stuck.newer(v.stuck)
 	if v.Link > r.Link {
 		r.Parent, r.ParentCall, r.Link = v.Parent, v.ParentCall, v.Link
 	}
