@@ -172,6 +172,9 @@ type Session struct {
 	Children  []*Session
 	Dies      Stamp   // from when on its agent deletes it; zero: never, or nobody knows
 	Keeping   Keeping // what says so
+	Waiting   Waiting // for a person: of several calls and runs the longest
+	Loop      Loop    // the longest that an open run is in
+	Failing   int     // the last tool calls of an open run that failed in a row; of several runs the most
 
 	names    *Symbols
 	gone     IsGone
@@ -400,6 +403,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 		run := *r
 		run.Session = id
 		run.Tools = maps.Clone(r.Tools) // the summary goes on counting in its own
+		run.stuck.calls = slices.Clone(r.stuck.calls)
 		s.Runs = append(s.Runs, &run)
 		s.ToolCalls += r.ToolCalls
 		s.ToolFails += r.ToolErrors
@@ -517,6 +521,7 @@ func (b *builder) finish() {
 	}
 	for _, s := range c.Sessions {
 		b.runs(s)
+		s.getsStuck()
 		slices.SortFunc(s.Recent, func(a, z Headline) int { return cmp.Compare(z.Time, a.Time) })
 		s.Recent = s.Recent[:min(len(s.Recent), headlines)]
 	}
@@ -590,6 +595,7 @@ func (b *builder) runs(s *Session) {
 func (r *Run) join(v *Run) {
 	r.Start, r.End = earlier(r.Start, v.Start), max(r.End, v.End)
 	r.Open, r.Started = r.Open || v.Open, r.Started || v.Started
+	r.stuck = r.stuck.newer(v.stuck)
 	if v.Link > r.Link {
 		r.Parent, r.ParentCall, r.Link = v.Parent, v.ParentCall, v.Link
 	}
@@ -663,7 +669,7 @@ func (s *Session) Matches(q Query, now Stamp) bool {
 	x := Subject{
 		ID: s.ID, Session: s.ID, Agent: s.Agent, Model: s.names.Name(s.Model), Name: s.Label(), Goal: s.Goal, Status: status, Outcome: s.Outcome, Format: s.Format,
 		Path: strings.Join(s.Paths, " "), Facts: &s.Facts, Failed: s.Outcome == Failure, Errors: s.Errors, Cost: s.Cost(), Priced: s.Calls > s.Unpriced, Usage: s.Usage,
-		Time: earlier(s.Started, s.First), Duration: s.Duration(now), Orphan: s.Orphan, Open: status == Running, Needy: s.Need(now).Want != WantNothing, Now: now,
+		Time: earlier(s.Started, s.First), Duration: s.Duration(now), Orphan: s.Orphan, Open: status == Running, Want: s.Need(now).Want, Now: now,
 		Models: s.models, Agents: s.agents, Dies: s.Dies,
 	}
 	if q.Match(&x) {

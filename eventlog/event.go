@@ -34,6 +34,7 @@ type Event struct {
 	Tool     string
 	CallID   string // joins call and result, request and response, within a run
 	Branch   string
+	Print    uint64 // of a tool call: Print of its arguments as they stand in the log; zero is not known
 
 	Failed  bool    // the event is a failure: it counts in ErrorCount
 	Outcome Outcome // of a finish

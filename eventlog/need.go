@@ -1,6 +1,9 @@
 package eventlog
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Want is what a session needs somebody for, the most urgent first.
 type Want uint8
@@ -50,4 +53,14 @@ func (s *Session) Need(now Stamp) Need {
 }
 
 // needNow is the need of a session that goes on.
-func (s *Session) needNow() Need { return Need{} }
+func (s *Session) needNow() Need {
+	switch {
+	case s.Waiting.Since.Known():
+		return Need{WantAnswer, s.Waiting.Since, s.names.Name(s.Waiting.Tool)}
+	case s.Loop.Times > 0:
+		return Need{WantBrake, s.Loop.Since, fmt.Sprintf("%s %d times", s.names.Name(s.Loop.Tool), s.Loop.Times)}
+	case s.Failing >= failsInRow:
+		return Need{WantHelp, s.Last, fmt.Sprintf("%d calls in a row", s.Failing)}
+	}
+	return Need{}
+}

@@ -44,7 +44,7 @@ type Subject struct {
 	Failed   bool
 	Open     bool
 	Orphan   bool
-	Needy    bool // of a session: somebody should look at it
+	Want     Want // of a session: what it needs somebody for
 	Errors   int64
 	Cost     Money
 	Priced   bool
@@ -92,7 +92,7 @@ const (
 	PartSession                  // Session
 	PartRun                      // Run
 	PartFacts                    // Facts
-	PartState                    // Status, Outcome, Link, Failed, Open, Orphan, Needy, Errors
+	PartState                    // Status, Outcome, Link, Failed, Open, Orphan, Want, Errors
 	PartBill                     // Cost, Priced, Usage
 	PartTime                     // Time, Duration
 	PartWords                    // Found

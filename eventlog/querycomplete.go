@@ -15,7 +15,7 @@ type Completion struct {
 
 // fixedValues are the values of the fields that have few.
 var fixedValues = map[string][]string{
-	"is":      {"failed", "inferred", "needy", "open", "orphan", "running", "unpriced"},
+	"is":      {"failed", "failing", "inferred", "looping", "needy", "open", "orphan", "running", "unpriced", "waiting"},
 	"err":     {"any", "none"},
 	"status":  {"done", "interrupted", "running", "stale", "unknown"},
 	"outcome": {"cancelled", "failure", "success", "unknown"},

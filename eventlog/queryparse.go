@@ -354,7 +354,10 @@ func isTerm(names []string) (node, error) {
 		case "failed":
 			any = append(any, test{PartState, func(s *Subject) bool { return s.Failed || s.Errors > 0 }})
 		case "needy":
-			any = append(any, test{PartState, func(s *Subject) bool { return s.Needy }})
+			any = append(any, test{PartState, func(s *Subject) bool { return s.Want != WantNothing }})
+		case "waiting", "looping", "failing":
+			want := map[string]Want{"waiting": WantAnswer, "looping": WantBrake, "failing": WantHelp}[name]
+			any = append(any, test{PartState, func(s *Subject) bool { return s.Want == want }})
 		case "orphan":
 			any = append(any, test{PartState, func(s *Subject) bool { return s.Orphan }})
 		case "open":
@@ -364,7 +367,7 @@ func isTerm(names []string) (node, error) {
 		case "inferred":
 			any = append(any, test{PartState, func(s *Subject) bool { return s.Link > LinkNone && s.Link < LinkSure }})
 		default:
-			return nil, fmt.Errorf("is:%s is not known; it is one of running failed needy orphan open unpriced inferred", name)
+			return nil, fmt.Errorf("is:%s is not known; it is one of running failed needy waiting looping failing orphan open unpriced inferred", name)
 		}
 	}
 	return any, nil

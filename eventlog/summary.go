@@ -91,6 +91,7 @@ type Run struct {
 
 	underWay int64 // calls without a result
 	copied   bool  // it is known from the agent's own log, copied by a recorder
+	stuck    stuck
 }
 
 // minute is a beat with its minute since 1970.
@@ -222,7 +223,8 @@ func (s *Summary) Add(pos int64, e *Event) {
 		}
 	}
 	run := s.run(id, p, e)
-	s.tool(id, of, pos, run, e)
+	again := s.tool(id, of, pos, run, e)
+	run.follow(e, s.syms, again)
 	if e.Bill != nil {
 		p.context = e.Bill.Usage.Context()
 		s.bill(id, of, pos, e)
@@ -336,10 +338,12 @@ func (p *part) add(r *Run) {
 	}
 }
 
-func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) {
+// tool counts a tool call and its failure, and reports whether the event is a
+// call that was counted before.
+func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool) {
 	call, failed := e.Kind == ToolCall, e.Failed && e.Kind.Class() == ClassTool
 	if !call && !failed {
-		return
+		return false
 	}
 	if !e.Use.IsZero() {
 		i, ok := s.used[e.Use]
@@ -353,7 +357,7 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) {
 		if call && u.Of == 0 && of != 0 && u.Session == session {
 			u.Run, u.Of, u.Pos = r.ID, of, pos // the agent's own log knows whose call it is
 		}
-		return
+		return ok
 	}
 	if r.Tools == nil {
 		r.Tools = map[Sym]ToolCount{}
@@ -369,6 +373,7 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) {
 		c.Errors++
 	}
 	r.Tools[name] = c
+	return false
 }
 
 func (s *Summary) bill(session, of Sym, pos int64, e *Event) {

@@ -47,19 +47,22 @@ func (s *Sum) Add(v Sum) {
 }
 
 // entry adds one line of the ledger.
-func (s *Sum) entry(e *eventlog.Entry) {
-	s.Calls += e.Count()
-	s.Usage.Add(e.Usage)
-	switch e.Source {
+func (s *Sum) entry(e *eventlog.Entry) { s.Charge(&e.Bill) }
+
+// Charge adds a model call.
+func (s *Sum) Charge(b *eventlog.Bill) {
+	s.Calls += b.Count()
+	s.Usage.Add(b.Usage)
+	switch b.Source {
 	case eventlog.Recorded:
-		s.Recorded += e.Cost
+		s.Recorded += b.Cost
 	case eventlog.Estimated:
-		s.Estimated += e.Cost
+		s.Estimated += b.Cost
 	case eventlog.Unpriced:
-		s.Unpriced += e.Count()
+		s.Unpriced += b.Count()
 	}
-	if e.AtLeast {
-		s.AtLeast += e.Count()
+	if b.AtLeast {
+		s.AtLeast += b.Count()
 	}
 }
 

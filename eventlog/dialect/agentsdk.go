@@ -281,6 +281,7 @@ func (a *agentSDK) message(message []byte, link eventlog.Identity, uses map[stri
 			case "name":
 				e.Tool = a.names.text(value)
 			case "arguments":
+				e.Print = eventlog.Print(value)
 				if full {
 					e.Input = clone(value)
 				}

@@ -242,7 +242,7 @@ func (c *claude) calls(full bool, emit func(*eventlog.Event)) {
 			}
 			return true
 		})
-		e.Use = eventlog.Identify("tool", e.CallID)
+		e.Use, e.Print = eventlog.Identify("tool", e.CallID), eventlog.Print(input)
 		asks(&e)
 		if spawner(e.Tool) {
 			e.Spawns = true

@@ -345,11 +345,13 @@ func (c *codex) ended(kind string, body []byte, full bool, emit func(*eventlog.E
 	if began, ok := jsonl.Lookup(c.p.all, "started_at_ms"); ok && moment(began).Known() {
 		e.Time = min(moment(began), base.Time)
 	}
+	args := first(x.command, x.changes)
+	e.Print = eventlog.Print(args)
 	if full {
-		e.Input = unwrapped(first(x.command, x.changes))
+		e.Input = unwrapped(args)
 	}
 	emit(e)
-	e.Kind, e.Time, e.Input, e.Failed = eventlog.ToolResult, base.Time, nil, failed
+	e.Kind, e.Time, e.Input, e.Print, e.Failed = eventlog.ToolResult, base.Time, nil, 0, failed
 	c.outside()
 	if full {
 		e.Output = clone(first(x.output, x.result))

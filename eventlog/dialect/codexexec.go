@@ -197,8 +197,10 @@ func (x *codexExec) item(phase string, full bool, emit func(*eventlog.Event)) {
 			x.result(item, full)
 			break
 		}
+		args := first(field("command"), field("arguments"), field("prompt"))
+		e.Print = eventlog.Print(args)
 		if full {
-			e.Input = unwrapped(first(field("command"), field("arguments"), field("prompt")))
+			e.Input = unwrapped(args)
 		}
 	case "file_change", "web_search":
 		if phase != "completed" {
@@ -207,11 +209,13 @@ func (x *codexExec) item(phase string, full bool, emit func(*eventlog.Event)) {
 		}
 		x.tool(kind, readable(id), item)
 		e.Kind = eventlog.ToolCall
+		args := first(field("changes"), field("query"))
+		e.Print = eventlog.Print(args)
 		if full {
-			e.Input = unwrapped(first(field("changes"), field("query")))
+			e.Input = unwrapped(args)
 		}
 		emit(e)
-		e.Input = nil
+		e.Input, e.Print = nil, 0
 		x.result(item, full)
 	case "agent_message", "reasoning":
 		e.Kind, e.CallID = eventlog.ModelResponse, readable(id)

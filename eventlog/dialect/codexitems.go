@@ -52,7 +52,7 @@ func (c *codex) item(kind string, bare, full bool, emit func(*eventlog.Event)) {
 		// The provider runs these: the call comes with its result.
 		c.call(kind, full)
 		emit(e)
-		e.Kind, e.Input, e.Text = eventlog.ToolResult, nil, ""
+		e.Kind, e.Input, e.Text, e.Print = eventlog.ToolResult, nil, "", 0
 		e.Failed = readable(p.status) == "failed"
 		emit(e)
 	default:
@@ -154,8 +154,10 @@ func (c *codex) call(kind string, full bool) {
 	} else {
 		e.CallID = c.nameless()
 	}
+	args := first(p.arguments, p.input, p.action)
+	e.Print = eventlog.Print(args)
 	if full {
-		e.Input = unwrapped(first(p.arguments, p.input, p.action))
+		e.Input = unwrapped(args)
 		e.Text = ""
 	}
 }

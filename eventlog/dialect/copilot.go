@@ -656,8 +656,10 @@ func (c *copilot) tool(kind string, full bool, emit func(*eventlog.Event)) {
 		if len(c.calls) < maxCopilotCalls {
 			c.calls[e.CallID] = copilotCall{e.Tool, e.RunID}
 		}
+		args := r.get("arguments")
+		e.Print = eventlog.Print(args)
 		if full {
-			e.Input = inputOf(r.get("arguments"))
+			e.Input = inputOf(args)
 		}
 	case "execution_complete":
 		e.Kind, e.Hidden, e.Idle = eventlog.ToolResult, false, eventlog.IdleNo

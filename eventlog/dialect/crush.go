@@ -229,6 +229,7 @@ func (d *crush) answer(base eventlog.Event, c []eventlog.Cell, text, thought str
 			case "name":
 				e.Tool = d.names.text(value)
 			case "input":
+				e.Print = eventlog.Print(value)
 				if full {
 					e.Input = inputOf(value)
 				}

@@ -549,6 +549,7 @@ func (g *gemini) call(call []byte, at eventlog.Stamp, model string, full bool, e
 	if child := readable(agent); child != "" && child != g.run {
 		e.Adopts = []eventlog.Adopt{{RunID: child, ParentRunID: g.run, ParentCall: key, Agent: e.Tool, Link: eventlog.LinkSure}}
 	}
+	e.Print = eventlog.Print(args)
 	if full {
 		e.Input = clone(args)
 	}

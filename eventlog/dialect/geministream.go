@@ -186,6 +186,7 @@ func (g *geminiStream) Decode(rec *eventlog.Record, full bool, emit func(*eventl
 		if len(g.tools) < maxNames {
 			g.tools[e.CallID] = e.Tool
 		}
+		e.Print = eventlog.Print(r.params)
 		if full {
 			e.Input = clone(r.params)
 		}

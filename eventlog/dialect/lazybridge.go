@@ -389,6 +389,7 @@ func (b *bridge) tool(rec *eventlog.Record, s *bridgeSession, r *bridgeRun) {
 		}
 	}
 	if e.Kind == eventlog.ToolCall {
+		e.Print = eventlog.Print(first(f.arguments, f.task))
 		s.nest.called(e.RunID, e.CallID, e.Tool, taskOf(f))
 	} else {
 		s.nest.answered(e.RunID, e.CallID)

@@ -482,6 +482,7 @@ func (o *opencode) tool(tool, call, state []byte, full bool, emit func(*eventlog
 		e.Time = start
 		e.Use = eventlog.Identify("opencode", e.CallID, strconv.FormatInt(int64(start), 10), e.Tool)
 	}
+	e.Print = eventlog.Print(input)
 	if full {
 		e.Input = clone(input)
 		e.Text = readable(title)
@@ -504,7 +505,7 @@ func (o *opencode) tool(tool, call, state []byte, full bool, emit func(*eventlog
 	if !ended {
 		return
 	}
-	e.ID, e.Kind, e.Input, e.Text, e.Spawns, e.Adopts, e.Wait = id, eventlog.ToolResult, nil, "", false, nil, eventlog.WaitSame
+	e.ID, e.Kind, e.Input, e.Print, e.Text, e.Spawns, e.Adopts, e.Wait = id, eventlog.ToolResult, nil, 0, "", false, nil, eventlog.WaitSame
 	if end.Known() {
 		e.Began, e.Time = e.Time, end
 	}

@@ -260,6 +260,7 @@ func (o *opencodeRun) tool(full bool, emit func(*eventlog.Event)) {
 	if at := moment(start); at.Known() {
 		e.Time = at
 	}
+	e.Print = eventlog.Print(input)
 	if full {
 		e.Input = clone(input)
 		if t := readable(title); t != "" {

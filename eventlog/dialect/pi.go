@@ -432,7 +432,7 @@ func (p *pi) assistant(full bool, emit func(*eventlog.Event)) {
 		*e = base
 		e.Kind, e.Type, e.Model, e.Provider = eventlog.ToolCall, "toolCall", "", ""
 		e.CallID, e.Tool = readable(id), p.names.text(name)
-		e.Use = eventlog.Identify("pi", "tool", e.CallID)
+		e.Use, e.Print = eventlog.Identify("pi", "tool", e.CallID), eventlog.Print(args)
 		if full {
 			e.Input = clone(args)
 		}
