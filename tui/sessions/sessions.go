@@ -381,7 +381,7 @@ func (p *Pane) name(t *theme.Theme, l *frame.Line, r *overview.Row, style theme.
 	}
 	need, needStyle := "", t.Warn
 	if n := r.Need; n != nil && r.Run == nil && n.Want < eventlog.WantLook {
-		need = "  " + n.Say(eventlog.StampOf(p.view.Ask.Now))
+		need = n.Short(eventlog.StampOf(p.view.Ask.Now), t.Times)
 		if n.Want == eventlog.WantAnswer {
 			needStyle = t.Human
 		}
@@ -397,11 +397,15 @@ func (p *Pane) name(t *theme.Theme, l *frame.Line, r *overview.Row, style theme.
 	// be cut.
 	dies := ""
 	if r.Dies != "" {
-		dies = "  " + r.Dies
+		dies = r.Dies
 	}
 	for _, told := range []*string{&need, &dies} {
-		if room -= frame.Width(*told); room < leastName {
-			room += frame.Width(*told)
+		wide := frame.Width(*told)
+		if wide == 0 {
+			continue
+		}
+		if room -= wide + 2; room < leastName {
+			room += wide + 2
 			*told = ""
 		}
 	}
@@ -418,7 +422,11 @@ func (p *Pane) name(t *theme.Theme, l *frame.Line, r *overview.Row, style theme.
 	for _, n := range notes {
 		l.Put(n.Style, n.Text)
 	}
-	l.Foreign(needStyle, need).Put(t.Warn, dies)
+	for _, told := range [...]frame.Part{{Style: needStyle, Text: need}, {Style: t.Warn, Text: dies}} {
+		if told.Text != "" {
+			l.Space(2).Put(told.Style, told.Text)
+		}
+	}
 }
 
 // leastName is how many cells of the name are left beside a warning.
