@@ -98,3 +98,10 @@ func (s Sum) object() object {
 
 // MarshalJSON writes the usage object.
 func (s Sum) MarshalJSON() ([]byte, error) { return json.Marshal(s.object()) }
+
+// SumOf returns what one line of the ledger comes to.
+func SumOf(e *eventlog.Entry) Sum {
+	var s Sum
+	s.entry(e)
+	return s
+}
