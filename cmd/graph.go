@@ -124,7 +124,7 @@ func drawGraph(ctx context.Context, env *Env, paths []string, keep func(*eventlo
 	}
 	defer done()
 	if opts.session != "" {
-		keep = withBelow(cat, keep)
+		keep = keepBelow(cat, keep)
 	}
 	kept, top := 0, 0
 	for _, s := range cat.Sessions {
@@ -144,21 +144,14 @@ func drawGraph(ctx context.Context, env *Env, paths []string, keep func(*eventlo
 	return g, errors.Join(failed, ctx.Err())
 }
 
-// withBelow keeps what lies below a session that is kept as well.
-func withBelow(cat *eventlog.Catalog, keep func(*eventlog.Session) bool) func(*eventlog.Session) bool {
+// keepBelow keeps what lies below a session that is kept as well.
+func keepBelow(cat *eventlog.Catalog, keep func(*eventlog.Session) bool) func(*eventlog.Session) bool {
 	kept := map[*eventlog.Session]bool{}
-	var stack []*eventlog.Session
 	for _, s := range cat.Sessions {
-		if keep(s) {
-			stack = append(stack, s)
-		}
-	}
-	for len(stack) > 0 {
-		s := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if !kept[s] {
-			kept[s] = true
-			stack = append(stack, s.Children...)
+		if keep(s) && !kept[s] {
+			for _, below := range withBelow(s) {
+				kept[below] = true
+			}
 		}
 	}
 	return func(s *eventlog.Session) bool { return kept[s] }
