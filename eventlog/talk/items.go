@@ -7,6 +7,7 @@ package talk
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -181,6 +182,7 @@ type entry struct {
 	row  eventlog.RowID // the first
 	span eventlog.SpanID
 	own  int32 // the place of the row in list.rows plus one; zero is a child
+	last bool  // of a row: what the span came to
 	in   bool  // of a run: what it says is part of the conversation around it
 }
 
@@ -245,18 +247,23 @@ func (w *walk) entries(id eventlog.SpanID, s *eventlog.Span) []entry {
 		for i := w.at[id]; i < w.at[id+1]; i++ {
 			row := w.list.rows[i]
 			if r := w.snap.Rows.At(int(row)); edge(r.Kind) != 0 {
-				out = append(out, entry{time: r.Time, row: row, span: id, own: i + 1})
+				out = append(out, entry{time: r.Time, row: row, span: id, own: i + 1, last: edge(r.Kind) == Result})
 			}
 		}
 	}
 	// What tells no time stands where it stands in the log.
 	slices.SortFunc(out, func(a, b entry) int { return int(a.row) - int(b.row) })
-	last := eventlog.Stamp(0)
+	last, late := eventlog.Stamp(0), []int(nil)
 	for i := range out {
 		if out[i].time.Known() {
 			last = out[i].time
-		} else {
-			out[i].time = last
+		} else if out[i].time = last; out[i].last {
+			late = append(late, i)
+		}
+	}
+	for _, i := range late {
+		if last.Known() {
+			out[i].time = eventlog.Stamp(math.MaxInt64) // where others have times it stands at no place
 		}
 	}
 	slices.SortStableFunc(out, func(a, b entry) int {
@@ -270,32 +277,54 @@ func (w *walk) entries(id eventlog.SpanID, s *eventlog.Span) []entry {
 	})
 	w.inside(s, out)
 	if !last.Known() {
-		w.promptsFirst(out)
+		w.untimed(out)
 	}
 	return out
 }
 
-// promptsFirst puts the prompts of a log without times where they were said: some
-// agents write them behind the steps that came of them.
-func (w *walk) promptsFirst(entries []entry) {
-	first := len(entries)
-	for i, e := range entries {
-		kind := Note
-		if s := w.snap.Span(e.span); e.own == 0 {
-			kind, _ = w.kind(&s)
+// untimed puts in order what tells no time: some agents write the prompts behind
+// the steps that came of them, and what it came to before.
+func (w *walk) untimed(entries []entry) {
+	kind := func(e entry) Kind {
+		if e.own > 0 {
+			return Note
 		}
-		switch kind {
-		case User, System:
-			first = min(first, i)
-		case Assistant, Tool:
-			if first < i {
-				return
-			}
-		}
+		s := w.snap.Span(e.span)
+		k, _ := w.kind(&s)
+		return k
 	}
-	prompts := slices.Clone(entries[first:])
-	copy(entries[len(prompts):], entries[:first])
-	copy(entries, prompts)
+	worked := func(e entry) bool { k := kind(e); return k == Assistant || k == Tool }
+	begin := slices.IndexFunc(entries, worked)
+	if begin < 0 {
+		return
+	}
+	end := len(entries)
+	for !worked(entries[end-1]) {
+		end--
+	}
+	// Only what all work comes before, or behind, is out of place.
+	steps := slices.Clone(entries[begin:end])
+	if slices.ContainsFunc(steps, func(e entry) bool { k := kind(e); return k == User || k == System }) {
+		return
+	}
+	place := func(e entry) int {
+		switch k := kind(e); {
+		case k == User || k == System:
+			return 0
+		case e.last:
+			return 3
+		case worked(e):
+			return 2
+		}
+		return 1
+	}
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		x, y := place(a), place(b)
+		if x == 0 || y == 0 || x == 3 || y == 3 {
+			return x - y
+		}
+		return int(a.row) - int(b.row)
+	})
 }
 
 // edge returns what an event at the beginning or end of a run or session is.

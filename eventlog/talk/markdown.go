@@ -260,6 +260,11 @@ func (m *writer) speech(s *Said) {
 			m.gap()
 		default:
 			m.gap()
+			if strings.HasPrefix(b.Text, "diff --git ") {
+				m.fence("diff", b.Text)
+				m.gap()
+				continue
+			}
 			text := strings.Trim(escape.Text(b.Text), "\n")
 			switch s.Kind {
 			case Decision:
