@@ -59,7 +59,7 @@ behind.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	opts.flags(root)
 	root.AddCommand(
-		newOpen(env), newTail(env), newSessions(env), newEvents(env), newStat(env), newUsage(env), newTranscript(env), newPrices(env), newDoctor(env),
+		newOpen(env), newTail(env), newSessions(env), newEvents(env), newStat(env), newUsage(env), newTranscript(env), newCompare(env), newPrices(env), newDoctor(env),
 		newRedact(env), newDemo(env), newDemoAgent(), newRunCommand(env), newResume(env), newEmitCommand(), newVersion(env),
 	)
 	wrapArgs(root)

@@ -93,8 +93,14 @@ func (al *aligner) pair(a, b int32, same bool, level int32, depth uint16) {
 		p.Relation = Changed
 	}
 	al.c.Pairs = append(al.c.Pairs, p)
+	from := len(al.c.Pairs)
 	if x.Below > 0 || y.Below > 0 {
 		al.level(a+1, a+1+x.Below, b+1, b+1+y.Below, depth+1)
+	}
+	if x.Kind == talk.Tool && (x.Below == 0) != (y.Below == 0) {
+		for i := range al.c.Pairs[from:] {
+			al.c.Pairs[from+i].Unseen = true
+		}
 	}
 }
 

@@ -62,6 +62,9 @@ type Pair struct {
 	Relation     Relation
 	Parts        Part
 	Kind         talk.Kind
+	// Unseen is set of what lies within a step of both, of which the other log tells
+	// nothing at all: its records are elsewhere or gone. That is no divergence.
+	Unseen bool
 }
 
 // Fold is a stretch of pairs that are equal, To not included.
@@ -191,7 +194,7 @@ func (c *Comparison) fold() {
 func (c *Comparison) diverge() {
 	for i := range c.Pairs {
 		p := &c.Pairs[i]
-		if p.Relation == Equal {
+		if p.Relation == Equal || p.Unseen {
 			continue
 		}
 		if c.First == nil {
@@ -230,7 +233,7 @@ func (c *Comparison) divergence(i int) *Divergence {
 		d.Cause = Told
 	default:
 		for j := range i {
-			if q := &c.Pairs[j]; q.Level == p.Level && q.Relation != Equal {
+			if q := &c.Pairs[j]; q.Level == p.Level && q.Relation != Equal && !q.Unseen {
 				d.Cause, d.Earlier = InputApart, j
 				return d
 			}

@@ -173,3 +173,28 @@ func (c *Comparison) Did(ctx context.Context, side int, item int32) (string, err
 	}
 	return strings.Join(parts, "; "), nil
 }
+
+// Said reads what some pairs say: side A of those that are on both.
+func (c *Comparison) Said(ctx context.Context, from, to int) ([]talk.Said, error) {
+	out := make([]talk.Said, to-from)
+	for side := range c.sides {
+		var items, at []int
+		for i := from; i < to; i++ {
+			p := &c.Pairs[i]
+			switch {
+			case side == 0 && p.ItemA >= 0:
+				items, at = append(items, int(p.ItemA)), append(at, i-from)
+			case side == 1 && p.ItemA < 0:
+				items, at = append(items, int(p.ItemB)), append(at, i-from)
+			}
+		}
+		said, err := c.sides[side].list.Read(ctx, c.sides[side].side.Log, items...)
+		if err != nil {
+			return nil, err
+		}
+		for k := range said {
+			out[at[k]] = said[k]
+		}
+	}
+	return out, nil
+}
