@@ -31,13 +31,13 @@ type compareOptions struct {
 func newCompare(env *Env) *cobra.Command {
 	var opts compareOptions
 	c := &cobra.Command{
-		Use: "compare A B [PATH...] | compare --experiment NAME [PATH...]", Short: "Compare two sessions, or the variants of an experiment",
+		Use: "compare A B [PATH...]", Short: "Compare two sessions, or the variants of an experiment",
 		Long: `Put two sessions beside each other: what they cost and took, where they first
 part and why, and their steps aligned, with stretches that are equal folded. A and
 B are sessions, by the beginning of their ids, or logs that hold one session.
 
-With --experiment the sessions that name an experiment are compared by variant.
-The filter flags choose among them.`,
+With --experiment NAME [PATH...] the sessions that name an experiment are compared
+by variant. The filter flags choose among these.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if opts.experiment != "" {
 				return runExperiment(c.Context(), env, args, opts)
@@ -79,7 +79,7 @@ func runCompare(ctx context.Context, env *Env, a, b string, paths []string, opts
 		if err != nil {
 			return err
 		}
-		defer side.Log.Close()
+		defer func() { _ = side.Log.Close() }() // it was only read
 		sides[i] = side
 	}
 	c, err := compare.Align(ctx, sides[0], sides[1], nil)
@@ -233,7 +233,9 @@ func (p *comparePrinter) totals() error {
 			return fmt.Sprintf("%.4g", v)
 		}
 		d := ""
-		if inA && inB {
+		if inA && inB && x == y {
+			d = "="
+		} else if inA && inB {
 			d = fmt.Sprintf("%+.4g", y-x)
 		}
 		row(name, text(x, inA), text(y, inB), d)
@@ -316,8 +318,11 @@ func (p *comparePrinter) divergence(ctx context.Context, d *compare.Divergence) 
 	if d.Earlier >= 0 {
 		fmt.Fprintf(out, "  It did so first at step %d.\n", d.Earlier+1)
 	}
+	if p.c.Pairs[d.Pair].Relation != compare.Changed {
+		return nil // they are different steps, not one that has changed
+	}
 	diff, err := p.c.Difference(ctx, d.ItemA, d.ItemB)
-	if err != nil || diff.Of == "" || diff.A == nil || diff.B == nil {
+	if err != nil || diff.Of == "" {
 		return err
 	}
 	fmt.Fprintf(out, "\n  %s:\n", diff.Of)

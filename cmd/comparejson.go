@@ -125,11 +125,14 @@ func (p *comparePrinter) divergenceObject(ctx context.Context, d *compare.Diverg
 		}
 		m[[]string{"a", "b"}[i]] = text
 	}
+	if p.c.Pairs[d.Pair].Relation != compare.Changed {
+		return m, nil
+	}
 	diff, err := p.c.Difference(ctx, d.ItemA, d.ItemB)
 	if err != nil {
 		return nil, err
 	}
-	if diff.Of != "" && diff.A != nil && diff.B != nil {
+	if diff.Of != "" {
 		m["differs"], m["diff"] = diff.Of, diff.Pieces
 	}
 	return m, nil

@@ -33,7 +33,7 @@ func newTranscript(env *Env) *cobra.Command {
 		Use: "transcript ID [PATH...]", Short: "Write the conversation of a session as Markdown", Args: cobra.MinimumNArgs(1),
 		Long: `Write what was said in a session, by the beginning of its id, as Markdown: what
 people asked, what the agent answered, which tools it called, and inside of those
-calls what the agents said that it started. ID may be - or only for the only
+calls what the agents said that it started. The ID "only" stands for the only
 session at the paths.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			return runTranscript(c.Context(), env, args[0], args[1:], opts)
@@ -69,7 +69,7 @@ func runTranscript(ctx context.Context, env *Env, id string, paths []string, opt
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }() // it was only read
 	snap := log.Snapshot()
 	roots, err := conversations(snap, session, opts.agent)
 	if err != nil {
@@ -107,7 +107,7 @@ func runTranscript(ctx context.Context, env *Env, id string, paths []string, opt
 // chosenSession finds a session by the beginning of its id, or the only one on
 // top.
 func chosenSession(cat *eventlog.Catalog, id string) (*eventlog.Session, error) {
-	if id != "only" && id != "-" {
+	if id != "only" {
 		return oneSession(cat, id)
 	}
 	top := roots(cat)

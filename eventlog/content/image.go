@@ -102,7 +102,10 @@ func imageOf(block []byte) (Image, bool) {
 	if inner != nil {
 		in, ok := imageOf(inner)
 		if !ok && (strings.Contains(kind, "image") || kind == "file") {
-			in, ok = address(lookup(inner, "url"))
+			var at string
+			if at, ok = jsonl.String(lookup(inner, "url")); ok {
+				in = Image{Name: at}
+			}
 		}
 		if !ok {
 			return i, false

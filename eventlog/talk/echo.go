@@ -2,69 +2,114 @@ package talk
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/lazytrace/lazytrace/eventlog/content"
 )
 
 // Echo remembers what was said shortly before, so that what logs tell twice is
-// read once: a task that is the first message as well, the prompt of an agent
-// that stands in the call which started it, the last answer that a run came to.
-// The zero Echo remembers nothing yet. Items must be shown to it in order.
+// read once: a task that is the first message as well, the prompt of an agent that
+// stands in the call which started it, the last answer that a run came to. What a
+// person says twice stays. The zero Echo remembers nothing yet. Items must be shown
+// to it in order.
 type Echo struct {
-	ring [memory]string
-	next int
+	tasks    memory // prompts that nobody has said yet, though they were told
+	asked    memory // what was put to the model, or said by a person
+	answers  memory
+	failures memory
+	last     string // the answer before, if nothing stood between
 }
 
-// memory is how many texts are remembered. What is repeated is near.
-const memory = 48
+// memory is the last texts of one sort.
+type memory []string
+
+// kept is how many texts are remembered: what is repeated is near.
+const kept = 16
+
+func (m *memory) add(text string) {
+	if text = strings.TrimSpace(text); text == "" {
+		return
+	}
+	*m = append(*m, text)
+	if len(*m) > kept {
+		*m = slices.Delete(*m, 0, 1)
+	}
+}
+
+func (m memory) has(text string) bool {
+	text = strings.TrimSpace(text)
+	return text != "" && slices.Contains(m, text)
+}
+
+// take reports whether a text is remembered, and forgets it.
+func (m *memory) take(text string) bool {
+	i := slices.Index(*m, strings.TrimSpace(text))
+	if i < 0 || text == "" {
+		return false
+	}
+	*m = slices.Delete(*m, i, i+1)
+	return true
+}
 
 // Repeats reports whether an item only says what was said before, and remembers
 // what it says. Of an answer that is a repeat only the text that was put to the
 // model is taken away.
 func (e *Echo) Repeats(s *Said) bool {
-	asked := s.Joined(Asked)
-	if asked != "" {
-		if e.heard(asked) {
-			kept := s.Blocks[:0:0]
-			for _, b := range s.Blocks {
-				if b.Kind != Asked {
-					kept = append(kept, b)
-				}
-			}
-			s.Blocks = kept
-		} else {
-			e.hear(asked)
-		}
-	}
-	text := s.Joined(Text)
-	repeats := false
-	switch s.Kind {
-	case Task, User, Result, Error, Note:
-		texts := 0
-		for i := range s.Blocks {
-			if k := s.Blocks[i].Kind; k != Text && k != Failure {
-				return false
-			}
-			texts++
-		}
-		if s.Kind == Error || s.Kind == Note {
-			text = s.Joined(Failure) + text
-		}
-		repeats = texts > 0 && (text == "" || e.heard(text)) && (s.Joined(Failure) == "" || e.heard(s.Joined(Failure)))
-	}
-	if s.Kind == Tool {
-		// What an agent below it says comes first in time.
-		e.arguments(s.Raw(Arguments))
+	if s.Empty() {
 		return false
 	}
-	e.hear(text)
-	e.hear(s.Joined(Failure))
-	return repeats
+	before := e.last
+	e.last = ""
+	text, failure := s.Joined(Text), s.Joined(Failure)
+	switch s.Kind {
+	case Tool:
+		e.prompts(s.Raw(Arguments))
+	case Task:
+		if e.tasks.take(text) {
+			e.tasks.add(text) // the first message may say it yet
+			return true
+		}
+		e.tasks.add(text)
+		e.asked.add(text)
+	case User:
+		e.asked.add(text)
+		return e.tasks.take(text) && len(s.Blocks) == 1
+	case Assistant:
+		e.put(s)
+		if e.last = text; text != "" && len(s.Blocks) == 1 && text == before {
+			return true
+		}
+		e.answers.add(text)
+		e.failures.add(failure)
+	case Result:
+		said := (text == "" || e.answers.has(text)) && (failure == "" || e.failures.has(failure)) && s.Raw(Structure) == nil
+		e.answers.add(text)
+		e.failures.add(failure)
+		return said
+	case Error, Note:
+		said := failure != "" && text == "" && e.failures.has(failure)
+		e.failures.add(failure)
+		return said
+	}
+	return false
 }
 
-// arguments remembers the texts of a call that may be the prompt of an agent.
-func (e *Echo) arguments(raw json.RawMessage) {
+// put takes away what was put to the model if that was said before.
+func (e *Echo) put(s *Said) {
+	asked := s.Joined(Asked)
+	if asked == "" {
+		return
+	}
+	if e.asked.has(asked) {
+		s.Blocks = slices.DeleteFunc(slices.Clone(s.Blocks), func(b Block) bool { return b.Kind == Asked })
+		return
+	}
+	e.asked.add(asked)
+}
+
+// prompts remembers the texts of a call that may be the prompt of an agent.
+func (e *Echo) prompts(raw json.RawMessage) {
 	fields, ok := content.Fields(raw)
 	if !ok {
 		return
@@ -73,25 +118,9 @@ func (e *Echo) arguments(raw json.RawMessage) {
 		switch f.Name {
 		case "prompt", "task", "message", "input", "objective", "instruction", "instructions":
 			if text, ok := content.String(f.Value); ok {
-				e.hear(text)
+				e.tasks.add(text)
+				e.asked.add(text)
 			}
 		}
 	}
-}
-
-func (e *Echo) hear(text string) {
-	if text = strings.TrimSpace(text); text != "" && !e.heard(text) {
-		e.ring[e.next%memory] = text
-		e.next++
-	}
-}
-
-func (e *Echo) heard(text string) bool {
-	text = strings.TrimSpace(text)
-	for _, t := range e.ring {
-		if t != "" && t == text {
-			return true
-		}
-	}
-	return false
 }

@@ -110,7 +110,28 @@ func Items(ctx context.Context, snap *eventlog.Snapshot, root eventlog.SpanID) (
 			return nil, err
 		}
 	}
+	w.list.history()
 	return w.list, nil
+}
+
+// history marks what stands before something that was copied: a copy is the
+// beginning of a conversation, and not every record of it says so.
+func (l *List) history() {
+	const none = math.MaxInt
+	level := none // the depth of a conversation of which a later item is copied
+	for i := len(l.Items) - 1; i >= 0; i-- {
+		it := &l.Items[i]
+		depth := int(it.Depth)
+		if depth < level {
+			level = none
+		}
+		if it.Flags.Has(Copied) {
+			level = min(level, depth)
+		}
+		if level != none {
+			it.Flags |= Copied
+		}
+	}
 }
 
 // names are the symbols that tell kinds apart.
@@ -302,29 +323,28 @@ func (w *walk) untimed(entries []entry) {
 	for !worked(entries[end-1]) {
 		end--
 	}
-	// Only what all work comes before, or behind, is out of place.
-	steps := slices.Clone(entries[begin:end])
-	if slices.ContainsFunc(steps, func(e entry) bool { k := kind(e); return k == User || k == System }) {
+	prompt := func(e entry) bool { k := kind(e); return k == User || k == System }
+	result := func(e entry) bool { return e.last }
+	if slices.ContainsFunc(entries[begin:end], func(e entry) bool { return kind(e) == User }) {
 		return
 	}
-	place := func(e entry) int {
-		switch k := kind(e); {
-		case k == User || k == System:
-			return 0
-		case e.last:
-			return 3
-		case worked(e):
-			return 2
+	// Only what all work comes before, or behind, is out of place.
+	head, steps, tail := entries[:begin], entries[begin:end], entries[end:]
+	var out []entry
+	for _, part := range []struct {
+		of   []entry
+		keep func(entry) bool
+	}{
+		{tail, prompt}, {head, func(e entry) bool { return !result(e) }}, {steps, func(entry) bool { return true }},
+		{head, result}, {tail, func(e entry) bool { return !prompt(e) }},
+	} {
+		for _, e := range part.of {
+			if part.keep(e) {
+				out = append(out, e)
+			}
 		}
-		return 1
 	}
-	slices.SortStableFunc(entries, func(a, b entry) int {
-		x, y := place(a), place(b)
-		if x == 0 || y == 0 || x == 3 || y == 3 {
-			return x - y
-		}
-		return int(a.row) - int(b.row)
-	})
+	copy(entries, out)
 }
 
 // edge returns what an event at the beginning or end of a run or session is.

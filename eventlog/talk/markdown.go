@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ func Markdown(ctx context.Context, w io.Writer, log eventlog.Log, l *List, opt O
 	if opt.Local == nil {
 		opt.Local = time.UTC
 	}
-	m := writer{w: bufio.NewWriterSize(w, 64<<10), opt: opt, list: l, turns: l.Turns()}
+	m := writer{w: bufio.NewWriterSize(w, 64<<10), opt: opt, list: l, turns: l.Turns(), blank: true}
 	if opt.Title != "" {
 		m.line(strings.Repeat("#", opt.Level) + " " + plainLine(opt.Title))
 		m.gap()
@@ -93,10 +94,11 @@ type writer struct {
 	heard []string // the last answers
 	err   error
 
-	open   []fold // what is unfinished, the outermost first
-	blank  bool   // the last line is blank
-	bullet bool   // the last line is a list item
-	copied bool   // what was written last is history of another session
+	open   []fold   // what is unfinished, the outermost first
+	late   []string // agents that have said nothing yet
+	blank  bool     // the last line is blank
+	bullet bool     // the last line is a list item
+	copied bool     // what was written last is history of another session
 	said   int
 	shown  int // the number of headings
 }
@@ -108,6 +110,13 @@ type fold struct {
 }
 
 func (m *writer) line(text string) {
+	if len(m.late) > 0 {
+		late := m.late
+		m.late = nil
+		for _, head := range late {
+			m.begin(head)
+		}
+	}
 	if m.err == nil {
 		_, m.err = m.w.WriteString(text + "\n")
 	}
@@ -115,7 +124,7 @@ func (m *writer) line(text string) {
 }
 
 func (m *writer) gap() {
-	if !m.blank {
+	if !m.blank && len(m.late) == 0 {
 		m.line("")
 	}
 }
@@ -139,6 +148,15 @@ func (m *writer) close(item int) {
 	for n := len(m.open) - 1; n >= 0 && (item == 0 || m.open[n].until <= item); n-- {
 		f := m.open[n]
 		m.open = m.open[:n]
+		if late := len(m.late) - 1; f.tail == nil && late >= 0 {
+			// It said nothing: a line is enough.
+			name := m.late[late]
+			m.late = m.late[:late]
+			m.gap()
+			m.line("*" + plainLine(name) + ": nothing is told of what it said*")
+			m.gap()
+			continue
+		}
 		if f.tail != nil {
 			f.tail()
 		}
@@ -229,7 +247,7 @@ func (m *writer) quote(s *Said) {
 		if b.Kind == Picture {
 			text = "[" + escape.Line(b.Image) + "]"
 		}
-		for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		for _, line := range strings.Split(strings.TrimSpace(unfolded(text)), "\n") {
 			m.line(strings.TrimRight("> "+line, " "))
 		}
 	}
@@ -245,7 +263,7 @@ func (m *writer) speech(s *Said) {
 			m.thought(b.Text)
 		case Asked:
 			m.gap()
-			for _, line := range strings.Split(strings.TrimSpace(escape.Text(b.Text)), "\n") {
+			for _, line := range strings.Split(strings.TrimSpace(unfolded(escape.Text(b.Text))), "\n") {
 				m.line(strings.TrimRight("> "+line, " "))
 			}
 			m.gap()
@@ -265,7 +283,7 @@ func (m *writer) speech(s *Said) {
 				m.gap()
 				continue
 			}
-			text := strings.Trim(escape.Text(b.Text), "\n")
+			text := strings.Trim(unfolded(escape.Text(b.Text)), "\n")
 			switch s.Kind {
 			case Decision:
 				text = "*Decision: " + plainLine(strings.TrimSpace(s.Tool+" "+firstOf(s.Label, b.Text))) + "*"
@@ -291,7 +309,7 @@ func (m *writer) thought(text string) {
 		return
 	}
 	m.begin("thinking")
-	m.line(strings.Trim(escape.Text(text), "\n"))
+	m.line(strings.Trim(unfolded(escape.Text(text)), "\n"))
 	m.end()
 }
 
@@ -477,12 +495,8 @@ func (m *writer) agent(s *Said) {
 	if took := s.End.Sub(s.Time); took >= 100*time.Millisecond {
 		name += " (" + figure.Duration(took) + ")"
 	}
-	m.begin("agent " + name)
-	if s.Below > 0 {
-		m.open = append(m.open, fold{until: s.Index + 1 + int(s.Below)})
-		return
-	}
-	m.end()
+	m.late = append(m.late, "agent "+name)
+	m.open = append(m.open, fold{until: s.Index + 1 + int(s.Below)})
 }
 
 // arguments writes what a tool was called with: a command as a shell would show
@@ -566,8 +580,18 @@ func (m *writer) fence(language, text string) {
 
 // plainLine makes a foreign text one line that is no markup.
 func plainLine(text string) string {
-	return strings.NewReplacer("<", "&lt;", "*", `\*`).Replace(escape.Line(text))
+	text = strings.ReplaceAll(escape.Line(text), "*", `\*`)
+	return tag.ReplaceAllString(text, "&lt;$1")
 }
+
+// tag is the beginning of what would be read as HTML.
+var tag = regexp.MustCompile(`<([A-Za-z/!?])`)
+
+// folds are the tags that would end a fold of ours, or hide what follows.
+var folds = regexp.MustCompile(`(?i)<(/?(?:details|summary)|!--)`)
+
+// unfolded spells such tags as text.
+func unfolded(text string) string { return folds.ReplaceAllString(text, "&lt;$1") }
 
 // code spells a name as code.
 func code(text string) string {

@@ -146,6 +146,8 @@ func (s *Said) compose(events []eventlog.Event) {
 			s.CallID = e.CallID
 		}
 		switch {
+		case s.Kind == Assistant && counts(e):
+			continue
 		case s.Kind == Tool:
 			s.tool(e)
 		case e.Kind == eventlog.ModelRequest:
@@ -161,6 +163,11 @@ func (s *Said) compose(events []eventlog.Event) {
 			s.failure(e)
 		}
 	}
+}
+
+// counts reports whether an event only tells what calls used: nobody said that.
+func counts(e *eventlog.Event) bool {
+	return e.Bill != nil && (e.Type == "usage" || e.Type == "stats" || e.Type == "model_usage")
 }
 
 // text adds a text, unless it was said already: several records may tell of one
@@ -181,7 +188,7 @@ func (s *Said) text(kind BlockKind, text string, piece bool) {
 	s.Blocks = append(s.Blocks, Block{Kind: kind, Text: text})
 }
 
-// pictures names the images of a message and puts the thoughts of an answer before
+// details names the images of a message and puts the thoughts of an answer before
 // its text, where they were thought.
 func (s *Said) details(e *eventlog.Event) {
 	for _, d := range e.Details {
@@ -285,8 +292,10 @@ func (s *Said) message(e *eventlog.Event) {
 			s.Tool = e.Type
 		}
 	}
-	s.details(e)
 	text := e.Text
+	if text == e.Type {
+		text = "" // it is only called so
+	}
 	if text == "" && s.Kind == Task {
 		text, _ = content.String(e.Input)
 	}
@@ -302,10 +311,14 @@ func (s *Said) message(e *eventlog.Event) {
 	}
 	if raw := json.RawMessage(strings.TrimSpace(text)); s.Kind == Result && structured(raw) {
 		s.structure(raw)
-		return
+	} else {
+		s.text(Text, text, false)
 	}
-	s.text(Text, text, false)
+	s.details(e)
 }
+
+// unknown is said of what failed in a way that nobody tells.
+const unknown = "failed"
 
 // failure adds how the item failed. A message that is the text anyhow becomes the
 // failure.
@@ -313,11 +326,24 @@ func (s *Said) failure(e *eventlog.Event) {
 	message := eventlog.Prose(e.Message)
 	if message == "" {
 		if message = label.Failure(e); message == "" && e.Text == "" {
-			message = "failed"
+			message = unknown
 		}
 	}
 	s.Blocks = slices.DeleteFunc(s.Blocks, func(b Block) bool {
 		return b.Kind == Text && strings.TrimSpace(b.Text) == strings.TrimSpace(e.Message)
 	})
+	if message == "" {
+		return
+	}
+	for i := range s.Blocks {
+		if s.Blocks[i].Kind == Failure {
+			if s.Blocks[i].Text == unknown {
+				s.Blocks[i].Text = message
+			}
+			if message == unknown {
+				return
+			}
+		}
+	}
 	s.text(Failure, message, false)
 }

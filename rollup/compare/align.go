@@ -40,7 +40,7 @@ func (al *aligner) level(a0, a1, b0, b1 int32, depth uint16) {
 func (al *aligner) gap(a, b []int32, ka, kb []uint64, level int32, depth uint16) {
 	var runs []textdiff.Run
 	if len(a) > 0 && len(b) > 0 {
-		exact := true
+		var exact bool
 		runs, exact = textdiff.Match(al.a.shapes(a), al.b.shapes(b))
 		al.c.Windowed = al.c.Windowed || !exact
 	}

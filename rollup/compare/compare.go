@@ -210,14 +210,11 @@ func (c *Comparison) diverge() {
 func (c *Comparison) divergence(i int) *Divergence {
 	p := &c.Pairs[i]
 	d := &Divergence{Pair: i, ItemA: p.ItemA, ItemB: p.ItemB, Earlier: -1}
-	// Where one did something that the other did not, the other did something else.
+	// Where one did something that the other did not, the other did what comes next.
 	for j := i + 1; j < len(c.Pairs) && c.Pairs[j].Depth >= p.Depth && (d.ItemA < 0 || d.ItemB < 0); j++ {
 		q := &c.Pairs[j]
 		if q.Level != p.Level {
 			continue
-		}
-		if q.Relation == Equal || q.Relation == Changed {
-			break
 		}
 		if d.ItemA < 0 {
 			d.ItemA = q.ItemA

@@ -286,10 +286,10 @@ func TestAlignStops(t *testing.T) {
 	}
 }
 
-// A million steps, with differences all over them, are aligned in a few seconds
+// Hundreds of thousands of steps, with differences all over them, are aligned in a few seconds
 // and in memory that grows with the steps.
 func BenchmarkAlign(b *testing.B) {
-	const n = 500_000 // calls
+	const n = 200_000 // calls
 	sides := [2]Side{bench(b, "a", n), bench(b, "b", n)}
 	b.ReportAllocs()
 	b.ResetTimer()
