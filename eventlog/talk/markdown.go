@@ -516,6 +516,10 @@ func command(raw json.RawMessage) (string, bool) {
 	if json.Unmarshal(raw, &text) == nil {
 		return text, true
 	}
+	var words []string
+	if json.Unmarshal(raw, &words) == nil && len(words) > 0 {
+		return strings.Join(words, " "), true
+	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil {
 		return "", false
@@ -523,7 +527,6 @@ func command(raw json.RawMessage) (string, bool) {
 	for name, v := range fields {
 		switch name {
 		case "command", "cmd":
-			var words []string
 			if json.Unmarshal(v, &text) != nil {
 				if json.Unmarshal(v, &words) != nil {
 					return "", false

@@ -287,9 +287,12 @@ func (s *Said) tool(e *eventlog.Event) {
 
 // message adds what a record says that is no answer and no call.
 func (s *Said) message(e *eventlog.Event) {
-	if s.Kind == Note || s.Kind == Decision {
+	switch s.Kind {
+	case Decision:
+		s.Tool = e.Tool
+	case Note:
 		if s.Tool = e.Tool; s.Tool == "" {
-			s.Tool = e.Type
+			s.Tool = e.Type[strings.LastIndexByte(e.Type, '/')+1:]
 		}
 	}
 	text := e.Text
