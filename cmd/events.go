@@ -201,14 +201,19 @@ func eventObject(e *eventlog.Event) map[string]any {
 		m["failed"] = true
 	}
 	if b := e.Bill; b != nil {
-		u := b.Usage
-		m["usage"] = map[string]any{
-			"input_tokens": u.Input, "output_tokens": u.Output, "cache_read_tokens": u.CacheRead,
-			"cache_write_5m_tokens": u.CacheWrite5m, "cache_write_1h_tokens": u.CacheWrite1h, "reasoning_tokens": u.Reasoning,
-			"cost_usd": b.Cost, "cost_known": b.Source != eventlog.Unpriced,
-		}
+		m["usage"] = billObject(b)
 	}
 	return m
+}
+
+// billObject is what one call used and cost in JSON.
+func billObject(b *eventlog.Bill) map[string]any {
+	u := b.Usage
+	return map[string]any{
+		"input_tokens": u.Input, "output_tokens": u.Output, "cache_read_tokens": u.CacheRead,
+		"cache_write_5m_tokens": u.CacheWrite5m, "cache_write_1h_tokens": u.CacheWrite1h, "reasoning_tokens": u.Reasoning,
+		"cost_usd": b.Cost, "cost_known": b.Source != eventlog.Unpriced,
+	}
 }
 
 // idValue keeps an id that is a number in the log a number.

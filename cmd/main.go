@@ -69,6 +69,8 @@ behind.
 		newSlow(env),
 		newGraph(env),
 		newAgents(env),
+		newTranscript(env),
+		newCompare(env),
 		newNote(env),
 		newNotes(env),
 		newFork(env),
