@@ -59,7 +59,8 @@ behind.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	opts.flags(root)
 	root.AddCommand(
-		newOpen(env), newTail(env), newSessions(env), newEvents(env), newStat(env), newUsage(env), newGraph(env), newAgents(env), newNote(env), newNotes(env), newFork(env), newPrices(env), newDoctor(env),
+		newOpen(env), newTail(env), newSessions(env), newEvents(env), newStat(env), newUsage(env), newGraph(env), newAgents(env),
+		newNote(env), newNotes(env), newFork(env), newExport(env), newPrices(env), newDoctor(env),
 		newRedact(env), newDemo(env), newDemoAgent(), newRunCommand(env), newResume(env), newEmitCommand(), newVersion(env),
 	)
 	wrapArgs(root)
