@@ -16,6 +16,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 	"github.com/lazytrace/lazytrace/eventlog/label"
 	"github.com/lazytrace/lazytrace/eventlog/source"
+	"github.com/lazytrace/lazytrace/rollup/sheet"
 )
 
 type eventsOptions struct {
@@ -110,6 +111,7 @@ type eventPrinter struct {
 	opts  eventsOptions
 	query eventlog.Query
 	out   *bufio.Writer
+	sheet *sheet.Events // instead of lines, where there is one
 	err   error
 	// formats are those of the logs, by path: in a session of which nobody has
 	// said whose it is, this says what wrote it.
@@ -144,9 +146,12 @@ func (p *eventPrinter) Event(path string, e *eventlog.Event) error {
 	if !p.query.Match(&s) {
 		return p.err
 	}
-	if p.opts.asJSON {
+	switch {
+	case p.sheet != nil:
+		p.keep(p.sheet.Event(path, e))
+	case p.opts.asJSON:
 		p.keep(printJSON(p.out, eventObject(e)))
-	} else {
+	default:
 		agent := e.Agent
 		if !p.named[e.SessionID] {
 			agent = p.formats[path]

@@ -74,6 +74,7 @@ behind.
 		newNote(env),
 		newNotes(env),
 		newFork(env),
+		newExport(env),
 		newPrices(env),
 		newDoctor(env),
 		newKeys(env),
