@@ -103,27 +103,34 @@ func runFork(ctx context.Context, env *Env, id string, paths []string, opts fork
 	if err != nil {
 		return err
 	}
+	text, result, err := forkSession(ctx, env, set, cat, s, opts)
+	if err != nil {
+		return err
+	}
+	return finishFork(env, opts, text, result)
+}
+
+// forkSession writes the new session, and returns the conversation that somebody
+// can go on with, where a format says that it is wanted.
+func forkSession(ctx context.Context, env *Env, set *source.Set, cat *eventlog.Catalog, s *eventlog.Session, opts forkOptions) (text []byte, result forkResult, err error) {
 	f := forking{env: env, opts: opts, set: set, cat: cat, session: s, id: wire.NewID(env.Now())}
 	if f.read, _, err = sourceOptions(env, s.Paths, false); err != nil {
-		return err
+		return nil, result, err
 	}
 	if opts.unsafe {
 		f.read.Redactor = nil
 	}
 	if err := f.find(ctx); err != nil {
-		return err
+		return nil, result, err
 	}
-	result := forkResult{Session: f.id, ForkOf: s.ID, Point: f.point, Store: opts.db, Format: opts.format, File: opts.out}
-	var text []byte
+	result = forkResult{Session: f.id, ForkOf: s.ID, Point: f.point, Store: opts.db, Format: opts.format, File: opts.out}
 	if opts.format != "" {
-		if text, err = f.conversation(ctx, format, &result); err != nil {
-			return err
+		if text, err = f.conversation(ctx, fork.Format(opts.format), &result); err != nil {
+			return nil, result, err
 		}
 	}
-	if result.Events, err = f.store(ctx, opts.db, result.Conversation); err != nil {
-		return err
-	}
-	return f.finish(text, result)
+	result.Events, err = f.store(ctx, opts.db, result.Conversation)
+	return text, result, err
 }
 
 // forking is a fork that is being made. Its events are read once more, file by
@@ -426,10 +433,10 @@ func (f *forking) resumeCodex(id string) string {
 		filepath.Join(root, "sessions", now.Format("2006"), now.Format("01"), now.Format("02"), "rollout-"+now.Format("2006-01-02T15-04-05")+"-"+id+".jsonl"), id)
 }
 
-// finish writes the conversation and says what was made: on standard output,
+// finishFork writes the conversation and says what was made: on standard output,
 // unless the conversation is there.
-func (f *forking) finish(text []byte, r forkResult) error {
-	said := f.env.Stdout
+func finishFork(env *Env, opts forkOptions, text []byte, r forkResult) error {
+	said := env.Stdout
 	switch {
 	case r.Format == "":
 	case r.File != "":
@@ -437,12 +444,12 @@ func (f *forking) finish(text []byte, r forkResult) error {
 			return err
 		}
 	default:
-		if _, err := f.env.Stdout.Write(plainJSON(text)); err != nil {
+		if _, err := env.Stdout.Write(plainJSON(text)); err != nil {
 			return err
 		}
-		said = f.env.Stderr
+		said = env.Stderr
 	}
-	if f.opts.asJSON {
+	if opts.asJSON {
 		return printJSON(said, r)
 	}
 	return r.print(said)

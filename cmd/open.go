@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -112,7 +113,11 @@ func show(ctx context.Context, env *Env, set *source.Set, title string, opts hom
 		}
 		return agents.Resume(s.Format, s.ID, s.Directory)
 	}
-	o.Stop = stopRecording
+	o.Stop, o.Fork = stopRecording, forkHere(env, set)
+	if o.Notes, err = openNotes(env); err != nil {
+		o.Notes = nil // the explorer says so when somebody wants to write
+	}
+	o.Author = cmp.Or(env.Getenv("USER"), env.Getenv("USERNAME"))
 	if folder != "" {
 		o.SaveViews = func(views []tui.View) error { return config.SaveViews(folder, views) }
 	}

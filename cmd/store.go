@@ -39,7 +39,10 @@ func configFolder(getenv func(string) string) (string, error) {
 var errNoFolder = errors.New("there is no home folder")
 
 // openNotes opens what people noted. It masks secrets in what is added.
-func openNotes(env *Env) (*notes.Book, error) {
+func openNotes(env *Env) (_ *notes.Book, err error) {
+	if env.book != nil {
+		return env.book, nil // whoever adds to it, everybody sees it
+	}
 	dir, err := dataFolder(env.Getenv)
 	if err != nil {
 		return nil, err
@@ -48,10 +51,11 @@ func openNotes(env *Env) (*notes.Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	return notes.Open(filepath.Join(dir, "notes.jsonl"), func(text string) string {
+	env.book, err = notes.Open(filepath.Join(dir, "notes.jsonl"), func(text string) string {
 		masked, _ := red.Text(text)
 		return masked
 	})
+	return env.book, err
 }
 
 // userFolder returns our folder below the one that a variable names or, where

@@ -12,6 +12,7 @@ import (
 	"github.com/lazytrace/lazytrace/tui/events"
 	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/keymap"
+	"github.com/lazytrace/lazytrace/tui/noted"
 	"github.com/lazytrace/lazytrace/tui/opened"
 	"github.com/lazytrace/lazytrace/tui/trace"
 	"github.com/lazytrace/lazytrace/tui/visit"
@@ -33,6 +34,8 @@ type explorer struct {
 	goal     visit.Msg      // where to go once it is there
 	searched *forest.Forest // where it was not
 	query    eventlog.Query
+	looked   bool // for the notes of the session
+	noted    int  // notes of the session when they were last looked at
 	past
 
 	tab    int           // index into sessionTabs
@@ -58,6 +61,7 @@ var sessionTabs = [...]struct {
 	{"Events", keymap.GoEvents, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, false, e.world.zone()) }},
 	{"Cost", keymap.GoCost, false, func(e *explorer) sessionPage { return newSessionCost(e.ctx, &e.world.opts) }},
 	{"Errors", keymap.GoErrors, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, true, e.world.zone()) }},
+	{"Notes", keymap.GoNotes, false, func(e *explorer) sessionPage { return noted.One{Pane: noted.New(e.world.opts.Notes, e.world.now)} }},
 }
 
 // tracePage is the tree as a page. What it shows, it lays out itself.
@@ -292,6 +296,17 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 		return cmd, false
 	case drillMsg:
 		return e.drill(msg), true
+	case bookMsg:
+		if e.trace == nil {
+			return nil, false
+		}
+		return tea.Batch(e.findNotes(), e.refresh()), true
+	case notedMsg:
+		if msg.e != e {
+			return nil, false
+		}
+		e.trace.SetNotes(msg.steps)
+		return e.moved(), true
 	case tickMsg:
 		if e.trace != nil && e.running() {
 			return e.trace.Elapse(), e.Live()
@@ -311,6 +326,10 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 	}
 	if laid {
 		cmd = tea.Batch(cmd, e.reach(), e.refresh())
+		if !e.looked {
+			e.looked = true
+			cmd = tea.Batch(cmd, e.findNotes())
+		}
 	}
 	if changed {
 		cmd = tea.Batch(cmd, e.moved())
@@ -337,6 +356,7 @@ func (e *explorer) drill(msg drillMsg) tea.Cmd {
 
 // moved shows the selected step in the detail pane.
 func (e *explorer) moved() tea.Cmd {
+	e.why.Note = e.trace.Note(e.selected())
 	return e.detail.Show(e.snap, e.selected())
 }
 

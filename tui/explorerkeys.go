@@ -54,6 +54,10 @@ func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		}
 	}
 	if cmd, done := e.page().Do(a, n); done {
+		if a == keymap.Mark && e.tab == 0 {
+			id := e.trace.Selected()
+			cmd = tea.Batch(cmd, e.mark(id, e.trace.Marks()[id]))
+		}
 		return tea.Batch(cmd, e.moved()), true
 	}
 	if cmd, done := e.act(a); done {

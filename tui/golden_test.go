@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -48,6 +49,15 @@ func TestScreens(t *testing.T) {
 		{name: "range-error", events: all, keys: func(d *driver) { d.keys("P").typed("teatime").keys("enter") }, sizes: small},
 		{name: "palette", events: all, keys: func(d *driver) { d.send(tea.KeyPressMsg{Code: 'p', Mod: tea.ModCtrl}); d.typed("critpath") }, sizes: small},
 		{name: "copy", events: all, keys: func(d *driver) { d.keys("enter e y") }, sizes: small},
+		{name: "notes-empty", events: all, option: func(o *Options) { o.Notes = book(t) }, keys: func(d *driver) { d.keys("g n") }, sizes: sizes},
+		{name: "note-prompt", events: all, option: func(o *Options) { o.Notes = book(t) }, keys: func(d *driver) { d.keys("enter e a").typed("is it the lock order?") }, sizes: small},
+		{name: "export", events: all, keys: func(d *driver) { d.keys("X") }, sizes: small},
+		{name: "question", events: all, option: func(o *Options) {
+			o.Stop = func(context.Context, *eventlog.Session) error { return nil }
+		}, before: recorded, keys: func(d *driver) { d.keys("x") }, sizes: small},
+		{name: "fork", events: all, option: func(o *Options) {
+			o.Fork = func(context.Context, *eventlog.Session, string, string) (string, error) { return "", nil }
+		}, keys: func(d *driver) { d.keys("enter e").send(ctrl('f')) }, sizes: small},
 		{name: "filter-open", events: all, keys: func(d *driver) { d.keys("/").typed("err:any cost>0.0") }, sizes: small},
 		{name: "filter-error", events: all, keys: func(d *driver) { d.keys("/").typed("cost>x") }, sizes: small},
 		{name: "filter-none", events: all, keys: func(d *driver) { d.keys("/").typed("agent:nobody").keys("enter") }, sizes: small},
@@ -114,6 +124,15 @@ func TestScreens(t *testing.T) {
 			})
 		}
 	}
+}
+
+// recorded has the first session say which process records it.
+func recorded(s *eventlog.Sources) {
+	sum := eventlog.NewSummary(s.Symbols(), "recorder", "memory", 0)
+	sum.Update(func() {
+		sum.Add(0, &eventlog.Event{ID: "r", SessionID: "0190-checkout", Kind: eventlog.SessionStart, Time: eventlog.StampOf(noon.Add(-time.Minute)), Facts: &eventlog.Facts{RecorderPid: 42, RecorderMark: "m"}})
+	})
+	s.Add(sum)
 }
 
 var (

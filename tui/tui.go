@@ -15,6 +15,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/term"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/notes"
 	"github.com/lazytrace/lazytrace/tui/keyboard"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/theme"
@@ -48,6 +49,12 @@ type Options struct {
 	// Resume returns the command line that goes on with a session in its agent, or
 	// nothing where there is none.
 	Resume func(*eventlog.Session) string
+	Notes  *notes.Book // where what people write is kept; nil keeps nothing
+	Author string      // who writes
+	// Fork writes a new session with what happened up to an event, and what
+	// somebody needs to go on with it in a format, or nothing more for none. It
+	// says what it made. It is called in a command.
+	Fork func(ctx context.Context, s *eventlog.Session, event, format string) (string, error)
 	// Stop ends the recording of a session. It is called in a command.
 	Stop   func(ctx context.Context, s *eventlog.Session) error
 	Budget Budget

@@ -115,6 +115,8 @@ func (m *model) footer(t *theme.Theme) string {
 			hint(l, t, "tab", "complete")
 		}
 		return l.Put(t.Dim, m.asking.Hint).String()
+	case m.task != nil && m.notice == "":
+		return m.task.draw(t, l)
 	case m.notice != "":
 		return l.Foreign(t.Human, m.notice).String()
 	case m.pending != "" || m.count > 0:

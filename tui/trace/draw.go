@@ -368,6 +368,8 @@ func (d *drawing) note(id eventlog.SpanID, span *eventlog.Span, shut, failed boo
 		return frame.Part{Style: t.Dim, Text: "no end"}
 	case span.Flags.Has(eventlog.SpanWaiting|eventlog.SpanOpen) && d.live:
 		return frame.Part{Style: t.Human, Text: "waiting"}
+	case d.p.notes[id] != "":
+		return frame.Part{Style: t.Human, Text: frame.Short(d.p.notes[id], 24)}
 	}
 	return frame.Part{}
 }
