@@ -57,7 +57,7 @@ var sessionTabs = [...]struct {
 }{
 	{"Trace", keymap.GoTrace, true, func(e *explorer) sessionPage { return tracePage{e.trace} }},
 	{"Events", keymap.GoEvents, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, false, e.world.zone()) }},
-	{"Cost", keymap.GoCost, false, func(e *explorer) sessionPage { return newSessionCost(e.ctx, &e.world.opts) }},
+	{"Cost", keymap.GoCost, false, func(e *explorer) sessionPage { return newSessionCost(e.ctx, e.world) }},
 	{"Context", keymap.GoContext, false, func(e *explorer) sessionPage {
 		return growth.New(e.ctx, growth.Options{Book: e.world.opts.Book, Zone: e.world.zone()})
 	}},

@@ -50,7 +50,7 @@ var homePages = map[keymap.Action]struct {
 	make func(*home) homePage
 }{
 	keymap.GoWall: {"wall", func(h *home) homePage { return wall.New(h.world.opts.Budget.Session) }},
-	keymap.GoCost: {"cost", func(h *home) homePage { return &homeCost{costs: newCosts(h.world.ctx, &h.world.opts), home: h} }},
+	keymap.GoCost: {"cost", func(h *home) homePage { return newHomeCost(h) }},
 }
 
 func newHome(w *world) *home {

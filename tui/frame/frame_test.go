@@ -43,3 +43,16 @@ func TestOver(t *testing.T) {
 		t.Error("the rows below were changed")
 	}
 }
+
+// A box that covers half of a wide character leaves the row as wide as it was.
+func TestOverWideText(t *testing.T) {
+	for shift := range 4 {
+		row := strings.Repeat("x", shift) + strings.Repeat("字", 8)
+		row += strings.Repeat("x", 20-ansi.StringWidth(row))
+		for _, box := range []string{"#", "##", "###", "####"} {
+			if got := Over([]string{row}, []string{box}, 20)[0]; ansi.StringWidth(got) != 20 {
+				t.Errorf("%q below %q is %q, %d cells", row, box, ansi.Strip(got), ansi.StringWidth(got))
+			}
+		}
+	}
+}

@@ -58,7 +58,7 @@ func Pile(t *theme.Theme, layers []Layer, tops []int, row int) (string, theme.St
 	case full == 8 && under != over && l.Shade == "" && layers[under].Shade == "" && layers[over].Shade == "":
 		back, _ := layers[over].Style.Behind()
 		return t.Blocks[first], layers[under].Style + back
-	case full == 8 && l.Shade == "":
+	case full == 8 && t.Fine && (l.Shade == "" || l.Shade == t.Blocks[8]):
 		back, _ := l.Style.Behind() // without it, fonts leave seams between the rows
 		return t.Blocks[8], l.Style + back
 	case l.Shade == "" || t.Fine && l.Shade == t.Blocks[8]:

@@ -204,10 +204,24 @@ func Over(rows, box []string, width int) []string {
 	left, top := max(0, (width-wide)/2), max(0, (len(rows)-len(box))/2)
 	for i, r := range box {
 		if y := top + i; y < len(out) {
-			out[y] = ansi.Cut(out[y], 0, left) + "\x1b[m" + r + "\x1b[m" + ansi.Cut(out[y], left+wide, width)
+			out[y] = piece(out[y], 0, left) + "\x1b[m" + r + "\x1b[m" + piece(out[y], left+wide, width)
 		}
 	}
 	return out
+}
+
+// piece returns the cells of a row between two columns. Of a character that is two
+// cells wide and lies on one of them, a blank is left.
+func piece(row string, from, to int) string {
+	text := ansi.Cut(row, from, to)
+	n := ansi.StringWidth(text)
+	if n > to-from { // it begins or ends with half of one
+		if text = " " + ansi.Cut(row, from+1, to); ansi.StringWidth(text) > to-from {
+			text = ansi.Cut(row, from, to-1)
+		}
+		n = ansi.StringWidth(text)
+	}
+	return text + strings.Repeat(" ", max(0, to-from-n))
 }
 
 // Split adds a thin bar of width cells, divided as its values are.

@@ -59,10 +59,10 @@ func (p *Pane) message(t *theme.Theme, active bool, said ...frame.Part) []string
 
 // come says how far the reading of the log has come.
 func (p *Pane) come() string {
-	if p.progress == nil || p.progress.total.Load() == 0 {
+	done, total := p.progress.Look()
+	if total == 0 {
 		return ""
 	}
-	done, total := p.progress.done.Load(), p.progress.total.Load()
 	return " " + figure.Percent(float64(done), float64(total)) + " of " + figure.Whole(total) + " records"
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -115,9 +114,9 @@ func columns(bars []bar, n int) []bar {
 }
 
 // find grows the windows and lays out what comes of it.
-func find(ctx context.Context, of *opened.Session, o Options, done *progress) (*found, error) {
+func find(ctx context.Context, of *opened.Session, o Options, done *job.Progress) (*found, error) {
 	began := time.Now()
-	r, err := window.Grow(ctx, of.Log, of.Lines.Snap, of.Sym, o.Book, done.tell)
+	r, err := window.Grow(ctx, of.Log, of.Lines.Snap, of.Sym, o.Book, done.Tell)
 	if err != nil {
 		return nil, err
 	}
@@ -195,18 +194,6 @@ func short(id string) string {
 	return id
 }
 
-// progress says how far the reading of a log has come. Whoever reads writes it, and
-// the pane looks at it while it is drawn.
-type progress struct {
-	done, total atomic.Int64
-	ended       chan struct{} // closed when nothing more comes
-}
-
-func (p *progress) tell(done, total int) {
-	p.done.Store(int64(done))
-	p.total.Store(int64(total))
-}
-
 // foundMsg brings what a session's windows came to.
 type foundMsg struct {
 	p      *Pane
@@ -221,23 +208,20 @@ type stillMsg struct {
 	ticket job.Ticket
 }
 
-// read begins to read the log, unless that is under way.
-func (p *Pane) read(wait time.Duration) tea.Cmd {
+// read begins to read the log, unless that is under way. took is how long it took
+// the last time, when that was just now.
+func (p *Pane) read(took time.Duration) tea.Cmd {
 	ctx, ticket, ok := p.reading.Start(p.ctx)
 	if !ok || ctx.Err() != nil {
 		return nil
 	}
-	done := &progress{ended: make(chan struct{})}
+	done := job.NewProgress()
 	p.progress = done
 	of, o := p.of, p.options
 	work := func() tea.Msg {
-		defer close(done.ended)
-		if wait > 0 {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-time.After(wait):
-			}
+		defer done.End()
+		if !job.Rest(ctx, took) {
+			return nil
 		}
 		f, err := find(ctx, of, o, done)
 		return foundMsg{p, ticket, f, err}
@@ -245,20 +229,16 @@ func (p *Pane) read(wait time.Duration) tea.Cmd {
 	if p.found != nil {
 		return work
 	}
-	return tea.Batch(work, p.still(ctx, ticket, done))
+	return tea.Batch(work, p.still(ctx, ticket))
 }
 
 // still asks to be drawn again soon, as long as the log is being read.
-func (p *Pane) still(ctx context.Context, ticket job.Ticket, done *progress) tea.Cmd {
-	const moment = 100 * time.Millisecond
+func (p *Pane) still(ctx context.Context, ticket job.Ticket) tea.Cmd {
+	done := p.progress
 	return func() tea.Msg {
-		select {
-		case <-done.ended:
+		if !done.Moment(ctx) {
 			return nil
-		case <-ctx.Done():
-			return nil
-		case <-time.After(moment):
-			return stillMsg{p, ticket}
 		}
+		return stillMsg{p, ticket}
 	}
 }

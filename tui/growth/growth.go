@@ -51,7 +51,7 @@ type Pane struct {
 	found    *found
 	err      error
 	stopped  bool
-	progress *progress
+	progress *job.Progress
 	reading  job.Job
 
 	run, turn int             // what the picture shows, and its cursor
@@ -91,10 +91,6 @@ func (p *Pane) Show(s *opened.Session) tea.Cmd {
 	return p.read(0)
 }
 
-// rest is how long a log is left alone that goes on while it is read, as a multiple
-// of what reading it took.
-const rest = 4
-
 // Update takes what the pane's commands found. It reports whether anything changed.
 func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
@@ -103,7 +99,7 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 			return nil, false
 		}
 		if ctx, goes := p.reading.Goes(msg.ticket); goes {
-			return p.still(ctx, msg.ticket, p.progress), true
+			return p.still(ctx, msg.ticket), true
 		}
 	case foundMsg:
 		if msg.p != p {
@@ -117,7 +113,7 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 			p.take(msg.found)
 		}
 		if again && msg.err == nil {
-			return p.read(rest * msg.found.took), true
+			return p.read(msg.found.took), true
 		}
 		return nil, true
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	gutter  = 13 // cells of the scale, with the blank behind it
+	gutter  = 14 // cells of the scale, with the blank behind it
 	widest  = 12 // cells that a turn takes at most
 	parting = 3  // cells from which on turns are told apart by a blank
 )
@@ -92,7 +92,11 @@ func (p *Pane) drawPicture(t *theme.Theme, number int, active bool) []string {
 	rows = append(rows, p.area(t, r, l, layers, area)...)
 	rows = append(rows, p.axis(t, r, l))
 	names := []string{"cost", "new", "output"}
-	tops := []string{"$" + figure.Money(r.dearest), figure.Count(r.fresh), figure.Count(r.output)}
+	dearest := "$" + figure.Money(r.dearest)
+	if r.unpriced == int64(len(r.Turns)) {
+		dearest = "no price"
+	}
+	tops := []string{dearest, figure.Count(r.fresh), figure.Count(r.output)}
 	styles := []theme.Style{t.Text, t.Human, t.Good}
 	for i := range low {
 		rows = append(rows, p.lane(t, l, names[i]+" "+tops[i], styles[i], func(b *bar) float64 {
@@ -105,12 +109,17 @@ func (p *Pane) drawPicture(t *theme.Theme, number int, active bool) []string {
 // legend says what the colours are.
 func (p *Pane) legend(t *theme.Theme, r *run, layers []frame.Layer) []frame.Part {
 	var out []frame.Part
+	narrow := p.at[picture].w < 100
 	for i, name := range []string{"from cache", "new", "output"} {
 		shade := layers[i].Shade
 		if shade == "" {
 			shade = t.Blocks[8]
 		}
 		out = append(out, frame.Part{Style: layers[i].Style, Text: shade}, frame.Part{Style: t.Dim, Text: " " + name + "  "})
+	}
+	if narrow {
+		out[len(out)-1].Text = " output"
+		return out
 	}
 	if len(r.Compactions) > 0 {
 		out = append(out, frame.Part{Style: t.Warn, Text: t.Pin}, frame.Part{Style: t.Dim, Text: " compaction  "})

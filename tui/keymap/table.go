@@ -225,7 +225,7 @@ func Table() []Row {
 
 		{Group, Cost, keys("b"), "by", "group by agent, model, session, tool, day, branch, metadata"},
 		{GroupPrev, Cost, keys("B"), "", "the same backwards"},
-		{CostView, Cost, keys("c"), "cache", "days, cache, budget: what stands below the table"},
+		{CostView, Cost, keys("c"), "view", "what stands below or beside the table: days, cache, audit in short; where all of them do, from the table to the cache and back"},
 		{Audit, Cost, keys("a"), "audit", "the audit: what was read, cut and priced with what; enter lists the records behind a line"},
 
 		{TurnNext, Context, keys("l", "right"), "turn", "next turn in the picture; a count before it moves as far: 10l"},
