@@ -163,7 +163,7 @@ func (d *driver) planes(row string) (plain, letters string) {
 	names := map[string]byte{
 		string(t.Text): '.', string(t.Bright): 'B', string(t.Dim): 'd', string(t.Faint): '-', string(t.Title): 'T', string(t.Key): 'k',
 		string(t.Brand): 'L', string(t.Model): 'm', string(t.Tool): 't', string(t.Agent): 'a', string(t.Human): 'h', string(t.Good): 'g',
-		string(t.Bad): 'x', string(t.BadBold): 'X', string(t.Warn): 'w',
+		string(t.Bad): 'x', string(t.BadBold): 'X', string(t.Warn): 'w', string(t.Fill): 'f',
 	}
 	style := byte(' ')
 	var p, l strings.Builder

@@ -11,6 +11,7 @@ import (
 	"github.com/lazytrace/lazytrace/tui/detail"
 	"github.com/lazytrace/lazytrace/tui/events"
 	"github.com/lazytrace/lazytrace/tui/forest"
+	"github.com/lazytrace/lazytrace/tui/growth"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/noted"
 	"github.com/lazytrace/lazytrace/tui/opened"
@@ -59,7 +60,10 @@ var sessionTabs = [...]struct {
 }{
 	{"Trace", keymap.GoTrace, true, func(e *explorer) sessionPage { return tracePage{e.trace} }},
 	{"Events", keymap.GoEvents, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, false, e.world.zone()) }},
-	{"Cost", keymap.GoCost, false, func(e *explorer) sessionPage { return newSessionCost(e.ctx, &e.world.opts) }},
+	{"Cost", keymap.GoCost, false, func(e *explorer) sessionPage { return newSessionCost(e.ctx, e.world) }},
+	{"Context", keymap.GoContext, false, func(e *explorer) sessionPage {
+		return growth.New(e.ctx, growth.Options{Book: e.world.opts.Book, Zone: e.world.zone()})
+	}},
 	{"Errors", keymap.GoErrors, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, true, e.world.zone()) }},
 	{"Notes", keymap.GoNotes, false, func(e *explorer) sessionPage { return noted.One{Pane: noted.New(e.world.opts.Notes, e.world.now)} }},
 }

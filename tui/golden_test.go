@@ -100,6 +100,25 @@ func TestScreens(t *testing.T) {
 		{name: "audit-record", events: all, option: audited, before: unreadable, keys: func(d *driver) { d.keys("g c a j enter j enter") }, sizes: small},
 		{name: "errors", events: all, keys: func(d *driver) { d.keys("enter g x j") }, sizes: small},
 		{name: "nothing-failed", events: all, option: func(o *Options) { o.Start = "s2" }, keys: func(d *driver) { d.keys("!") }, sizes: small},
+		{name: "context", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k") }, sizes: wide},
+		{name: "context-turn", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k 1 3 h") }, sizes: small},
+		{name: "context-run", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k 2 j") }, sizes: wide},
+		{name: "context-blocks", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k 3 j") }, sizes: wide},
+		{name: "context-compactions", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k 4") }, sizes: wide},
+		{name: "context-running", events: all, keys: func(d *driver) { d.keys("enter g k") }, sizes: small},
+		{name: "context-none", events: silent(), keys: func(d *driver) { d.keys("enter g k") }, sizes: wide},
+		{name: "context-ascii", events: grown(), option: func(o *Options) { booked(t, 0, 0)(o); o.ASCII = true }, keys: func(d *driver) { d.keys("enter g k") }, sizes: small},
+		{name: "context-no-colour", events: grown(), option: func(o *Options) { booked(t, 0, 0)(o); o.Look.Name = "none" }, keys: func(d *driver) { d.keys("enter g k") }, sizes: small},
+		{name: "spend", events: append(grown(), spread()...), option: booked(t, 3*eventlog.Dollar, 4*eventlog.Dollar), keys: func(d *driver) { d.keys("g c") }, sizes: append(wide, [2]int{160, 45})},
+		{name: "spend-cache", events: append(grown(), spread()...), option: booked(t, 30*eventlog.Dollar, 0), keys: func(d *driver) { d.keys("g c c") }, sizes: wide},
+		{name: "spend-why", events: append(grown(), spread()...), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("g c c c") }, sizes: wide},
+		{name: "spend-misses", events: append(grown(), spread()...), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("g c 2 enter") }, sizes: wide},
+		{name: "spend-branch", events: append(grown(), spread()...), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("g c b b s s") }, sizes: small},
+		{name: "spend-meta", events: append(grown(), spread()...), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("g c b 1") }, sizes: small},
+		{name: "spend-menu", events: append(grown(), spread()...), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("g c b") }, sizes: small},
+		{name: "spend-session", events: grown(), option: booked(t, 0, 3*eventlog.Dollar), keys: func(d *driver) { d.keys("enter g c") }, sizes: wide},
+		{name: "spend-unpriced", events: grown(), option: func(o *Options) { o.All = true }, keys: func(d *driver) { d.keys("g c") }, sizes: small},
+		{name: "spend-ascii", events: append(grown(), spread()...), option: func(o *Options) { booked(t, 3*eventlog.Dollar, 0)(o); o.ASCII = true }, keys: func(d *driver) { d.keys("g c") }, sizes: small},
 		{name: "cannot-open", events: all, option: func(o *Options) {
 			o.Open = func(context.Context, *eventlog.Session) (eventlog.Log, error) {
 				return nil, errors.New("open /logs/run.jsonl: permission denied")
@@ -138,6 +157,7 @@ func recorded(s *eventlog.Sources) {
 var (
 	small = [][2]int{{80, 24}, {120, 36}}
 	sizes = [][2]int{{40, 10}, {60, 15}, {80, 24}, {120, 36}, {200, 60}}
+	wide  = [][2]int{{40, 10}, {80, 24}, {120, 36}, {200, 60}}
 )
 
 func compare(t *testing.T, name, got string) {

@@ -52,7 +52,7 @@ var homePages = map[keymap.Action]struct {
 }{
 	keymap.GoWall:  {"wall", func(h *home) homePage { return wall.New(h.world.opts.Budget.Session) }},
 	keymap.GoNotes: {"notes", func(h *home) homePage { return noted.All{Pane: noted.New(h.world.opts.Notes, h.world.now)} }},
-	keymap.GoCost:  {"cost", func(h *home) homePage { return &homeCost{costs: newCosts(h.world.ctx, &h.world.opts), home: h} }},
+	keymap.GoCost:  {"cost", func(h *home) homePage { return newHomeCost(h) }},
 }
 
 func newHome(w *world) *home {

@@ -16,6 +16,7 @@ import (
 	"github.com/charmbracelet/x/term"
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/notes"
+	"github.com/lazytrace/lazytrace/rollup/price"
 	"github.com/lazytrace/lazytrace/tui/keyboard"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/theme"
@@ -30,6 +31,7 @@ type Options struct {
 	// command; nil finds none.
 	Find   func(ctx context.Context, f eventlog.Figure, found func(*eventlog.Finding) error) error
 	Prices string           // what estimates are made with: table of 2026-07-02
+	Book   *price.Book      // the prices themselves; without them costs are not parted, and caches not judged
 	Now    func() time.Time // time.Now when nil
 	Title  string           // of the home screen; "all sessions" when empty
 	Query  string           // the filter to begin with
