@@ -11,9 +11,11 @@ import (
 	"github.com/lazytrace/lazytrace/tui/detail"
 	"github.com/lazytrace/lazytrace/tui/events"
 	"github.com/lazytrace/lazytrace/tui/forest"
+	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/opened"
 	"github.com/lazytrace/lazytrace/tui/trace"
+	"github.com/lazytrace/lazytrace/tui/troubles"
 	"github.com/lazytrace/lazytrace/tui/visit"
 	"github.com/lazytrace/lazytrace/tui/why"
 )
@@ -32,6 +34,7 @@ type explorer struct {
 	err      error
 	goal     visit.Msg      // where to go once it is there
 	searched *forest.Forest // where it was not
+	seeking  job.Job
 	query    eventlog.Query
 	past
 
@@ -55,9 +58,9 @@ var sessionTabs = [...]struct {
 	make   func(*explorer) sessionPage
 }{
 	{"Trace", keymap.GoTrace, true, func(e *explorer) sessionPage { return tracePage{e.trace} }},
-	{"Events", keymap.GoEvents, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, false, e.world.zone()) }},
+	{"Events", keymap.GoEvents, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, e.world.zone()) }},
 	{"Cost", keymap.GoCost, false, func(e *explorer) sessionPage { return newSessionCost(e.ctx, &e.world.opts) }},
-	{"Errors", keymap.GoErrors, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, true, e.world.zone()) }},
+	{"Errors", keymap.GoErrors, true, func(e *explorer) sessionPage { return troubles.NewSession(e.ctx, e.log, e.world.zone()) }},
 }
 
 // tracePage is the tree as a page. What it shows, it lays out itself.
@@ -290,6 +293,11 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 			cmd = tea.Batch(cmd, awaitLog(e.ctx, e.log, e.trace.Work()))
 		}
 		return cmd, false
+	case soughtMsg:
+		if msg.e != e {
+			return nil, false
+		}
+		return e.sought(msg), true
 	case drillMsg:
 		return e.drill(msg), true
 	case tickMsg:

@@ -14,6 +14,7 @@ import (
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/overview"
 	"github.com/lazytrace/lazytrace/tui/theme"
+	"github.com/lazytrace/lazytrace/tui/troubles"
 	"github.com/lazytrace/lazytrace/tui/wall"
 )
 
@@ -49,8 +50,9 @@ var homePages = map[keymap.Action]struct {
 	name string
 	make func(*home) homePage
 }{
-	keymap.GoWall: {"wall", func(h *home) homePage { return wall.New(h.world.opts.Budget.Session) }},
-	keymap.GoCost: {"cost", func(h *home) homePage { return &homeCost{costs: newCosts(h.world.ctx, &h.world.opts), home: h} }},
+	keymap.GoWall:   {"wall", func(h *home) homePage { return wall.New(h.world.opts.Budget.Session) }},
+	keymap.GoCost:   {"cost", func(h *home) homePage { return &homeCost{costs: newCosts(h.world.ctx, &h.world.opts), home: h} }},
+	keymap.GoErrors: {"errors", func(h *home) homePage { return troubles.NewAll(h.world.ctx, h.world.opts.Open, h.world.zone()) }},
 }
 
 func newHome(w *world) *home {
@@ -85,6 +87,11 @@ func (h *home) page() homePage {
 
 // turn goes to a page. It reports whether there is one.
 func (h *home) turn(to keymap.Action) (tea.Cmd, bool) {
+	if _, ok := homePages[to]; ok || to == keymap.GoSessions {
+		if p, ok := h.page().(interface{ Leave() }); ok {
+			p.Leave() // it need not go on with what only it shows
+		}
+	}
 	if to == keymap.GoSessions {
 		h.place = to
 		return h.Resize(h.width, h.height), true
