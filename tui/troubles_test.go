@@ -44,7 +44,7 @@ func oneUnreadable(o *Options) {
 // importer is a session in which a lot goes wrong, and that goes round in a loop
 // at noon.
 func importer() []eventlog.Event {
-	s := &story{id: "0195-importer", at: noon.Add(-42 * time.Minute)}
+	s := &story{id: "0195-importer", at: noon.Add(-18*time.Minute - 9*time.Second)}
 	s.add("", "", eventlog.SessionStart, func(e *eventlog.Event) {
 		e.Facts = &eventlog.Facts{Name: "Move the importer to v2", Agent: "claude", Directory: "/src/import", Started: e.Time}
 	})

@@ -314,6 +314,7 @@ func (p *All) hear(msg newsMsg) (tea.Cmd, bool) {
 		delete(p.faults, id)
 	}
 	maps.Copy(p.faults, msg.faults)
+	p.blame()
 	// While sessions are read anew, what was found before is not taken away.
 	if msg.shown != nil && (msg.ended || p.shown == nil || p.took == 0) {
 		p.take(msg.shown)
@@ -327,6 +328,26 @@ func (p *All) hear(msg newsMsg) (tea.Cmd, bool) {
 		return p.start(), true
 	}
 	return nil, true
+}
+
+// blame says which of the sessions could not be read, and why the first could not.
+func (p *All) blame() {
+	n := 0
+	for i := range p.groups {
+		why, failed := p.faults[p.groups[i].ID]
+		if !failed {
+			continue
+		}
+		if n++; n == 1 {
+			p.fault = why
+		}
+	}
+	if n == 0 {
+		p.fault = ""
+	} else {
+		p.fault = figure.Plural(int64(n), "session") + " could not be read: " + p.fault
+	}
+	p.layout()
 }
 
 // Leave stops reading when another page is gone to. What was found is kept.
@@ -406,12 +427,6 @@ func (p *All) Close() { p.reading.Stop() }
 func (p *All) Draw(t *theme.Theme, number int, active bool) []string {
 	var right []frame.Part
 	all := p.sessions()
-	for id, why := range p.faults {
-		if text := frame.Short(why, max(10, p.width/3)); slices.ContainsFunc(p.groups, func(g group) bool { return g.ID == id }) {
-			right = append(right, frame.Part{Style: t.Bad, Text: fmt.Sprintf("%s %s not read: %s   ", t.Failed, figure.Plural(int64(len(p.faults)), "session"), text)})
-			break
-		}
-	}
 	of := fmt.Sprintf("%s of %s", figure.Whole(int64(p.done)), figure.Plural(int64(all), "session"))
 	switch {
 	case p.reading.Busy() && p.shown != nil:

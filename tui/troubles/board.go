@@ -64,8 +64,9 @@ type board struct {
 	loops         table.Table[trouble.Loop]
 	retries       table.Table[trouble.Retry]
 	slow          table.Table[trouble.ToolTime]
-	upper, lower  int // rows of the section in front, and of the loops below the families
-	about         int // rows about what is selected
+	upper, lower  int    // rows of the section in front, and of the loops below the families
+	about         int    // rows about what is selected
+	fault         string // what could not be read, of what is shown
 }
 
 // lister is a table whatever its rows are.
@@ -165,12 +166,20 @@ func (b *board) heads() int {
 	return 2
 }
 
+// feet are the rows below everything: what could not be read.
+func (b *board) feet() int {
+	if b.fault == "" || b.height < 6 {
+		return 0
+	}
+	return 1
+}
+
 // together is from how many rows on the loops stand below the families.
 const together = 20
 
 // layout divides the rows.
 func (b *board) layout() {
-	rest := max(0, b.height-b.heads())
+	rest := max(0, b.height-b.heads()-b.feet())
 	b.lower, b.about = 0, 0
 	if b.all && b.height >= together+4 && b.shown != nil && b.shown.failures > 0 && b.section <= loops {
 		b.about = 7

@@ -25,7 +25,18 @@ func (b *board) columns() {
 }
 
 // words is how much of a text is kept before figures give way.
-func (b *board) words() int { return max(14, min(60, b.width*36/100)) }
+func (b *board) words() int { return max(14, min(60, b.width*40/100)) }
+
+// spark is how wide the pictures are of when something happened.
+func (b *board) spark() int {
+	switch {
+	case b.width >= 180:
+		return cells
+	case b.width >= 150:
+		return cells / 2
+	}
+	return cells / 3
+}
 
 // when says when something was: how long ago where there are many sessions, on
 // the clock where there is one.
@@ -72,11 +83,12 @@ func (b *board) familyColumns() []table.Column[row] {
 			}
 		}},
 		{Head: "WHAT FAILED", Least: b.words(), Paint: b.paintFamily},
-		{Head: "WHEN", Width: cells, Rank: 6, Paint: func(l *frame.Line, t *theme.Theme, r *row) {
+		{Head: "WHEN", Width: b.spark(), Rank: 6, Paint: func(l *frame.Line, t *theme.Theme, r *row) {
 			if r.place < 0 {
-				l.Spark(t, t.Bad, r.beats, top(r.beats))
+				beats := gather(r.beats, b.spark())
+				l.Spark(t, t.Bad, beats, top(beats))
 			} else if i := cellOf(r.places[r.place].Time, b.shown.from, b.shown.to); i >= 0 {
-				l.Space(i).Put(t.Dim, t.Pin)
+				l.Space(i*b.spark()/cells).Put(t.Dim, t.Pin)
 			}
 		}},
 		{Head: "FIRST", Width: b.clock(), Right: true, Rank: 8, Cell: func(t *theme.Theme, r *row) (string, theme.Style) {
@@ -136,6 +148,15 @@ func (b *board) widest() int {
 		return 1
 	}
 	return len(b.shown.families[0].places)
+}
+
+// gather adds up neighbours, so that so many values are left.
+func gather(values []float64, n int) []float64 {
+	out := make([]float64, n)
+	for i, v := range values {
+		out[i*n/len(values)] += v
+	}
+	return out
 }
 
 func top(values []float64) float64 {
@@ -231,12 +252,6 @@ func (b *board) whoseWidth() int {
 
 func (b *board) loopColumns() []table.Column[trouble.Loop] {
 	return []table.Column[trouble.Loop]{
-		{Head: "", Width: 9, Rank: 2, Cell: func(t *theme.Theme, l *trouble.Loop) (string, theme.Style) {
-			if l.Open {
-				return t.Running + " goes on", t.Warn
-			}
-			return "", t.Dim
-		}},
 		{Head: "TIMES", Width: 5, Right: true, Rank: 0, Cell: func(t *theme.Theme, l *trouble.Loop) (string, theme.Style) {
 			if l.Open {
 				return t.Times + figure.Count(int64(l.Times)), t.Warn
@@ -244,6 +259,9 @@ func (b *board) loopColumns() []table.Column[trouble.Loop] {
 			return t.Times + figure.Count(int64(l.Times)), t.Bright
 		}, Less: func(x, y *trouble.Loop) int { return cmp.Compare(y.Times, x.Times) }},
 		{Head: "WHAT WENT ROUND", Least: b.words(), Paint: func(f *frame.Line, t *theme.Theme, l *trouble.Loop) {
+			if l.Open {
+				f.Put(t.Warn, t.Running+" goes on").Space(2)
+			}
 			for i, s := range l.Steps {
 				if i > 0 {
 					f.Put(t.Dim, " "+t.To+" ")
@@ -348,7 +366,7 @@ func (b *board) slowColumns() []table.Column[trouble.ToolTime] {
 	return []table.Column[trouble.ToolTime]{
 		{Head: "TOOL", Width: name, Rank: 0, Cell: func(t *theme.Theme, x *trouble.ToolTime) (string, theme.Style) { return x.Tool, t.Tool },
 			Less: func(x, y *trouble.ToolTime) int { return strings.Compare(x.Tool, y.Tool) }},
-		{Head: "TOOK IN ALL", Least: 6, Paint: func(l *frame.Line, t *theme.Theme, x *trouble.ToolTime) {
+		{Head: "TIME", Least: 6, Paint: func(l *frame.Line, t *theme.Theme, x *trouble.ToolTime) {
 			if b.shown.longest > 0 {
 				l.Meter(t, t.Tool, float64(x.Total)/float64(b.shown.longest), l.Room())
 			}

@@ -130,7 +130,11 @@ func (b *board) draw(t *theme.Theme, number int, active bool, title string, stat
 	if b.about > 0 {
 		rows = append(rows, b.tell(t)...)
 	}
-	return frame.Fill(rows, b.width, b.height)
+	rows = frame.Fill(rows, b.width, b.height-b.feet())
+	if b.feet() > 0 {
+		rows = append(rows, frame.NewLine(b.width, "").Space(2).Put(t.Bad, t.Failed+" ").Foreign(t.Bad, b.fault).String())
+	}
+	return rows
 }
 
 func position(at, of int) string {
@@ -164,6 +168,9 @@ func (b *board) remark(t *theme.Theme) frame.Part {
 		if b.reverse {
 			text += ", reversed"
 		}
+	}
+	if b.shown.filtered && b.section == slow {
+		text = "of all steps, whatever is filtered"
 	}
 	at := b.families.Cursor()
 	switch b.section {

@@ -40,8 +40,9 @@ type family struct {
 	fresh  bool // never seen before the last day, though what was read goes back further
 }
 
-// cells is how many parts the pictures of when something happened have.
-const cells = 24
+// cells is how many parts the pictures of when something happened have, where
+// there is room for all.
+const cells = 48
 
 // scope says what of a report is shown, and the time that its pictures span.
 type scope struct {
