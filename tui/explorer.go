@@ -12,10 +12,12 @@ import (
 	"github.com/lazytrace/lazytrace/tui/events"
 	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/growth"
+	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/noted"
 	"github.com/lazytrace/lazytrace/tui/opened"
 	"github.com/lazytrace/lazytrace/tui/trace"
+	"github.com/lazytrace/lazytrace/tui/troubles"
 	"github.com/lazytrace/lazytrace/tui/visit"
 	"github.com/lazytrace/lazytrace/tui/why"
 )
@@ -34,6 +36,7 @@ type explorer struct {
 	err      error
 	goal     visit.Msg      // where to go once it is there
 	searched *forest.Forest // where it was not
+	seeking  job.Job
 	query    eventlog.Query
 	looked   bool // for the notes of the session
 	noted    int  // notes of the session when they were last looked at
@@ -59,12 +62,12 @@ var sessionTabs = [...]struct {
 	make   func(*explorer) sessionPage
 }{
 	{"Trace", keymap.GoTrace, true, func(e *explorer) sessionPage { return tracePage{e.trace} }},
-	{"Events", keymap.GoEvents, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, false, e.world.zone()) }},
+	{"Events", keymap.GoEvents, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, e.world.zone()) }},
 	{"Cost", keymap.GoCost, false, func(e *explorer) sessionPage { return newSessionCost(e.ctx, e.world) }},
 	{"Context", keymap.GoContext, false, func(e *explorer) sessionPage {
 		return growth.New(e.ctx, growth.Options{Book: e.world.opts.Book, Zone: e.world.zone()})
 	}},
-	{"Errors", keymap.GoErrors, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, true, e.world.zone()) }},
+	{"Errors", keymap.GoErrors, true, func(e *explorer) sessionPage { return troubles.NewSession(e.ctx, e.log, e.world.zone()) }},
 	{"Notes", keymap.GoNotes, false, func(e *explorer) sessionPage { return noted.One{Pane: noted.New(e.world.opts.Notes, e.world.now)} }},
 }
 
@@ -298,6 +301,11 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 			cmd = tea.Batch(cmd, awaitLog(e.ctx, e.log, e.trace.Work()))
 		}
 		return cmd, false
+	case soughtMsg:
+		if msg.e != e {
+			return nil, false
+		}
+		return e.sought(msg), true
 	case drillMsg:
 		return e.drill(msg), true
 	case bookMsg:

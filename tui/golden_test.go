@@ -98,7 +98,29 @@ func TestScreens(t *testing.T) {
 		{name: "audit-records", events: all, option: audited, keys: func(d *driver) { d.keys("enter g c a 1 0 j enter j") }, sizes: small},
 		{name: "audit-unreadable", events: all, option: audited, before: unreadable, keys: func(d *driver) { d.keys("g c a j enter j") }, sizes: small},
 		{name: "audit-record", events: all, option: audited, before: unreadable, keys: func(d *driver) { d.keys("g c a j enter j enter") }, sizes: small},
-		{name: "errors", events: all, keys: func(d *driver) { d.keys("enter g x j") }, sizes: small},
+		{name: "errors", events: importer(), keys: func(d *driver) { d.keys("enter g x") }, sizes: sizes},
+		{name: "errors-unfolded", events: importer(), keys: func(d *driver) { d.keys("enter g x e e e e e") }, sizes: small},
+		{name: "errors-dearest", events: importer(), keys: func(d *driver) { d.keys("enter g x s s") }, sizes: small},
+		{name: "errors-loops", events: importer(), keys: func(d *driver) { d.keys("enter g x c") }, sizes: troubled},
+		{name: "errors-retries", events: importer(), keys: func(d *driver) { d.keys("enter g x c c") }, sizes: troubled},
+		{name: "errors-slow", events: importer(), keys: func(d *driver) { d.keys("enter g x c c c") }, sizes: troubled},
+		{name: "errors-filter", events: importer(), keys: func(d *driver) { d.keys("enter /").typed("agent:scan").keys("enter g x") }, sizes: small},
+		{name: "errors-filter-none", events: importer(), keys: func(d *driver) { d.keys("enter /").typed("agent:nobody").keys("enter g x") }, sizes: small},
+		{name: "errors-none", events: kin(), keys: func(d *driver) { d.keys("enter g x") }, sizes: troubled},
+		{name: "errors-loading", events: importer(), keys: func(d *driver) { d.keys("enter").held("g x") }, sizes: troubled},
+		{name: "errors-stopped", events: importer(), keys: func(d *driver) { d.keys("enter").held("g x").keys("esc") }, sizes: small},
+		{name: "errors-failed", events: importer(), option: unreadableBodies, keys: func(d *driver) { d.keys("enter g x") }, sizes: troubled},
+		{name: "errors-ascii", events: importer(), option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("enter g x e") }, sizes: small},
+		{name: "home-errors", events: broken(), option: allAges, keys: func(d *driver) { d.keys("g x") }, sizes: sizes},
+		{name: "home-errors-unfolded", events: broken(), option: allAges, keys: func(d *driver) { d.keys("g x space j j") }, sizes: small},
+		{name: "home-errors-loops", events: broken(), option: allAges, keys: func(d *driver) { d.keys("g x c") }, sizes: small},
+		{name: "home-errors-retries", events: broken(), option: allAges, keys: func(d *driver) { d.keys("g x c c") }, sizes: small},
+		{name: "home-errors-slow", events: broken(), option: allAges, keys: func(d *driver) { d.keys("g x c c c") }, sizes: small},
+		{name: "home-errors-none", events: kin(), keys: func(d *driver) { d.keys("g x") }, sizes: troubled},
+		{name: "home-errors-empty", keys: func(d *driver) { d.keys("g x") }, sizes: small},
+		{name: "home-errors-loading", events: broken(), option: allAges, keys: func(d *driver) { d.held("g x") }, sizes: troubled},
+		{name: "home-errors-stopped", events: broken(), option: allAges, keys: func(d *driver) { d.held("g x").keys("esc") }, sizes: small},
+		{name: "home-errors-failed", events: broken(), option: func(o *Options) { allAges(o); oneUnreadable(o) }, keys: func(d *driver) { d.keys("g x") }, sizes: small},
 		{name: "nothing-failed", events: all, option: func(o *Options) { o.Start = "s2" }, keys: func(d *driver) { d.keys("!") }, sizes: small},
 		{name: "context", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k") }, sizes: wide},
 		{name: "context-turn", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k 1 3 h") }, sizes: small},
@@ -158,6 +180,8 @@ var (
 	small = [][2]int{{80, 24}, {120, 36}}
 	sizes = [][2]int{{40, 10}, {60, 15}, {80, 24}, {120, 36}, {200, 60}}
 	wide  = [][2]int{{40, 10}, {80, 24}, {120, 36}, {200, 60}}
+	// troubled are those of a page whose narrow state is another one.
+	troubled = [][2]int{{40, 10}, {80, 24}, {120, 36}}
 )
 
 func compare(t *testing.T, name, got string) {

@@ -15,6 +15,7 @@ import (
 	"github.com/lazytrace/lazytrace/tui/noted"
 	"github.com/lazytrace/lazytrace/tui/overview"
 	"github.com/lazytrace/lazytrace/tui/theme"
+	"github.com/lazytrace/lazytrace/tui/troubles"
 	"github.com/lazytrace/lazytrace/tui/wall"
 )
 
@@ -50,9 +51,10 @@ var homePages = map[keymap.Action]struct {
 	name string
 	make func(*home) homePage
 }{
-	keymap.GoWall:  {"wall", func(h *home) homePage { return wall.New(h.world.opts.Budget.Session) }},
-	keymap.GoNotes: {"notes", func(h *home) homePage { return noted.All{Pane: noted.New(h.world.opts.Notes, h.world.now)} }},
-	keymap.GoCost:  {"cost", func(h *home) homePage { return newHomeCost(h) }},
+	keymap.GoWall:   {"wall", func(h *home) homePage { return wall.New(h.world.opts.Budget.Session) }},
+	keymap.GoNotes:  {"notes", func(h *home) homePage { return noted.All{Pane: noted.New(h.world.opts.Notes, h.world.now)} }},
+	keymap.GoCost:   {"cost", func(h *home) homePage { return newHomeCost(h) }},
+	keymap.GoErrors: {"errors", func(h *home) homePage { return troubles.NewAll(h.world.ctx, h.world.opts.Open, h.world.zone()) }},
 }
 
 func newHome(w *world) *home {
@@ -87,6 +89,11 @@ func (h *home) page() homePage {
 
 // turn goes to a page. It reports whether there is one.
 func (h *home) turn(to keymap.Action) (tea.Cmd, bool) {
+	if _, ok := homePages[to]; ok || to == keymap.GoSessions {
+		if p, ok := h.page().(interface{ Leave() }); ok {
+			p.Leave() // it need not go on with what only it shows
+		}
+	}
 	if to == keymap.GoSessions {
 		h.place = to
 		return h.Resize(h.width, h.height), true

@@ -1,12 +1,15 @@
 package tui
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/visit"
 )
 
@@ -15,6 +18,9 @@ func (e *explorer) reach() tea.Cmd {
 	f := e.trace.Forest()
 	if f == nil || f == e.searched {
 		return nil
+	}
+	if named(e.goal) {
+		return e.seek()
 	}
 	e.searched = f
 	id := e.find(e.goal)
@@ -45,6 +51,133 @@ func (e *explorer) find(goal visit.Msg) eventlog.SpanID {
 	return 0
 }
 
+// named reports whether a goal names a step by what every log of its session
+// tells of it, so that it has to be looked for.
+func named(goal visit.Msg) bool {
+	return goal.Span == 0 && goal.Record == nil && (goal.Event != "" || goal.Time.Known())
+}
+
+// soughtMsg brings the step that was looked for, or zero.
+type soughtMsg struct {
+	e      *explorer
+	ticket job.Ticket
+	snap   *eventlog.Snapshot
+	id     eventlog.SpanID
+}
+
+// seek looks for a step by the id of an event or by its time.
+func (e *explorer) seek() tea.Cmd {
+	f := e.trace.Forest()
+	ctx, ticket, ok := e.seeking.Start(e.ctx)
+	if !ok {
+		return nil // it is looked for again when this search has ended
+	}
+	e.searched = f
+	log, goal, snap := e.log, e.goal, f.Snap
+	return func() tea.Msg { return soughtMsg{e, ticket, snap, stepAt(ctx, log, snap, goal)} }
+}
+
+// sought goes to the step that was looked for.
+func (e *explorer) sought(msg soughtMsg) tea.Cmd {
+	fresh, again := e.seeking.Land(msg.ticket)
+	switch {
+	case !fresh || !named(e.goal):
+		return nil
+	case msg.id != 0 && msg.snap.Generation == e.snap.Generation:
+		e.goal = visit.Msg{}
+		return tea.Batch(e.trace.Select(msg.id), e.moved())
+	case again:
+		return e.reach()
+	}
+	return nil
+}
+
+// stepAt returns the step that a goal names by the id of an event or by when it
+// was, or zero. Of several that were at that time it is the one with the event,
+// or the first that failed.
+func stepAt(ctx context.Context, log eventlog.Log, snap *eventlog.Snapshot, goal visit.Msg) eventlog.SpanID {
+	var at []eventlog.SpanID
+	var rows []eventlog.RowID // those of them whose event may have the id
+	if goal.Time.Known() {
+		at, rows = stepsAt(ctx, snap, goal)
+	}
+	if goal.Event != "" && len(at) != 1 && !(len(at) == 0 && snap.Loading) {
+		if len(at) == 0 {
+			rows = rowsOfRun(snap, goal.Run)
+		}
+		if id := spanOfEvent(ctx, log, snap, rows, goal.Event); id != 0 {
+			return id
+		}
+	}
+	for _, id := range at {
+		if s := snap.Span(id); s.Flags.Has(eventlog.SpanFailed) {
+			return id
+		}
+	}
+	if len(at) == 0 {
+		return 0
+	}
+	return at[0]
+}
+
+// stepsAt returns the steps that began at a time, or an event of which was then,
+// and their rows.
+func stepsAt(ctx context.Context, snap *eventlog.Snapshot, goal visit.Msg) (at []eventlog.SpanID, rows []eventlog.RowID) {
+	add := func(id eventlog.SpanID, row eventlog.RowID) {
+		if goal.Run != 0 && snap.Span(id).Run != goal.Run {
+			return
+		}
+		if !slices.Contains(at, id) {
+			at = append(at, id)
+		}
+		rows = append(rows, row)
+	}
+	for i, r := range snap.Rows.All() {
+		if i%65536 == 0 && ctx.Err() != nil {
+			return nil, nil
+		}
+		if r.Time == goal.Time && r.Span != 0 {
+			add(r.Span, eventlog.RowID(i))
+		}
+	}
+	for i, s := range snap.Spans.All() {
+		// A record may tell when something began that was written down later.
+		if id := eventlog.SpanID(i + 1); s.Start == goal.Time || s.End == goal.Time {
+			add(id, s.First)
+			add(id, s.Last)
+		}
+	}
+	return at, rows
+}
+
+// rowsOfRun returns the rows of a run, or all where none is named.
+func rowsOfRun(snap *eventlog.Snapshot, run eventlog.Sym) (rows []eventlog.RowID) {
+	for i, r := range snap.Rows.All() {
+		if r.Span != 0 && (run == 0 || snap.Span(r.Span).Run == run) {
+			rows = append(rows, eventlog.RowID(i))
+		}
+	}
+	return rows
+}
+
+// spanOfEvent reads some rows, in portions, until one is the event with an id.
+func spanOfEvent(ctx context.Context, log eventlog.Log, snap *eventlog.Snapshot, rows []eventlog.RowID, id string) eventlog.SpanID {
+	const portion = 256
+	for ; len(rows) > 0; rows = rows[min(portion, len(rows)):] {
+		part := rows[:min(portion, len(rows))]
+		events, err := log.Events(ctx, part)
+		if err != nil {
+			return 0
+		}
+		for i := range events {
+			if events[i].ID == id {
+				return snap.Rows.At(int(part[i])).Span
+			}
+		}
+	}
+	return 0
+}
+
 // stepOf returns the span of the record that a finding tells of.
 func stepOf(snap *eventlog.Snapshot, of *eventlog.Finding) eventlog.SpanID {
 	best := eventlog.SpanID(0)
@@ -64,6 +197,11 @@ func stepOf(snap *eventlog.Snapshot, of *eventlog.Finding) eventlog.SpanID {
 func (e *explorer) visit(to visit.Msg) (tea.Cmd, bool) {
 	if e.trace == nil || e.snap == nil || to.Session != nil && to.Session.Sym != e.session.Sym && to.Record == nil {
 		return nil, false
+	}
+	if named(to) && to.Session != nil {
+		e.goal, e.searched = to, nil
+		e.seeking.Stop()
+		return tea.Batch(e.turn(0), e.reach()), true
 	}
 	id := e.find(to)
 	if id == 0 {

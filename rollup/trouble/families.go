@@ -89,12 +89,36 @@ func (f *finder) families(r *Report) error {
 		return err
 	}
 	all = f.itself(all)
+	if err := f.about(all); err != nil {
+		return err
+	}
 	hits := f.sort(r, all)
 	f.since(hits)
 	for i := range r.Families {
 		r.Families[i].sum()
 	}
 	return nil
+}
+
+// about tells what each failure is about, which is what tells it from others of
+// its family: the arguments of its call, where it has any.
+func (f *finder) about(all []failure) error {
+	var calls []int
+	var spans []eventlog.SpanID
+	for i := range all {
+		all[i].place.Label = all[i].example
+		if all[i].class == ClassTool {
+			calls, spans = append(calls, i), append(spans, all[i].span)
+		}
+	}
+	f.total += len(spans)
+	words, err := f.labels(spans)
+	for n, w := range words {
+		if w.label != "" {
+			all[calls[n]].place.Label = w.label
+		}
+	}
+	return err
 }
 
 // failure makes sense of one failure.

@@ -40,7 +40,8 @@ func (p Place) MarshalJSON() ([]byte, error) {
 		Agent   string         `json:"agent,omitempty"`
 		Event   string         `json:"event_id,omitempty"`
 		Time    eventlog.Stamp `json:"ts"`
-	}{p.Session, p.Run, p.Agent, p.Event, p.Time})
+		Label   string         `json:"label,omitempty"`
+	}{p.Session, p.Run, p.Agent, p.Event, p.Time, p.Label})
 }
 
 // MarshalJSON writes the family, with what was spent since as a usage object.

@@ -27,6 +27,7 @@ type ToolTime struct {
 	P95    time.Duration
 	Max    time.Duration
 	Total  time.Duration
+	Worst  Place // of the call that took longest
 
 	took []time.Duration
 }
@@ -47,6 +48,7 @@ func (f *finder) slow(r *Report) error {
 		return nil
 	}
 	tools := map[eventlog.Sym]*ToolTime{}
+	worst := map[eventlog.Sym]eventlog.SpanID{}
 	type timed struct {
 		span eventlog.SpanID
 		took time.Duration
@@ -77,6 +79,9 @@ func (f *finder) slow(r *Report) error {
 			}
 			if known {
 				t.took = append(t.took, time.Duration(took))
+				if time.Duration(took) > t.Max || worst[s.Tool] == 0 {
+					t.Max, worst[s.Tool] = time.Duration(took), eventlog.SpanID(i+1)
+				}
 			}
 		}
 		if known && took > 0 {
@@ -86,8 +91,11 @@ func (f *finder) slow(r *Report) error {
 		}
 	}
 	keep()
-	for _, t := range tools {
+	for tool, t := range tools {
 		t.sum()
+		if id := worst[tool]; id != 0 {
+			t.Worst = f.place(id)
+		}
 		r.Slow.Tools = append(r.Slow.Tools, *t)
 	}
 	spans := make([]eventlog.SpanID, len(slowest))
@@ -137,6 +145,9 @@ func (s *Slow) merge(v *Slow) {
 			continue
 		}
 		into := &s.Tools[i]
+		if t.Max > into.Max {
+			into.Max, into.Worst = t.Max, t.Worst
+		}
 		into.Calls, into.Failed = into.Calls+t.Calls, into.Failed+t.Failed
 		into.took = append(into.took, t.took...)
 	}

@@ -60,6 +60,7 @@ type Place struct {
 	Span    eventlog.SpanID
 	Event   string // its id, as its log spells it; may be empty
 	Time    eventlog.Stamp
+	Label   string // of a failure: what the call was about, or else what was told of it
 
 	same   eventlog.Identity // what copies of it share
 	copied bool              // from another session
@@ -100,6 +101,21 @@ func (r *Report) Merge(more ...*Report) {
 	r.Loops = originals(r.Loops, func(l *Loop) (about, int) { return l.begin, l.Times })
 	r.Retries = originals(r.Retries, func(t *Retry) (about, int) { return t.begin, t.Failed })
 	r.order()
+}
+
+// Clone returns a report of its own, for whoever goes on to merge one that others
+// still look at.
+func (r *Report) Clone() *Report {
+	c := &Report{Families: slices.Clone(r.Families), Loops: slices.Clone(r.Loops), Retries: slices.Clone(r.Retries), Slow: r.Slow}
+	for i := range c.Families {
+		f := &c.Families[i]
+		f.Agents, f.Models, f.Places, f.Sessions = slices.Clone(f.Agents), slices.Clone(f.Models), slices.Clone(f.Places), slices.Clone(f.Sessions)
+	}
+	c.Slow.Tools, c.Slow.Calls = slices.Clone(r.Slow.Tools), slices.Clone(r.Slow.Calls)
+	for i := range c.Slow.Tools {
+		c.Slow.Tools[i].took = slices.Clone(c.Slow.Tools[i].took)
+	}
+	return c
 }
 
 func (r *Report) order() {

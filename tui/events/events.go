@@ -1,6 +1,5 @@
 // Package events is the flat list of an opened session: every event in the
-// order of the log, or only what failed. It shares nothing with the tree but
-// the log itself.
+// order of the log. It shares nothing with the tree but the log itself.
 package events
 
 import (
@@ -25,7 +24,6 @@ import (
 type Pane struct {
 	ctx           context.Context
 	log           eventlog.Log
-	failures      bool
 	zone          *time.Location
 	width, height int
 	list          list.List
@@ -41,10 +39,9 @@ type Pane struct {
 	naming        job.Job
 }
 
-// New returns the list of a log, of all events or only of what failed.
-// Times are told in a zone.
-func New(ctx context.Context, log eventlog.Log, failures bool, zone *time.Location) *Pane {
-	return &Pane{ctx: ctx, log: log, failures: failures, zone: zone, labels: map[eventlog.RowID]string{}}
+// New returns the list of a log. Times are told in a zone.
+func New(ctx context.Context, log eventlog.Log, zone *time.Location) *Pane {
+	return &Pane{ctx: ctx, log: log, zone: zone, labels: map[eventlog.RowID]string{}}
 }
 
 type listedMsg struct {
@@ -76,9 +73,8 @@ func (p *Pane) Show(s *opened.Session) tea.Cmd {
 		return nil
 	}
 	ctx, ticket := p.listing.Restart(p.ctx)
-	failures := p.failures
 	return func() tea.Msg {
-		rows, agents := collect(ctx, lines, failures)
+		rows, agents := collect(ctx, lines)
 		b := &beats{}
 		for _, id := range rows {
 			b.span(lines.Snap.Rows.At(int(id)).Time)
@@ -92,7 +88,7 @@ func (p *Pane) Show(s *opened.Session) tea.Cmd {
 }
 
 // collect lists the rows of the spans that may be shown.
-func collect(ctx context.Context, l *forest.Lines, failures bool) ([]eventlog.RowID, []eventlog.Sym) {
+func collect(ctx context.Context, l *forest.Lines) ([]eventlog.RowID, []eventlog.Sym) {
 	in := make([]bool, l.Snap.Spans.Len()+1)
 	agent := make([]eventlog.Sym, len(in))
 	for _, id := range l.Order() {
@@ -111,7 +107,7 @@ func collect(ctx context.Context, l *forest.Lines, failures bool) ([]eventlog.Ro
 		if i%65536 == 0 && ctx.Err() != nil {
 			return rows, agents
 		}
-		if !in[r.Span] || (failures || l.View.Failed) && r.Flags&eventlog.RowFailed == 0 || !l.View.Noise && r.Flags&eventlog.RowHidden != 0 && !failures {
+		if !in[r.Span] || l.View.Failed && r.Flags&eventlog.RowFailed == 0 || !l.View.Noise && r.Flags&eventlog.RowHidden != 0 {
 			continue
 		}
 		rows, agents = append(rows, eventlog.RowID(i)), append(agents, agent[r.Span])
@@ -297,7 +293,7 @@ func (p *Pane) name() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	log, failures := p.log, p.failures
+	log := p.log
 	return func() tea.Msg {
 		out := make(map[eventlog.RowID]string, len(rows))
 		events, err := log.Events(ctx, rows)
@@ -306,9 +302,7 @@ func (p *Pane) name() tea.Cmd {
 				out[row] = ""
 				continue
 			}
-			if out[row] = label.Of(&events[i]); failures && label.Failure(&events[i]) != "" {
-				out[row] = label.Failure(&events[i])
-			}
+			out[row] = label.Of(&events[i])
 		}
 		return namedMsg{p, ticket, out}
 	}
@@ -316,17 +310,11 @@ func (p *Pane) name() tea.Cmd {
 
 // Draw returns the pane's rows.
 func (p *Pane) Draw(t *theme.Theme, number int, active bool) []string {
-	title := "Events"
-	if p.failures {
-		title = "Errors"
-	}
 	right := frame.Part{Style: t.Dim, Text: fmt.Sprintf("%s/%s", figure.Whole(int64(p.list.Cursor()+1)), figure.Whole(int64(len(p.rows))))}
-	rows := []string{frame.Title(t, p.width, number, title, active, right)}
+	rows := []string{frame.Title(t, p.width, number, "Events", active, right)}
 	switch {
 	case p.lines == nil:
 		return frame.Fill(append(rows, frame.Message(p.width, p.height-1, frame.Part{Style: t.Text, Text: "Reading" + t.More})...), p.width, p.height)
-	case len(p.rows) == 0 && p.failures && p.lines.View.Query.IsZero():
-		return frame.Fill(append(rows, frame.Message(p.width, p.height-1, frame.Part{Style: t.Good, Text: t.Done + " Nothing failed."})...), p.width, p.height)
 	case len(p.rows) == 0:
 		return frame.Fill(append(rows, frame.Message(p.width, p.height-1, frame.Part{Style: t.Bright, Text: "No event matches the filter."}, frame.Part{Style: t.Dim, Text: "esc clears it."})...), p.width, p.height)
 	}

@@ -139,9 +139,10 @@ type View struct {
 	Ask     Ask
 	Period  Period // the one in force, never Auto
 	Rows    []Row
-	Shown   int   // sessions that the filter let through
-	Known   int   // sessions of the period
-	Counts  []int // of them, how many each of Ask.Views lets through
+	Kept    []*eventlog.Session // those that the filter let through, newest first
+	Shown   int                 // how many these are
+	Known   int                 // sessions of the period
+	Counts  []int               // of them, how many each of Ask.Views lets through
 	All     int
 	Running int
 	Failed  int
@@ -180,6 +181,7 @@ func Make(ctx context.Context, c *eventlog.Catalog, a Ask) *View {
 		v.Known++
 		if s.Matches(a.Query, now) {
 			kept[s] = true
+			v.Kept = append(v.Kept, s)
 		}
 		for i, q := range a.Views {
 			if s.Matches(q, now) {

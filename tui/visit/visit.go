@@ -12,9 +12,10 @@ import (
 type Msg struct {
 	Session *eventlog.Session
 	ID      string            // of the session, where only that is known
-	Run     eventlog.Sym      // a run of it
+	Run     eventlog.Sym      // a run of it; with Event or Time, the run that these are of
 	Span    eventlog.SpanID   // a step of it, when the session is the one in front
 	Event   string            // the id of an event of it
+	Time    eventlog.Stamp    // when a step of it began, or an event of it was: what one log and another agree on
 	Record  *eventlog.Finding // the record that tells of a step
 	Query   eventlog.Query    // the filter to begin with
 }
