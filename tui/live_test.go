@@ -241,7 +241,7 @@ func TestUnreadableBodies(t *testing.T) {
 func TestASCIIDrawsNothingElse(t *testing.T) {
 	src, log := told(t, checkout())
 	d := drive(t, src, log, func(o *Options) { o.ASCII = true }).start(120, 36)
-	for _, keys := range []string{"", "g c", "esc", "enter", "e", "p", "g e", "g x", "g c", "?"} {
+	for _, keys := range []string{"", "g c", "esc", "g x", "e", "c", "g s", "enter", "e", "p", "g e", "g x", "e", "c", "c", "c", "g c", "?"} {
 		d.keys(keys)
 		text, _ := d.screen()
 		if i := strings.IndexFunc(text, func(r rune) bool { return r > 126 }); i >= 0 {

@@ -94,7 +94,7 @@ func (e *explorer) sought(msg soughtMsg) tea.Cmd {
 
 // stepAt returns the step that a goal names by the id of an event or by when it
 // was, or zero. Of several that were at that time it is the one with the event,
-// or the first that failed.
+// or the likeliest.
 func stepAt(ctx context.Context, log eventlog.Log, snap *eventlog.Snapshot, goal visit.Msg) eventlog.SpanID {
 	var at []eventlog.SpanID
 	var rows []eventlog.RowID // those of them whose event may have the id
@@ -109,15 +109,30 @@ func stepAt(ctx context.Context, log eventlog.Log, snap *eventlog.Snapshot, goal
 			return id
 		}
 	}
+	best, most := eventlog.SpanID(0), -1
 	for _, id := range at {
-		if s := snap.Span(id); s.Flags.Has(eventlog.SpanFailed) {
-			return id
+		if n := likely(snap, id, goal.Time); n > most {
+			best, most = id, n
 		}
 	}
-	if len(at) == 0 {
-		return 0
+	return best
+}
+
+// likely says how likely a step of that time is meant, where nothing but the time
+// tells it from others: failures are looked for most, and rather a call that began
+// then than the run that began with it, or the call that ended.
+func likely(snap *eventlog.Snapshot, id eventlog.SpanID, at eventlog.Stamp) (n int) {
+	s := snap.Span(id)
+	if s.Flags.Has(eventlog.SpanFailed) {
+		n += 4
 	}
-	return at[0]
+	if s.Kind != eventlog.SpanRun && s.Kind != eventlog.SpanSession {
+		n += 2
+	}
+	if s.Start == at {
+		n++
+	}
+	return n
 }
 
 // stepsAt returns the steps that began at a time, or an event of which was then,

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/keymap"
 )
 
 // held presses keys and does nothing of what they call for, as when it takes long.
@@ -119,4 +122,244 @@ func broken() []eventlog.Event {
 		e.Facts = &eventlog.Facts{Closed: true, Outcome: eventlog.Success, Ended: e.Time}
 	})
 	return append(append(importer(), old.out...), day.out...)
+}
+
+// TestEveryFailureIsReached goes through all failures with one key, and back with
+// another, whatever was unfolded before.
+func TestEveryFailureIsReached(t *testing.T) {
+	src, log := told(t, importer())
+	d := drive(t, src, log, nil).start(120, 36)
+	d.keys("enter g x")
+	var there []eventlog.SpanID
+	seen := map[eventlog.SpanID]bool{}
+	for range 17 {
+		d.keys("e")
+		id := d.over().selected()
+		if s := d.over().snap.Span(id); !s.Flags.Has(eventlog.SpanFailed) {
+			t.Fatalf("step %d did not fail", id)
+		}
+		there, seen[id] = append(there, id), true
+	}
+	if len(seen) != 17 {
+		t.Errorf("%d failures were reached, want 17", len(seen))
+	}
+	if d.keys("e"); d.over().selected() != there[16] {
+		t.Error("it goes on behind the last failure")
+	}
+	for i := 15; i >= 0; i-- {
+		if d.keys("E"); d.over().selected() != there[i] {
+			t.Errorf("on the way back, step %d is %d, want %d", i, d.over().selected(), there[i])
+		}
+	}
+	if d.keys("enter"); d.over().tab != 0 || d.over().trace.Selected() != there[0] {
+		t.Errorf("enter is at %d on tab %d, want %d in the trace", d.over().trace.Selected(), d.over().tab, there[0])
+	}
+	// From a step that failed, the tab is at that failure.
+	d.keys("e")
+	from := d.over().trace.Selected()
+	if d.keys("g x"); d.over().selected() != from {
+		t.Errorf("the tab is at %d, want %d", d.over().selected(), from)
+	}
+}
+
+// counted notes which logs are open.
+type counted struct {
+	opened       []string
+	now, at, all int // open now, at most, and closed in all
+}
+
+type countedLog struct {
+	eventlog.Log
+	of *counted
+}
+
+func (l countedLog) Close() error {
+	l.of.now--
+	l.of.all++
+	return l.Log.Close()
+}
+
+func (c *counted) option(o *Options) {
+	allAges(o)
+	open := o.Open
+	o.Open = func(ctx context.Context, s *eventlog.Session) (eventlog.Log, error) {
+		log, err := open(ctx, s)
+		c.opened = append(c.opened, s.ID)
+		c.now++
+		c.at = max(c.at, c.now)
+		return countedLog{log, c}, err
+	}
+}
+
+// TestLogsAreReadOnce opens the logs of the sessions in which something failed one
+// after the other, the newest first, and again only those that went on.
+func TestLogsAreReadOnce(t *testing.T) {
+	src, log := told(t, append(broken(), kin()...))
+	c := &counted{}
+	d := drive(t, src, log, c.option).start(120, 36)
+	d.keys("g x")
+	if got := strings.Join(c.opened, " "); got != "0195-importer 0194-report 0193-schema" || c.at != 1 || c.all != 3 {
+		t.Fatalf("opened %s, %d at a time, %d closed", got, c.at, c.all)
+	}
+	if d.keys("g s g x"); len(c.opened) != 3 {
+		t.Errorf("opened again: %v", c.opened[3:])
+	}
+	d.keys("/").typed("agent:pi").keys("enter")
+	if text, _ := d.screen(); len(c.opened) != 3 || !strings.Contains(text, "Errors of 1 session") || strings.Contains(text, "exit code 1") {
+		t.Errorf("opened %v; the filter leaves\n%s", c.opened[3:], text)
+	}
+	d.keys("esc")
+	s := &story{id: "0194-report", at: noon, n: 500}
+	s.tool("r2", "pi", "Bash", `{"command":"make"}`, "", "make: nothing to be done", time.Second)
+	if err := log.WriteEvents(t.Context(), s.out); err != nil {
+		t.Fatal(err)
+	}
+	d.drain(makeCatalog(src))
+	text, _ := d.screen()
+	if got := strings.Join(c.opened[3:], " "); got != "0194-report" || !strings.Contains(text, "nothing to be done") {
+		t.Errorf("opened %q of one that went on\n%s", got, text)
+	}
+	if c.now != 0 {
+		t.Errorf("%d logs were left open", c.now)
+	}
+}
+
+// TestOpenFailureOfAll goes from a failure among all sessions to its step.
+func TestOpenFailureOfAll(t *testing.T) {
+	src, log := told(t, broken())
+	d := drive(t, src, log, allAges).start(120, 36)
+	for _, c := range []struct{ name, keys, session, tool string }{
+		{"a failure", "g x e e e", "0195-importer", "Bash"},
+		{"the last failure of a family", "g x e e e e e e", "0193-schema", "Bash"},
+		{"a loop", "g x c j", "0195-importer", "Poll"},
+		{"a retry", "g x c c j j", "0194-report", "psql"},
+		{"a slow tool", "g x c c c j", "0195-importer", "Poll"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d.m.goHome("go.sessions")
+			d.m.home.pages = map[keymap.Action]homePage{} // as when it is gone to for the first time
+			d.keys(c.keys + " enter")
+			if d.over() == nil || d.over().session.ID != c.session {
+				t.Fatalf("the session is not open, but %v", d.over())
+			}
+			s := d.over().snap.Span(d.over().trace.Selected())
+			if got := d.over().snap.Symbols.Name(s.Tool); got != c.tool {
+				t.Errorf("it is at %q, want %q", got, c.tool)
+			}
+		})
+	}
+}
+
+// TestLeavingStops leaves the page of all sessions while a log is opened.
+func TestLeavingStops(t *testing.T) {
+	for name, keys := range map[string]string{"to another page": "g w", "with esc": "esc"} {
+		t.Run(name, func(t *testing.T) {
+			src, log := told(t, broken())
+			opening := make(chan struct{}, 1)
+			d := drive(t, src, log, func(o *Options) {
+				allAges(o)
+				o.Open = func(ctx context.Context, s *eventlog.Session) (eventlog.Log, error) {
+					opening <- struct{}{}
+					<-ctx.Done()
+					return nil, ctx.Err()
+				}
+			}).start(120, 36)
+			d.m.Update(press("g"))
+			_, cmd := d.m.Update(press("x"))
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				do(cmd)
+			}()
+			<-opening
+			d.held(keys)
+			select {
+			case <-ended:
+			case <-time.After(10 * time.Second):
+				t.Fatal("logs are still read")
+			}
+			if text, _ := d.screen(); name == "with esc" && !strings.Contains(text, "Reading was stopped at 0 of 3 sessions.") {
+				t.Errorf("it is not said\n%s", text)
+			}
+		})
+	}
+}
+
+// TestFailuresOfAGrowingSession finds what went wrong anew when there is more, and
+// stays at what was selected.
+func TestFailuresOfAGrowingSession(t *testing.T) {
+	src, log := told(t, importer())
+	d := drive(t, src, log, nil).start(120, 36)
+	d.keys("enter g x j")
+	before := d.over().selected()
+	s := &story{id: "0195-importer", at: noon, n: 900}
+	for i := range 9 {
+		s.tool("ci", "run-ci", "Grep", fmt.Sprintf(`{"pattern":"p%d"}`, i), "", "ripgrep: out of memory", time.Second)
+	}
+	if err := log.WriteEvents(t.Context(), s.out); err != nil {
+		t.Fatal(err)
+	}
+	d.send(logMsg{log, log.Snapshot()})
+	text, _ := d.screen()
+	if !strings.Contains(text, "9 ██████  ▸ Grep  ripgrep: out of memory") || !strings.Contains(text, "Families 6  ✗ 26") {
+		t.Errorf("the new failures are not there\n%s", text)
+	}
+	if id := d.over().selected(); id != before {
+		t.Errorf("the selection went from %d to %d", before, id)
+	}
+}
+
+// TestReadingGoesOn reads on after it was stopped.
+func TestReadingGoesOn(t *testing.T) {
+	src, log := told(t, broken())
+	d := drive(t, src, log, allAges).start(120, 36)
+	d.held("g x").keys("esc").keys("enter")
+	if text, _ := d.screen(); !strings.Contains(text, "Families 7") {
+		t.Errorf("of all sessions\n%s", text)
+	}
+	d.keys("g s enter").held("g x").keys("esc")
+	if text, _ := d.screen(); !strings.Contains(text, "Reading was stopped.") || d.over() == nil {
+		t.Fatalf("esc did not stop it\n%s", text)
+	}
+	d.keys("enter")
+	if text, _ := d.screen(); !strings.Contains(text, "Families 5") {
+		t.Errorf("of a session\n%s", text)
+	}
+}
+
+// TestClicksOnErrors clicks on sections, families and failures.
+func TestClicksOnErrors(t *testing.T) {
+	src, log := told(t, importer())
+	d := drive(t, src, log, nil).start(120, 36)
+	d.keys("enter g x")
+	at := func(has string) (x, y int) {
+		text, _ := d.screen()
+		for y, row := range strings.Split(text, "\n") {
+			if i := strings.Index(row, has); i >= 0 {
+				return len([]rune(row[:i])), y
+			}
+		}
+		t.Fatalf("no row with %q\n%s", has, text)
+		return 0, 0
+	}
+	click := func(has string) {
+		x, y := at(has)
+		d.send(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft})
+	}
+	click("WebFetch")
+	if s := d.over().snap.Span(d.over().selected()); d.over().snap.Symbols.Name(s.Tool) != "WebFetch" {
+		t.Error("a click selects a family")
+	}
+	click("WebFetch")
+	at("example.org")
+	click("Poll")
+	if s := d.over().snap.Span(d.over().selected()); d.over().snap.Symbols.Name(s.Tool) != "Poll" {
+		t.Error("a click selects a loop")
+	}
+	click("Retries")
+	at("WHAT WAS TRIED AGAIN")
+	click("Slow tools")
+	at("P95")
+	click("Families")
+	at("WHAT FAILED")
 }

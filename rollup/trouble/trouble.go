@@ -28,7 +28,8 @@ const (
 // that nobody writes to any more.
 type Options struct {
 	// Parts is what is asked for; zero is all. Loops and retries need the bodies of
-	// all tool calls, families those of failures, slow calls hardly any.
+	// all tool calls, families those of failures and of the calls that failed, slow
+	// calls hardly any.
 	Parts Part
 	// Only says which sessions are looked at; nil is all.
 	Only func(session eventlog.Sym) bool

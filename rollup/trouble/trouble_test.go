@@ -386,7 +386,7 @@ func TestReadsWhatIsAsked(t *testing.T) {
 		name  string
 		parts trouble.Part
 		want  int
-	}{{"families", trouble.PartFamilies, 10}, {"loops", trouble.PartLoops, 1000}, {"slow", trouble.PartSlow, 20}, {"all", 0, 1030}} {
+	}{{"families", trouble.PartFamilies, 20}, {"loops", trouble.PartLoops, 1000}, {"slow", trouble.PartSlow, 20}, {"all", 0, 1040}} {
 		l, told := logOf(resume(list)...), 0
 		_, err := trouble.Find(t.Context(), l, l.Snapshot(), trouble.Options{Parts: c.parts, Progress: func(done, total int) {
 			if done > total {
@@ -418,4 +418,71 @@ func TestObjects(t *testing.T) {
 			t.Errorf("%s: %v %s", name, err, text)
 		}
 	}
+}
+
+// What a failure is about tells it from others of its family.
+func TestFailuresAreLabelled(t *testing.T) {
+	r := find(t, trouble.Options{Parts: trouble.PartFamilies}, join(
+		call(1, "1", "Bash", `{"command":"cat /a"}`, "!cat: /a: No such file or directory"),
+		call(3, "2", "Bash", `{"command":"cat /b"}`, "!cat: /b: No such file or directory"),
+		call(5, "3", "Bash", "", "!boom"),
+		one(eventlog.Event{Kind: eventlog.Error, Failed: true, Message: "the disk is full", Time: 9}),
+	)...)
+	var got []string
+	for _, f := range r.Families {
+		for _, p := range f.Places {
+			got = append(got, f.Tool+": "+p.Label)
+		}
+	}
+	same(t, strings.Join(got, "\n"), "Bash: cat /a\nBash: cat /b\nerror: the disk is full\nBash: boom")
+}
+
+// Whoever goes on to merge a clone changes nothing of what it was made of.
+func TestCloneIsItsOwn(t *testing.T) {
+	list := func(session string, n int) []eventlog.Event {
+		var out []eventlog.Event
+		for i := range n {
+			out = append(out, call(eventlog.Stamp(20*i+1), fmt.Sprint(session, i), "Bash", `{"command":"x"}`, "!boom")...)
+		}
+		return in(session, session, out...)
+	}
+	a, b := find(t, trouble.Options{}, list("a", 3)...), find(t, trouble.Options{}, list("b", 5)...)
+	spell := func(r *trouble.Report) string {
+		raw, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	before := spell(a)
+	c := a.Clone()
+	if spell(c) != before {
+		t.Errorf("a clone is another report:\n%s\n%s", spell(c), before)
+	}
+	c.Merge(b.Clone())
+	c.Merge(b.Clone(), a.Clone())
+	if got := spell(a); got != before {
+		t.Errorf("merging a clone changed its original:\n%s\nwas\n%s", got, before)
+	}
+	if n := c.Families[0].Count; n != 16 {
+		t.Errorf("%d failures, want 16 of 3 and 5 twice", n)
+	}
+}
+
+// A tool leads to its slowest call, in whatever log that is.
+func TestSlowestCallOfTool(t *testing.T) {
+	took := func(session, id string, at, seconds eventlog.Stamp) []eventlog.Event {
+		list := call(at, id, "make", `{"target":"`+id+`"}`, "ok")
+		list[1].Time = at + seconds
+		return in(session, session, list...)
+	}
+	a := find(t, trouble.Options{Parts: trouble.PartSlow}, join(took("a", "1", 1, 5), took("a", "2", 10, 9), took("a", "3", 30, 2))...)
+	worst := func(r *trouble.Report) string {
+		return fmt.Sprintf("%s at %d for %s", r.Slow.Tools[0].Worst.Session, (r.Slow.Tools[0].Worst.Time-began)/sec, r.Slow.Tools[0].Max)
+	}
+	same(t, worst(a), "a at 10 for 9s")
+	a.Merge(find(t, trouble.Options{Parts: trouble.PartSlow}, took("b", "4", 50, 7)...))
+	same(t, worst(a), "a at 10 for 9s")
+	a.Merge(find(t, trouble.Options{Parts: trouble.PartSlow}, took("c", "5", 70, 20)...))
+	same(t, worst(a), "c at 70 for 20s")
 }

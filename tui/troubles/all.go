@@ -41,6 +41,7 @@ type All struct {
 	again   bool // something changed while logs were read
 	waiting bool
 	stopped bool // by the person
+	touched bool // by the person: until then the first row is selected, whatever comes
 	reading job.Job
 }
 
@@ -200,9 +201,10 @@ func (w *work) do(tell, give func(news)) {
 		}
 		todo = append(todo, g)
 	}
-	last := time.Now()
+	var last time.Time // what is found first is shown at once
 	if len(w.batch) > 0 && len(todo) > 0 {
 		give(w.publish())
+		last = time.Now()
 	}
 	for _, g := range todo {
 		r, err := w.one(g, tell)
@@ -318,6 +320,9 @@ func (p *All) hear(msg newsMsg) (tea.Cmd, bool) {
 	// While sessions are read anew, what was found before is not taken away.
 	if msg.shown != nil && (msg.ended || p.shown == nil || p.took == 0) {
 		p.take(msg.shown)
+		if !p.touched {
+			p.top()
+		}
 	}
 	if !msg.ended {
 		return next(ctx, p, msg.ticket, msg.more), true
@@ -369,6 +374,7 @@ func (p *All) Selected() *eventlog.Session {
 // Do does what an action asks. It reports whether the action was one for the
 // page.
 func (p *All) Do(a keymap.Action, n int) (tea.Cmd, bool) {
+	p.touched = p.touched || a != keymap.Section
 	switch {
 	case a != keymap.Open:
 		return nil, p.do(a, n)
@@ -389,6 +395,7 @@ func (p *All) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 
 // Click selects what is at a place; a second click opens it.
 func (p *All) Click(x, y int) tea.Cmd {
+	p.touched = true
 	if p.click(x, y) {
 		cmd, _ := p.Do(keymap.Open, 0)
 		return cmd
@@ -398,6 +405,7 @@ func (p *All) Click(x, y int) tea.Cmd {
 
 // Scroll scrolls by d rows.
 func (p *All) Scroll(d int) tea.Cmd {
+	p.touched = true
 	p.table(p.section).Scroll(d)
 	return nil
 }

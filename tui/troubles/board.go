@@ -123,6 +123,13 @@ func (b *board) take(s *shown) {
 	b.layout()
 }
 
+// top selects the first row of every section.
+func (b *board) top() {
+	for s := range sections {
+		b.table(s).Do(keymap.Top, 0)
+	}
+}
+
 // arrange sorts the families and lists those that are unfolded with their
 // failures.
 func (b *board) arrange() {

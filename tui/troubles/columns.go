@@ -68,7 +68,7 @@ func cost(s rollup.Sum) string {
 }
 
 func (b *board) familyColumns() []table.Column[row] {
-	count := 5
+	count, all := 5, yes(b.all)
 	if b.width >= 72 {
 		count = 12
 	}
@@ -91,7 +91,7 @@ func (b *board) familyColumns() []table.Column[row] {
 				l.Space(i*b.spark()/cells).Put(t.Dim, t.Pin)
 			}
 		}},
-		{Head: "FIRST", Width: b.clock(), Right: true, Rank: 8, Cell: func(t *theme.Theme, r *row) (string, theme.Style) {
+		{Head: "FIRST", Width: b.clock(), Right: true, Rank: 8 - all, Cell: func(t *theme.Theme, r *row) (string, theme.Style) {
 			if r.place >= 0 {
 				return "", t.Dim
 			}
@@ -109,7 +109,7 @@ func (b *board) familyColumns() []table.Column[row] {
 			}
 			return cost(r.since), t.Bright
 		}},
-		{Head: "AGENTS", Width: b.names(), Rank: 7, Cell: func(t *theme.Theme, r *row) (string, theme.Style) {
+		{Head: "AGENTS", Width: b.names(), Rank: 7 + all, Cell: func(t *theme.Theme, r *row) (string, theme.Style) {
 			if r.place >= 0 {
 				return r.places[r.place].Agent, t.Dim
 			}
@@ -136,7 +136,7 @@ func (b *board) familyColumns() []table.Column[row] {
 
 // names is how wide a column of names is.
 func (b *board) names() int {
-	if b.width >= 150 {
+	if b.width >= 180 {
 		return 20
 	}
 	return 12

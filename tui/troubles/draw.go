@@ -76,7 +76,7 @@ func (b *board) describe(t *theme.Theme, s section, detail int) []frame.Part {
 	case s == retries && detail == 2 && b.shown.lost > 0:
 		add(t.Text, figure.Duration(b.shown.lost)+" lost")
 	case s == slow && detail == 2 && b.shown.took > 0:
-		add(t.Text, figure.Clock(b.shown.took)+" in all")
+		add(t.Text, figure.Duration(b.shown.took)+" in all")
 	}
 	return out
 }
@@ -149,12 +149,16 @@ func (b *board) front(t *theme.Theme, s section, height int, active bool) []stri
 	if b.shown.filtered && s != slow {
 		return frame.Message(b.width, height, frame.Part{Style: t.Bright, Text: [...]string{"No failure matches the filter.", "No loop matches the filter.", "No retry matches the filter."}[s]}, frame.Part{Style: t.Dim, Text: "esc clears it."})
 	}
-	return frame.Message(b.width, height, [...]frame.Part{
+	parts := []frame.Part{[...]frame.Part{
 		{Style: t.Good, Text: t.Done + " Nothing failed."},
 		{Style: t.Good, Text: t.Done + " No call was made again and again."},
 		{Style: t.Good, Text: t.Done + " Nothing had to be tried again."},
 		{Style: t.Dim, Text: "No tool was called."},
-	}[s])
+	}[s]}
+	if b.all {
+		parts = append(parts, frame.Part{Style: t.Dim, Text: "Sessions in which nothing failed were not read."})
+	}
+	return frame.Message(b.width, height, parts...)
 }
 
 // remark says what the rows in front are sorted by, and where the cursor is.

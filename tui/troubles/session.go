@@ -8,6 +8,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/rollup/trouble"
+	"github.com/lazytrace/lazytrace/tui/forest"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
@@ -86,7 +87,9 @@ func (p *Session) find() tea.Cmd {
 	log, of := p.log, p.of
 	return begin(ctx, p, ticket, func(tell, give func(news)) {
 		began := time.Now() // of the work, not of what is shown
+		within := sessionsOf(of.Lines)
 		r, err := trouble.Find(ctx, log, snap, trouble.Options{
+			Only:     func(sym eventlog.Sym) bool { return within[sym] },
 			Now:      nows(of.Catalog, eventlog.StampOf(of.Now)),
 			Progress: func(n, total int) { tell(news{read: n, total: total}) },
 		})
@@ -95,6 +98,17 @@ func (p *Session) find() tea.Cmd {
 		}
 		give(news{report: r, err: err, ended: true, took: time.Since(began)})
 	})
+}
+
+// sessionsOf returns the sessions whose steps are in a tree. Its log may hold others.
+func sessionsOf(l *forest.Lines) map[eventlog.Sym]bool {
+	in := map[eventlog.Sym]bool{}
+	for _, id := range l.Order() {
+		if sym := l.Snap.Span(eventlog.SpanID(id)).Session; !in[sym] {
+			in[sym] = true
+		}
+	}
+	return in
 }
 
 // nows says up to when sessions go on.
