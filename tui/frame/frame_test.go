@@ -56,3 +56,13 @@ func TestPatchKeepsWidths(t *testing.T) {
 		}
 	}
 }
+
+// What has a background of its own ends with its text: blanks behind it have none.
+func TestBackgroundsEnd(t *testing.T) {
+	th := theme.Look{}.Theme(true)
+	back, _ := th.Human.Behind()
+	row := NewLine(9, "").Put(th.Fill+back, "xx").Space(2).Put(th.Text, "y").String()
+	if i := strings.Index(row, "xx"); !strings.HasPrefix(row[i+2:], "\x1b[0m") {
+		t.Errorf("the blanks have the background of the text before: %q", row)
+	}
+}

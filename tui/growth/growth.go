@@ -140,6 +140,7 @@ func (p *Pane) take(f *found) {
 	switch {
 	case before == nil:
 		p.show(p.run, r.Largest)
+		p.along()
 	case last && len(before.runs) > 0:
 		p.turn = len(r.Turns) - 1
 	default:

@@ -47,12 +47,15 @@ func (p *Pane) layout() {
 }
 
 // list is the list that is seen where there is room for one: the one that has the
-// keys, or those of the picture.
+// keys or, below the picture, the runs, where there are several of them.
 func (p *Pane) list() part {
-	if p.focus == picture {
-		return runs
+	switch {
+	case p.focus != picture:
+		return p.focus
+	case len(p.runRows()) == 1:
+		return blocks
 	}
-	return p.focus
+	return runs
 }
 
 func (p *Pane) runRows() []run {

@@ -183,7 +183,7 @@ func (c cells) row(t *theme.Theme, width int, label string, from, to int) string
 		}
 		l.Put(style, text)
 	}
-	return l.Put("", " ").String() // what follows has no background
+	return l.String()
 }
 
 // cursor returns the columns of the turn at the cursor.
