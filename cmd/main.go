@@ -59,7 +59,7 @@ behind.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	opts.flags(root)
 	root.AddCommand(
-		newOpen(env), newTail(env), newSessions(env), newEvents(env), newStat(env), newUsage(env), newPrices(env), newDoctor(env), newKeys(env),
+		newOpen(env), newTail(env), newSessions(env), newEvents(env), newSearch(env), newStat(env), newUsage(env), newPrices(env), newDoctor(env), newKeys(env),
 		newRedact(env), newDemo(env), newDemoAgent(), newRunCommand(env), newResume(env), newEmitCommand(), newVersion(env),
 	)
 	wrapArgs(root)

@@ -97,7 +97,7 @@ func show(ctx context.Context, env *Env, set *source.Set, title string, opts hom
 	}
 	own, problems := config.Read(folder)
 	o := tui.Options{
-		Sources: set.Sources(), Open: set.OpenLog, Find: set.Find, Prices: prices.About(), Now: env.Now, Title: title, Query: opts.query, Start: opts.session,
+		Sources: set.Sources(), Open: set.OpenLog, Find: set.Find, Search: set.Search, Prices: prices.About(), Now: env.Now, Title: title, Query: opts.query, Start: opts.session,
 		Follow: !opts.noFollow, All: opts.all, ASCII: opts.ascii || own.Look.ASCII, Banner: opts.banner,
 		Mouse: own.Mouse, Look: own.Look, Keys: own.Keys, Notify: own.Notify, Views: own.Views, Commands: own.Commands, Budget: own.Budget,
 	}

@@ -83,6 +83,15 @@ func TestScreens(t *testing.T) {
 				return nil, errors.New("open /logs/run.jsonl: permission denied")
 			}
 		}, keys: func(d *driver) { d.keys("enter") }, sizes: small},
+		{name: "search-empty", events: all, option: searchable(all), keys: func(d *driver) { d.keys("g f esc") }, sizes: paneSizes},
+		{name: "search-typing", events: all, option: searchable(all), keys: func(d *driver) { d.keys("g f").typed("npm") }, sizes: paneSizes},
+		{name: "search", events: all, option: searchable(all), keys: func(d *driver) { d.keys("g f").typed("npm t").keys("enter n n") }, sizes: paneSizes},
+		{name: "search-sessions", events: all, option: searchable(all), keys: func(d *driver) { d.keys(":").typed("search e").keys("enter - j") }, sizes: paneSizes},
+		{name: "search-nothing", events: all, option: searchable(all), keys: func(d *driver) { d.keys("g f").typed("no \"such word\"").keys("enter") }, sizes: paneSizes},
+		{name: "search-failed", events: all, option: failing, keys: func(d *driver) { d.keys("g f").typed("cart").keys("enter") }, sizes: paneSizes},
+		{name: "search-under-way", events: all, option: endless, keys: func(d *driver) { d.begun("search cart").keys("j j") }, sizes: paneSizes},
+		{name: "search-full", events: all, option: endless, keys: func(d *driver) { d.keys(":").typed("search cart").keys("enter") }, sizes: paneSizes},
+		{name: "search-ascii", events: all, option: func(o *Options) { searchable(all)(o); o.ASCII = true }, keys: func(d *driver) { d.keys("g f").typed("npm").keys("enter j") }, sizes: small},
 		{name: "ascii", events: all, option: func(o *Options) { o.ASCII = true }, sizes: small},
 	} {
 		for _, size := range c.sizes {
@@ -105,8 +114,9 @@ func TestScreens(t *testing.T) {
 }
 
 var (
-	small = [][2]int{{80, 24}, {120, 36}}
-	sizes = [][2]int{{60, 15}, {80, 24}, {120, 36}, {200, 60}}
+	small     = [][2]int{{80, 24}, {120, 36}}
+	paneSizes = [][2]int{{40, 10}, {80, 24}, {120, 36}, {200, 60}}
+	sizes     = [][2]int{{60, 15}, {80, 24}, {120, 36}, {200, 60}}
 )
 
 func compare(t *testing.T, name, got string) {

@@ -9,6 +9,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/tui/ask"
+	"github.com/lazytrace/lazytrace/tui/find"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
@@ -50,8 +51,18 @@ var homePages = map[keymap.Action]struct {
 	make func(*home) homePage
 }{
 	keymap.GoWall: {"wall", func(h *home) homePage { return wall.New(h.world.opts.Budget.Session) }},
+	keymap.GoSearch: {"search", func(h *home) homePage {
+		p := find.New(h.world.ctx, h.world.opts.Search, h.world.now)
+		if !h.world.wait {
+			p.Typing = 0
+		}
+		return p
+	}},
 	keymap.GoCost: {"cost", func(h *home) homePage { return &homeCost{costs: newCosts(h.world.ctx, &h.world.opts), home: h} }},
 }
+
+// arriver is a page that does something when a person goes to it by a key.
+type arriver interface{ Arrive() tea.Cmd }
 
 func newHome(w *world) *home {
 	h := &home{world: w, pages: map[keymap.Action]homePage{}, place: keymap.GoSessions, views: newViews(w.opts.Views)}
@@ -174,7 +185,11 @@ func (h *home) Update(msg tea.Msg) (tea.Cmd, bool) {
 
 func (h *home) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 	if ofMachine[a] {
-		return h.turn(a)
+		cmd, done := h.turn(a)
+		if p, ok := h.page().(arriver); ok && done {
+			cmd = tea.Batch(cmd, p.Arrive())
+		}
+		return cmd, done
 	}
 	if cmd, done := h.page().Do(a, n); done {
 		return cmd, true

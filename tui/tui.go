@@ -27,7 +27,10 @@ type Options struct {
 	Open func(ctx context.Context, s *eventlog.Session) (eventlog.Log, error)
 	// Find tells of the records behind a figure of the audit. It is called in a
 	// command; nil finds none.
-	Find   func(ctx context.Context, f eventlog.Figure, found func(*eventlog.Finding) error) error
+	Find func(ctx context.Context, f eventlog.Figure, found func(*eventlog.Finding) error) error
+	// Search finds the records of some sessions, in their order, that hold all of
+	// some words. It is called in a command; nil finds none.
+	Search func(ctx context.Context, words []string, sessions []*eventlog.Session, found func(*eventlog.Finding) error, progress func(done, total int64)) error
 	Prices string           // what estimates are made with: table of 2026-07-02
 	Now    func() time.Time // time.Now when nil
 	Title  string           // of the home screen; "all sessions" when empty

@@ -13,7 +13,7 @@ import (
 // Search finds the records of some sessions that hold all of some words, each
 // anywhere in them, without regard to the case of ASCII letters. They are told of
 // session by session in the order that is given; nil is all sessions, the newest
-// first. Copies that do not count are passed over. A finding says where its
+// first. Copies that do not count are passed over, and so is what tells of no event. A finding says where its
 // record is, as those of the audit do, and what stands around the first word.
 // progress, which may be nil, is told how many bytes of how many have been looked
 // at. found may return an error to stop.
@@ -246,14 +246,10 @@ func (s *searched) tell(rec *eventlog.Record, bad error) error {
 			return nil
 		}
 		f.Time, f.Session, f.Run, f.Agent, f.Provider, f.Model, f.Tool, f.Event, f.Sub = e.time, session.ID, e.run, e.agent, e.provider, e.model, e.tool, e.kind, e.sub+1
-	case len(s.events) > 0 || s.last == nil:
+	case bad == nil || len(s.events) > 0 || s.last == nil:
 		return nil // a better segment holds it too, or it is of a session that is not searched
 	default:
-		// A record without events is a part of the session that it stands in.
-		f.Session = s.last.ID
-		if bad != nil {
-			f.Event, f.Why = eventlog.Unreadable.String(), bad.Error()
-		}
+		f.Session, f.Event, f.Why = s.last.ID, eventlog.Unreadable.String(), bad.Error()
 	}
 	f.Excerpt = s.excerpt(rec)
 	if f.Table == "" && s.seg.isLines() {

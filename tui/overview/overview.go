@@ -134,25 +134,26 @@ type Row struct {
 
 // View is what the home screen shows.
 type View struct {
-	Catalog *eventlog.Catalog
-	Report  *rollup.Report // of the sessions that are shown
-	Ask     Ask
-	Period  Period // the one in force, never Auto
-	Rows    []Row
-	Shown   int   // sessions that the filter let through
-	Known   int   // sessions of the period
-	Counts  []int // of them, how many each of Ask.Views lets through
-	All     int
-	Running int
-	Failed  int
-	Agents  int
-	Today   rollup.Sum
-	Needs   []Need              // who needs somebody, the most urgent first, whatever is filtered
-	Live    []Live              // what runs, the most urgent first, whatever is filtered
-	Feed    []eventlog.Headline // newest first
-	Pulse   Pulse
-	Widest  struct{ Agent, Model int } // cells that the longest names take
-	Mix     map[eventlog.Sym][]Share   // models of sessions that used several
+	Catalog  *eventlog.Catalog
+	Report   *rollup.Report // of the sessions that are shown
+	Ask      Ask
+	Period   Period // the one in force, never Auto
+	Rows     []Row
+	Sessions []*eventlog.Session // that the filter let through, newest first
+	Shown    int                 // how many they are
+	Known    int                 // sessions of the period
+	Counts   []int               // of them, how many each of Ask.Views lets through
+	All      int
+	Running  int
+	Failed   int
+	Agents   int
+	Today    rollup.Sum
+	Needs    []Need              // who needs somebody, the most urgent first, whatever is filtered
+	Live     []Live              // what runs, the most urgent first, whatever is filtered
+	Feed     []eventlog.Headline // newest first
+	Pulse    Pulse
+	Widest   struct{ Agent, Model int } // cells that the longest names take
+	Mix      map[eventlog.Sym][]Share   // models of sessions that used several
 }
 
 // Share is how many tokens of a session a model took.
@@ -175,6 +176,7 @@ func Make(ctx context.Context, c *eventlog.Catalog, a Ask) *View {
 		v.Known++
 		if s.Matches(a.Query, now) {
 			kept[s] = true
+			v.Sessions = append(v.Sessions, s)
 		}
 		for i, q := range a.Views {
 			if s.Matches(q, now) {
