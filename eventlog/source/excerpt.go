@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -45,12 +46,43 @@ func (s *searched) excerpt(rec *eventlog.Record) string {
 	return readable(text, at)
 }
 
-// first returns where the first of some words is in a text, or -1.
+// first returns where some words are first in a text, or -1: of several words,
+// where most of them are near each other.
 func first(text []byte, words []word) int {
-	least := -1
-	for _, w := range words {
-		if at, _ := w.index(text); at >= 0 && (least < 0 || at < least) {
-			least = at
+	type spot struct{ at, word int }
+	const most = 64 // of each word; farther on nothing is looked for
+	var spots []spot
+	for i, w := range words {
+		for from, n := 0, 0; n < most; n++ {
+			at, size := w.index(text[from:])
+			if at < 0 {
+				break
+			}
+			spots = append(spots, spot{from + at, i})
+			if from += at + size; len(words) == 1 {
+				break
+			}
+		}
+	}
+	slices.SortFunc(spots, func(a, b spot) int { return a.at - b.at })
+	best, least := 0, -1
+	seen := make([]int, len(words))
+	for i, s := range spots {
+		near := 0
+		for _, next := range spots[i:] {
+			if next.at-s.at > excerptAfter {
+				break
+			}
+			if seen[next.word] != i+1 {
+				seen[next.word] = i + 1
+				near++
+			}
+		}
+		if near > best {
+			best, least = near, s.at
+		}
+		if best == len(words) {
+			break
 		}
 	}
 	return least

@@ -283,6 +283,21 @@ func TestSearchEqualsNaiveSearch(t *testing.T) {
 	}
 }
 
+// Of several words the excerpt shows the place where they are together.
+func TestExcerptShowsWordsTogether(t *testing.T) {
+	text := []byte("cart " + strings.Repeat("and so on ", 100) + "the cart test, " + strings.Repeat("and so on ", 100) + "test")
+	words := []word{newWord("cart", true), newWord("test", true)}
+	if at := first(text, words); !bytes.HasPrefix(text[at:], []byte("cart test")) {
+		t.Errorf("it is at %d: %q", at, text[at:at+20])
+	}
+	if at := first(text, words[1:]); !bytes.HasPrefix(text[at:], []byte("test, ")) {
+		t.Errorf("one word is at %d", at)
+	}
+	if at := first(text, []word{newWord("nowhere", true)}); at != -1 {
+		t.Errorf("nothing is at %d", at)
+	}
+}
+
 func TestReadable(t *testing.T) {
 	for name, c := range map[string]struct{ text, word, want string }{
 		"value":           {`{"type":"user","content":"fix the\n\n  cart"}`, "cart", "fix the cart"},
