@@ -249,7 +249,8 @@ func (p *Pane) hit(t *theme.Theme, l *frame.Line, g *group, f *eventlog.Finding)
 		width = 24
 	}
 	l.Cell(style, what, width).Space(2)
-	marked(t, l, f.Excerpt, p.words, t.Text, l.Room()-1)
+	room := l.Room() - 1
+	marked(t, l, near(frame.Clean(f.Excerpt, len(f.Excerpt)), p.words, room), p.words, t.Text, room)
 }
 
 // kindOf says in a word or two what an event is, and its colour.
@@ -273,30 +274,32 @@ func kindOf(t *theme.Theme, f *eventlog.Finding) (string, theme.Style) {
 	return cmp.Or(word, "record"), style
 }
 
-// marked puts a text with the words in it marked. Where the first of them would
-// not be seen, the text begins nearer to it.
-func marked(t *theme.Theme, l *frame.Line, text string, words []string, style theme.Style, room int) {
-	text = frame.Clean(text, len(text))
+// near returns a text from so far on that the first of the words in it is seen.
+func near(text string, words []string, room int) string {
 	at := spots(text, words)
-	if len(at) > 0 && frame.Width(text[:at[0][1]]) > room*2/3 {
-		cut := at[0][0]
-		for cut > 0 && frame.Width(text[cut:at[0][0]]) < room/4 {
+	if len(at) == 0 || frame.Width(text[:at[0][1]]) <= room*2/3 {
+		return text
+	}
+	cut := at[0][0]
+	for cut > 0 && frame.Width(text[cut:at[0][0]]) < room/4 {
+		cut--
+		for cut > 0 && text[cut]&0xc0 == 0x80 {
 			cut--
-			for cut > 0 && text[cut]&0xc0 == 0x80 {
-				cut--
-			}
-		}
-		if cut > 0 {
-			text = "…" + text[cut:]
-			at = spots(text, words)
 		}
 	}
+	if cut == 0 {
+		return text
+	}
+	return "…" + text[cut:]
+}
+
+// marked puts a clean text with the words in it marked.
+func marked(t *theme.Theme, l *frame.Line, text string, words []string, style theme.Style, room int) {
 	if frame.Width(text) > room {
 		text = frame.Short(text, max(1, room))
-		at = spots(text, words)
 	}
 	from := 0
-	for _, spot := range at {
+	for _, spot := range spots(text, words) {
 		l.Put(style, text[from:spot[0]]).Put(t.Mark, text[spot[0]:spot[1]])
 		from = spot[1]
 	}
