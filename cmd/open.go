@@ -12,6 +12,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/recorder/agents"
+	"github.com/lazytrace/lazytrace/rollup/health"
 	"github.com/lazytrace/lazytrace/tui"
 	"github.com/lazytrace/lazytrace/tui/config"
 	"github.com/lazytrace/lazytrace/tui/theme"
@@ -25,7 +26,8 @@ type homeOptions struct {
 	ascii    bool
 	theme    string
 	banner   string
-	all      bool // what was named is shown whatever its age
+	all      bool     // what was named is shown whatever its age
+	paths    []string // what is explored; none is everything
 }
 
 func (o *homeOptions) flags(c *cobra.Command) {
@@ -78,6 +80,7 @@ func explore(ctx context.Context, env *Env, paths []string, title string, opts h
 	if !env.Terminal() {
 		return listSessions(ctx, env, paths, sessionsOptions{filterOptions: filterOptions{where: opts.query}})
 	}
+	opts.paths = paths
 	set, err := openPaths(ctx, env, paths, !opts.noFollow)
 	if err != nil {
 		return err
@@ -113,6 +116,9 @@ func show(ctx context.Context, env *Env, set *source.Set, title string, opts hom
 		return agents.Resume(s.Format, s.ID, s.Directory)
 	}
 	o.Stop = stopRecording
+	o.Doctor = func(ctx context.Context, progress func(int64)) (*health.Report, error) {
+		return examine(ctx, env, opts.paths, progress)
+	}
 	if folder != "" {
 		o.SaveViews = func(views []tui.View) error { return config.SaveViews(folder, views) }
 	}

@@ -92,6 +92,18 @@ func TestScreens(t *testing.T) {
 		{name: "search-under-way", events: all, option: endless, keys: func(d *driver) { d.begun("search cart").keys("j j") }, sizes: paneSizes},
 		{name: "search-full", events: all, option: endless, keys: func(d *driver) { d.keys(":").typed("search cart").keys("enter") }, sizes: paneSizes},
 		{name: "search-ascii", events: all, option: func(o *Options) { searchable(all)(o); o.ASCII = true }, keys: func(d *driver) { d.keys("g f").typed("npm").keys("enter j") }, sizes: small},
+		{name: "doctor", events: all, option: ill, before: unreadable, keys: func(d *driver) { d.keys("g d") }, sizes: paneSizes},
+		{name: "doctor-new", events: all, option: ill, keys: func(d *driver) { d.keys("g d c") }, sizes: paneSizes},
+		{name: "doctor-unreadable", events: all, option: ill, before: unreadable, keys: func(d *driver) { d.keys("g d c c j") }, sizes: paneSizes},
+		{name: "doctor-deleted", events: all, option: ill, keys: func(d *driver) { d.keys("g d c c c") }, sizes: small},
+		{name: "doctor-habits", events: all, option: ill, keys: func(d *driver) { d.keys("g d c c c c") }, sizes: small},
+		{name: "doctor-machine", events: all, option: ill, keys: func(d *driver) { d.keys("g d c c c c c j") }, sizes: paneSizes},
+		{name: "doctor-well", events: all, option: well, keys: func(d *driver) { d.keys("g d c") }, sizes: paneSizes},
+		{name: "doctor-catalog", events: all, keys: func(d *driver) { d.keys("g d c") }, sizes: small},
+		{name: "doctor-empty", option: well, keys: func(d *driver) { d.keys("g d") }, sizes: paneSizes},
+		{name: "doctor-failed", events: all, option: unexamined, keys: func(d *driver) { d.keys("g d") }, sizes: paneSizes},
+		{name: "doctor-under-way", events: all, option: ill, keys: func(d *driver) { d.only("g d") }, sizes: paneSizes},
+		{name: "doctor-ascii", events: all, option: func(o *Options) { ill(o); o.ASCII = true }, keys: func(d *driver) { d.keys("g d") }, sizes: small},
 		{name: "ascii", events: all, option: func(o *Options) { o.ASCII = true }, sizes: small},
 	} {
 		for _, size := range c.sizes {

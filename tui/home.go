@@ -9,6 +9,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/tui/ask"
+	"github.com/lazytrace/lazytrace/tui/doctor"
 	"github.com/lazytrace/lazytrace/tui/find"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/job"
@@ -55,6 +56,13 @@ var homePages = map[keymap.Action]struct {
 		p := find.New(h.world.ctx, h.world.opts.Search, h.world.now)
 		if !h.world.wait {
 			p.Typing = 0
+		}
+		return p
+	}},
+	keymap.GoDoctor: {"doctor", func(h *home) homePage {
+		p := doctor.New(h.world.ctx, h.world.opts.Doctor, h.world.now)
+		if !h.world.wait {
+			p.Pause = 0
 		}
 		return p
 	}},

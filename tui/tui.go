@@ -15,6 +15,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/term"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/rollup/health"
 	"github.com/lazytrace/lazytrace/tui/keyboard"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/theme"
@@ -31,6 +32,10 @@ type Options struct {
 	// Search finds the records of some sessions, in their order, that hold all of
 	// some words. It is called in a command; nil finds none.
 	Search func(ctx context.Context, words []string, sessions []*eventlog.Session, found func(*eventlog.Finding) error, progress func(done, total int64)) error
+	// Doctor finds out how well what is there is understood. It is called in a
+	// command; progress is told by any goroutine how many records were read. Nil
+	// leaves it at what the catalog tells.
+	Doctor func(ctx context.Context, progress func(records int64)) (*health.Report, error)
 	Prices string           // what estimates are made with: table of 2026-07-02
 	Now    func() time.Time // time.Now when nil
 	Title  string           // of the home screen; "all sessions" when empty

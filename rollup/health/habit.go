@@ -25,18 +25,21 @@ type Habit struct {
 
 // Text says what the habit is.
 func (h Habit) Text() string {
-	text := fmt.Sprintf("%d of %s", h.Count, plural(h.Of, "session"))
+	text, have, were := fmt.Sprintf("%d of %s", h.Count, plural(h.Of, "session")), " have ", " were "
+	if h.Count == 1 {
+		have, were = " has ", " was "
+	}
 	switch h.Habit {
 	case "generic_names":
-		text += " have a name that says nothing"
+		text += have + "a name that says nothing"
 	case "reused_ids":
-		text += " began anew a day or more after they had ended"
+		text += were + "begun anew a day or more after the end"
 	case "secrets_in_metadata":
-		text += " have a secret in their metadata"
+		text += have + "a secret in the metadata"
 	case "tiny_sessions":
-		text += " hold one call or none"
+		text += have + "one call or none"
 	case "never_closed":
-		text += " were never closed: after a day they count as done"
+		text += were + "never closed, and counted as done after a day"
 	}
 	if h.Example != "" {
 		text += ", as " + h.Example

@@ -49,15 +49,15 @@ func TestHabits(t *testing.T) {
 		want   string
 	}{
 		"none":           {append(append([]eventlog.Event{start("a", time.Hour, eventlog.Facts{Name: "Fix the cart"})}, run("a", "r", time.Hour)...), end("a", time.Minute)), ""},
-		"generic":        {append(tools("a", 3), start("a", time.Hour, eventlog.Facts{Name: "My_Agent 12"}), end("a", time.Minute)), "1 of 1 session have a name that says nothing, as “My_Agent 12”"},
+		"generic":        {append(tools("a", 3), start("a", time.Hour, eventlog.Facts{Name: "My_Agent 12"}), end("a", time.Minute)), "1 of 1 session has a name that says nothing, as “My_Agent 12”"},
 		"later title":    {append(tools("a", 3), start("a", time.Hour, eventlog.Facts{Name: "agent", Title: "Fix the cart"}), end("a", time.Minute)), ""},
-		"reused":         {append(append(run("a", "r1", 72*time.Hour), run("a", "r2", time.Hour)...), end("a", time.Minute)), "1 of 1 session began anew a day or more after they had ended, as 2 runs under one id"},
+		"reused":         {append(append(run("a", "r1", 72*time.Hour), run("a", "r2", time.Hour)...), end("a", time.Minute)), "1 of 1 session was begun anew a day or more after the end, as 2 runs under one id"},
 		"went on":        {append(append(run("a", "r1", 10*time.Hour), run("a", "r2", time.Hour)...), end("a", time.Minute)), ""},
-		"secret":         {append(tools("a", 3), start("a", time.Hour, eventlog.Facts{Name: "Fix it", Metadata: map[string]string{"auth": "Bearer [REDACTED:token]"}}), end("a", time.Minute)), "1 of 1 session have a secret in their metadata, as its auth"},
-		"telling name":   {append(tools("a", 3), start("a", time.Hour, eventlog.Facts{Name: "Fix it", Metadata: map[string]string{"db-password": "x"}}), end("a", time.Minute)), "1 of 1 session have a secret in their metadata, as its db-password"},
+		"secret":         {append(tools("a", 3), start("a", time.Hour, eventlog.Facts{Name: "Fix it", Metadata: map[string]string{"auth": "Bearer [REDACTED:token]"}}), end("a", time.Minute)), "1 of 1 session has a secret in the metadata, as its auth"},
+		"telling name":   {append(tools("a", 3), start("a", time.Hour, eventlog.Facts{Name: "Fix it", Metadata: map[string]string{"db-password": "x"}}), end("a", time.Minute)), "1 of 1 session has a secret in the metadata, as its db-password"},
 		"counted tokens": {append(tools("a", 3), start("a", time.Hour, eventlog.Facts{Name: "Fix it", Metadata: map[string]string{"tokens": "12"}}), end("a", time.Minute)), ""},
-		"never closed":   {append(tools("a", 3), start("a", 48*time.Hour, eventlog.Facts{Name: "Fix it"}))[3:], "1 of 1 session were never closed: after a day they count as done"},
-		"tiny":           {tiny, "12 of 12 sessions hold one call or none"},
+		"never closed":   {append(tools("a", 3), start("a", 48*time.Hour, eventlog.Facts{Name: "Fix it"}))[3:], "1 of 1 session was never closed, and counted as done after a day"},
+		"tiny":           {tiny, "12 of 12 sessions have one call or none"},
 		"a few tiny":     {tiny[:16], ""},
 	} {
 		r := New()
