@@ -16,6 +16,10 @@ const heads = 2
 // Resize says how much room there is, with the title.
 func (p *Pane) Resize(width, height int) tea.Cmd {
 	p.width, p.height = width, height
+	p.tables.sources.Columns[agentColumn].Width = 14
+	if width >= 80 {
+		p.tables.sources.Columns[agentColumn].Width = 18
+	}
 	for _, s := range p.sections {
 		s.Resize(width, max(0, height-heads-p.below()))
 	}

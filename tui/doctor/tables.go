@@ -60,6 +60,9 @@ func newRows(r *health.Report, c *eventlog.Catalog) rows {
 	}
 }
 
+// agentColumn is the column of the sources that names the agent.
+const agentColumn = 1
+
 // ownPlace is what our own places are called, which tell no format.
 const ownPlace = "lazytrace"
 
