@@ -31,7 +31,7 @@ func (p *Pane) below() int {
 	if p.height < 16 {
 		return 0
 	}
-	return max(7, p.height*2/5)
+	return max(7, min(12, p.height*2/5))
 }
 
 // Draw returns the rows of the page.
