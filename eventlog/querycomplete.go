@@ -29,13 +29,13 @@ var fixedValues = map[string][]string{
 }
 
 // CompleteQuery returns how a query may go on where the cursor is, at a byte of
-// it. values returns the values that a field is known to have; nil knows none.
+// it. values returns the values that a field is known to have, and of meta the
+// keys; nil knows none.
 func CompleteQuery(text string, at int, values func(field string) []string) Completion {
 	at = max(0, min(at, len(text)))
-	from, quoted := at, false
 	// The word that the cursor is in begins behind a blank or parenthesis that no
 	// quotes hold.
-	from = 0
+	from, quoted := 0, false
 	for i := range at {
 		switch c := text[i]; {
 		case c == '"':
@@ -57,7 +57,11 @@ func CompleteQuery(text string, at int, values func(field string) []string) Comp
 		return Completion{From: from, To: to} // words to be found as they are
 	}
 	if i := strings.IndexAny(word, ":=<>"); i > 0 {
-		return completeValue(strings.ToLower(word[:i]), word, from, to, i, values)
+		field := strings.ToLower(word[:i])
+		if strings.HasPrefix(field, "meta.") {
+			field = "meta." + word[len("meta."):i] // metadata may have keys of any case
+		}
+		return completeValue(field, word, from, to, i, values)
 	}
 	c := Completion{From: from, To: to}
 	low := strings.ToLower(word)
@@ -71,6 +75,14 @@ func CompleteQuery(text string, at int, values func(field string) []string) Comp
 		}
 		if strings.HasPrefix(name, low) {
 			c.Words = append(c.Words, name+sign)
+		}
+	}
+	if key, ok := strings.CutPrefix(low, "meta."); ok && values != nil {
+		c.Words = nil
+		for _, k := range values("meta") {
+			if strings.HasPrefix(strings.ToLower(k), key) {
+				c.Words = append(c.Words, "meta."+k+":")
+			}
 		}
 	}
 	return c

@@ -196,7 +196,7 @@ func TestQueryErrorsAndOffersHaveAPlace(t *testing.T) {
 
 func TestCompleteQuery(t *testing.T) {
 	values := func(field string) []string {
-		return map[string][]string{"agent": {"research", "review", "two words", "the reviewer"}, "tool": {"Bash"}}[field]
+		return map[string][]string{"agent": {"research", "review", "two words", "the reviewer"}, "tool": {"Bash"}, "meta": {"Ticket", "team"}, "meta.Ticket": {"SHOP-1"}}[field]
 	}
 	for _, c := range []struct {
 		text, field, want string
@@ -212,6 +212,8 @@ func TestCompleteQuery(t *testing.T) {
 		{"tool:b", "tool", "Bash", 5},
 		{"is:", "is", "", 3},
 		{"err:", "err", "any none", 4},
+		{"meta.t", "", "meta.Ticket: meta.team:", 0},
+		{"meta.Ticket:sh", "meta.Ticket", "SHOP-1", 12},
 		{"kind:tool_e", "kind", "tool_error", 5},
 		{"since:", "since", "1h 24h 30d 7d", 6},
 		{`"agent:re`, "", "", 0},

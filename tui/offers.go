@@ -141,7 +141,8 @@ func findValues(c *eventlog.Catalog) tea.Cmd {
 				add("tag", tag)
 			}
 			for k, v := range s.Metadata {
-				add("meta."+strings.ToLower(k), v)
+				add("meta", k)
+				add("meta."+k, v)
 			}
 			for _, r := range s.Runs {
 				add("agent", names.Name(r.Agent))
