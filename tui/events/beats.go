@@ -108,7 +108,7 @@ func (p *Pane) beatAxis(t *theme.Theme, left, n int) string {
 		l.To(at).Put(t.Title, t.Pin)
 	}
 	if at < left+n-len(end)-1 {
-		l.To(left + n - len(end)).Put(t.Dim, end)
+		l.To(left+n-len(end)).Put(t.Dim, end)
 	}
 	return l.String()
 }
