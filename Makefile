@@ -2,7 +2,7 @@
 # needs a C compiler.
 export CGO_ENABLED = 0
 
-.PHONY: build test race vet lint check golden bench agents
+.PHONY: build test race vet lint check golden bench screens agents
 
 build:
 	go build -trimpath -o lazytrace .
@@ -21,10 +21,14 @@ lint:
 	golangci-lint run ./...
 
 golden:
-	go test ./cmd ./eventlog/dialect -update
+	go test ./cmd ./eventlog/dialect ./tui -update
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+# The pictures of docs/screens, or some of them: make screens ONLY="trace wall".
+screens:
+	docs/screens/make.sh $(ONLY)
 
 check: build vet test race lint
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/term"
+
+	"github.com/lazytrace/lazytrace/eventlog/notes"
 )
 
 // Env is the world that a command runs in, so that tests can make one.
@@ -17,6 +19,7 @@ type Env struct {
 	Now    func() time.Time
 	// Format is the file that --format names, of the command that runs.
 	Format string
+	book   *notes.Book // of what people write, once it was asked for
 	// Terminal reports whether the explorer can be shown: standard output is a
 	// terminal, and there is one that keys come from.
 	Terminal func() bool

@@ -16,6 +16,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 	"github.com/lazytrace/lazytrace/eventlog/label"
 	"github.com/lazytrace/lazytrace/eventlog/source"
+	"github.com/lazytrace/lazytrace/rollup/sheet"
 )
 
 type eventsOptions struct {
@@ -110,6 +111,7 @@ type eventPrinter struct {
 	opts  eventsOptions
 	query eventlog.Query
 	out   *bufio.Writer
+	sheet *sheet.Events // instead of lines, where there is one
 	err   error
 	// formats are those of the logs, by path: in a session of which nobody has
 	// said whose it is, this says what wrote it.
@@ -144,9 +146,12 @@ func (p *eventPrinter) Event(path string, e *eventlog.Event) error {
 	if !p.query.Match(&s) {
 		return p.err
 	}
-	if p.opts.asJSON {
+	switch {
+	case p.sheet != nil:
+		p.keep(p.sheet.Event(path, e))
+	case p.opts.asJSON:
 		p.keep(printJSON(p.out, eventObject(e)))
-	} else {
+	default:
 		agent := e.Agent
 		if !p.named[e.SessionID] {
 			agent = p.formats[path]
@@ -201,14 +206,19 @@ func eventObject(e *eventlog.Event) map[string]any {
 		m["failed"] = true
 	}
 	if b := e.Bill; b != nil {
-		u := b.Usage
-		m["usage"] = map[string]any{
-			"input_tokens": u.Input, "output_tokens": u.Output, "cache_read_tokens": u.CacheRead,
-			"cache_write_5m_tokens": u.CacheWrite5m, "cache_write_1h_tokens": u.CacheWrite1h, "reasoning_tokens": u.Reasoning,
-			"cost_usd": b.Cost, "cost_known": b.Source != eventlog.Unpriced,
-		}
+		m["usage"] = billObject(b)
 	}
 	return m
+}
+
+// billObject is what one call used and cost in JSON.
+func billObject(b *eventlog.Bill) map[string]any {
+	u := b.Usage
+	return map[string]any{
+		"input_tokens": u.Input, "output_tokens": u.Output, "cache_read_tokens": u.CacheRead,
+		"cache_write_5m_tokens": u.CacheWrite5m, "cache_write_1h_tokens": u.CacheWrite1h, "reasoning_tokens": u.Reasoning,
+		"cost_usd": b.Cost, "cost_known": b.Source != eventlog.Unpriced,
+	}
 }
 
 // idValue keeps an id that is a number in the log a number.

@@ -123,24 +123,35 @@ func hasRetries(cat *eventlog.Catalog, s *eventlog.Session) bool {
 
 func printFamilies(env *Env, families []trouble.Family) error {
 	t := &table{head: []string{">COUNT", "FIRST", "LAST", ">SESSIONS", ">SINCE", "WHAT", "EXAMPLE"}}
-	room := env.room(67, 55, 45)
+	const before, enough = 52, 40 // what the columns before take, and what two more need each
+	both := env.width() == 0 || env.width() >= before+2*enough
+	room := env.room(before, 55, 45)
+	if !both {
+		room, t.head = env.room(before, 100), t.head[:len(t.head)-1]
+	}
 	for _, f := range families {
-		t.add(fmt.Sprint(f.Count), clock(f.First), clock(f.Last), fmt.Sprint(len(f.Sessions)), costText(f.Since.Cost(), f.Since.Calls, f.Since.Unpriced),
-			fit(f.Signature, room[0]), fit(f.Example, room[1]))
+		cells := []string{
+			fmt.Sprint(f.Count), env.clock(f.First), env.clock(f.Last), fmt.Sprint(len(f.Sessions)),
+			costText(f.Since.Cost(), f.Since.Calls, f.Since.Unpriced), fit(f.Signature, room[0]),
+		}
+		if both {
+			cells = append(cells, fit(f.Example, room[1]))
+		}
+		t.add(cells...)
 	}
 	return t.print(env.Stdout, 0)
 }
 
 func printLoops(env *Env, loops []trouble.Loop, short func(string) string) error {
 	t := &table{head: []string{">TIMES", "FIRST", ">WALL", ">SPENT", "RESULTS", "SESSION", "AGENT", "LOOP"}}
-	room := env.room(68, 20, 80)
+	room := env.room(60, 20, 80)
 	for _, l := range loops {
 		place := l.Places[0]
 		words := make([]string, len(l.Steps))
 		for i, s := range l.Steps {
 			words[i] = strings.TrimSpace(s.Tool + " " + s.Label)
 		}
-		t.add(fmt.Sprint(l.Times), clock(l.First), lasted(l.Wall), costText(l.Spent.Cost(), l.Spent.Calls, l.Spent.Unpriced), loopResults(&l),
+		t.add(fmt.Sprint(l.Times), env.clock(l.First), lasted(l.Wall), costText(l.Spent.Cost(), l.Spent.Calls, l.Spent.Unpriced), loopResults(&l),
 			short(place.Session), fit(place.Agent, room[0]), fit(strings.Join(words, " → "), room[1]))
 	}
 	return t.print(env.Stdout, 0)
@@ -168,7 +179,7 @@ func loopResults(l *trouble.Loop) string {
 
 func printRetries(env *Env, retries []trouble.Retry, short func(string) string) error {
 	t := &table{head: []string{">FAILED", "THEN", "FIRST", ">LOST", ">TOKENS", "SESSION", "AGENT", "WHAT", "ABOUT"}}
-	room := env.room(66, 20, 30, 50)
+	room := env.room(58, 20, 30, 50)
 	for _, r := range retries {
 		then, tokens := "failed", "-"
 		if r.Fine {
@@ -178,7 +189,7 @@ func printRetries(env *Env, retries []trouble.Retry, short func(string) string) 
 			tokens = figure.Count(n)
 		}
 		place := r.Places[0]
-		t.add(fmt.Sprint(r.Failed), then, clock(r.First), lasted(r.Lost), tokens, short(place.Session), fit(place.Agent, room[0]), fit(r.Name, room[1]), fit(r.Label, room[2]))
+		t.add(fmt.Sprint(r.Failed), then, env.clock(r.First), lasted(r.Lost), tokens, short(place.Session), fit(place.Agent, room[0]), fit(r.Name, room[1]), fit(r.Label, room[2]))
 	}
 	return t.print(env.Stdout, 0)
 }

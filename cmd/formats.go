@@ -48,3 +48,9 @@ func knownFormats(env *Env) ([]dialect.Dialect, error) {
 	}
 	return known, nil
 }
+
+// inputFormatFlag adds the same flag to a command whose --format says how it
+// prints.
+func inputFormatFlag(c *cobra.Command, env *Env) {
+	c.Flags().StringVar(&env.Format, "input-format", "", "read everything in the format that this file describes (see docs/formats.md)")
+}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,7 +98,7 @@ func show(ctx context.Context, env *Env, set *source.Set, title string, opts hom
 	}
 	own, problems := config.Read(folder)
 	o := tui.Options{
-		Sources: set.Sources(), Open: set.OpenLog, Find: set.Find, Prices: prices.About(), Now: env.Now, Title: title, Query: opts.query, Start: opts.session,
+		Sources: set.Sources(), Open: set.OpenLog, Find: set.Find, Prices: prices.About(), Book: prices.Book, Now: env.Now, Title: title, Query: opts.query, Start: opts.session,
 		Follow: !opts.noFollow, All: opts.all, ASCII: opts.ascii || own.Look.ASCII, Banner: opts.banner,
 		Mouse: own.Mouse, Look: own.Look, Keys: own.Keys, Notify: own.Notify, Views: own.Views, Commands: own.Commands, Budget: own.Budget,
 	}
@@ -112,7 +113,11 @@ func show(ctx context.Context, env *Env, set *source.Set, title string, opts hom
 		}
 		return agents.Resume(s.Format, s.ID, s.Directory)
 	}
-	o.Stop = stopRecording
+	o.Stop, o.Fork = stopRecording, forkHere(env, set)
+	if o.Notes, err = openNotes(env); err != nil {
+		o.Notes = nil // the explorer says so when somebody wants to write
+	}
+	o.Author = cmp.Or(env.Getenv("USER"), env.Getenv("USERNAME"))
 	if folder != "" {
 		o.SaveViews = func(views []tui.View) error { return config.SaveViews(folder, views) }
 	}

@@ -17,7 +17,8 @@ import (
 var readmeActions = []keymap.Action{
 	keymap.Open, keymap.Back, keymap.Fold, keymap.UnfoldAll, keymap.NextError, keymap.Failures, keymap.Filter, keymap.Follow, keymap.NextNeed,
 	keymap.TabNext, keymap.PartNext, keymap.DetailDown, keymap.NextSlow, keymap.ZoomIn, keymap.TimeMode, keymap.Flat, keymap.Sort, keymap.Period,
-	keymap.GoCost, keymap.Audit, keymap.Copy, keymap.Keys, keymap.Command, keymap.Close,
+	keymap.GoWall, keymap.GoChat, keymap.GoCost, keymap.GoContext, keymap.GoErrors, keymap.GoSearch, keymap.Diff, keymap.Replay, keymap.Critical,
+	keymap.Audit, keymap.Mark, keymap.Note, keymap.Copy, keymap.Palette, keymap.Keys, keymap.Command, keymap.Close,
 }
 
 // The README's keys are those of the code.

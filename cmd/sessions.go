@@ -12,6 +12,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/rollup"
+	"github.com/lazytrace/lazytrace/rollup/sheet"
 )
 
 type sessionsOptions struct {
@@ -25,7 +26,8 @@ func newSessions(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "sessions [PATH...]", Short: "List, show, close or delete sessions",
 		Long: `List the sessions at the paths, or all that are found on this machine, newest
-first, sub-sessions below their parents.`,
+first, sub-sessions below their parents. With --format csv they are written as
+a table for spreadsheets, as by lazytrace export.`,
 		RunE: func(c *cobra.Command, args []string) error { return listSessions(c.Context(), env, args, opts) },
 	}
 	opts.all(c)
@@ -59,11 +61,20 @@ func listSessions(ctx context.Context, env *Env, paths []string, opts sessionsOp
 	if err != nil {
 		return err
 	}
+	// Elsewhere --format names a file that describes a format; one that is called
+	// csv is ./csv.
+	asCSV := env.Format == "csv"
+	if asCSV {
+		env.Format = ""
+	}
 	cat, closeSet, err := load(ctx, env, paths)
 	if err != nil {
 		return err
 	}
 	defer closeSet()
+	if asCSV {
+		return sheet.Sessions(env.Stdout, cat, keep, opts.limit, eventlog.StampOf(env.Now()))
+	}
 	if opts.asJSON {
 		objects := newSessionObjects(cat, eventlog.StampOf(env.Now()))
 		n := 0

@@ -79,13 +79,13 @@ func runSlow(ctx context.Context, env *Env, paths []string, opts slowOptions) er
 	}
 	short := prefixes(ids)
 	t := &table{head: []string{">TOOK", "START", "KIND", "SESSION", "AGENT", "NAME", "ABOUT"}}
-	room := env.room(50, 20, 30, 50)
+	room := env.room(42, 20, 30, 50)
 	for _, c := range slow.Calls {
 		took := lasted(c.Took)
 		if c.Open {
 			took += "+"
 		}
-		t.add(took, clock(c.Time), c.Class.String(), short(c.Session), fit(c.Agent, room[0]), fit(c.Name, room[1]), fit(c.Label, room[2]))
+		t.add(took, env.clock(c.Time), c.Class.String(), short(c.Session), fit(c.Agent, room[0]), fit(c.Name, room[1]), fit(c.Label, room[2]))
 	}
 	return t.print(env.Stdout, 0)
 }

@@ -3,11 +3,13 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 
 	"github.com/lazytrace/lazytrace/eventlog/alive"
+	"github.com/lazytrace/lazytrace/eventlog/notes"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/redact"
 )
@@ -33,6 +35,29 @@ func configFolder(getenv func(string) string) (string, error) {
 	return userFolder(getenv, "XDG_CONFIG_HOME", map[string][]string{"windows": {"AppData", "Roaming"}, "": {".config"}})
 }
 
+// errNoFolder says that a user has no place for what is kept.
+var errNoFolder = errors.New("there is no home folder")
+
+// openNotes opens what people noted. It masks secrets in what is added.
+func openNotes(env *Env) (_ *notes.Book, err error) {
+	if env.book != nil {
+		return env.book, nil // whoever adds to it, everybody sees it
+	}
+	dir, err := dataFolder(env.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	red, err := redact.New(redact.Options{})
+	if err != nil {
+		return nil, err
+	}
+	env.book, err = notes.Open(filepath.Join(dir, "notes.jsonl"), func(text string) string {
+		masked, _ := red.Text(text)
+		return masked
+	})
+	return env.book, err
+}
+
 // userFolder returns our folder below the one that a variable names or, where
 // it does not, below the usual one of the system in the user's home.
 func userFolder(getenv func(string) string, variable string, usual map[string][]string) (string, error) {
@@ -44,7 +69,7 @@ func userFolder(getenv func(string) string, variable string, usual map[string][]
 		home = getenv("USERPROFILE")
 	}
 	if home == "" {
-		return "", errors.New("there is no home folder")
+		return "", errNoFolder
 	}
 	parts, ok := usual[runtime.GOOS]
 	if !ok {
@@ -60,7 +85,13 @@ func openPaths(ctx context.Context, env *Env, paths []string, follow bool) (*sou
 	if err != nil {
 		return nil, err
 	}
-	return source.Open(ctx, paths, opt), nil
+	set := source.Open(ctx, paths, opt)
+	if book, err := openNotes(env); err == nil {
+		set.Sources().Extra(book.Tags)
+	} else if !errors.Is(err, errNoFolder) {
+		fmt.Fprintf(env.Stderr, "lazytrace: %s\n", oneLine(err)) // the logs can be read without
+	}
+	return set, nil
 }
 
 // sourceOptions says how paths are read, and which: the usual places when none

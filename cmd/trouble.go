@@ -40,7 +40,7 @@ func findTrouble(ctx context.Context, env *Env, set *source.Set, cat *eventlog.C
 		at := fmt.Sprintf("session %s of %s", figure.Whole(int64(done+1)), figure.Whole(int64(total)))
 		told.say(at)
 		o.Progress = func(n, of int) {
-			told.say(fmt.Sprintf("%s: %s of %s", at, figure.Whole(int64(n)), figure.Plural(int64(of), "body")))
+			told.say(fmt.Sprintf("%s: %s of %s", at, figure.Whole(int64(n)), figure.Plural(int64(of), "record")))
 		}
 		log, err := set.ReadLog(ctx, sessions)
 		if err != nil {
@@ -127,10 +127,17 @@ func (e *Env) room(taken int, shares ...int) []int {
 	return out
 }
 
-// clock says when something was, to the second, or nothing where nobody knows.
-func clock(at eventlog.Stamp) string {
-	if !at.Known() {
+// clock says when something was, or nothing where nobody knows: to the second, or
+// shorter where there is a terminal that has to hold it.
+func (e *Env) clock(at eventlog.Stamp) string {
+	t := at.Time().Local()
+	switch {
+	case !at.Known():
 		return "-"
+	case e.width() == 0:
+		return t.Format(time.DateTime)
+	case t.Year() != e.Now().Local().Year():
+		return t.Format(time.DateOnly)
 	}
-	return at.Time().Local().Format("2006-01-02 15:04:05")
+	return t.Format("01-02 15:04")
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -30,6 +31,21 @@ type usageOptions struct {
 // usageBy are the groupings, in the order in which they are printed.
 var usageBy = []string{"total", "agent", "run", "model", "session", "tool", "day"}
 
+// usageLabels are groupings of whole sessions, made when they are asked for;
+// besides, there is one by each key of metadata, as meta.KEY.
+var usageLabels = []string{"branch"}
+
+// usageNames names all of them.
+func usageNames() string {
+	return strings.Join(slices.Concat(usageBy, usageLabels, []string{"meta.KEY"}), ",")
+}
+
+// metaKey returns the key of metadata that a grouping is by.
+func metaKey(by string) (string, bool) {
+	key, ok := strings.CutPrefix(by, "meta.")
+	return key, ok && key != ""
+}
+
 func newUsage(env *Env) *cobra.Command {
 	var opts usageOptions
 	c := &cobra.Command{
@@ -48,7 +64,7 @@ shows. Both are of all logs that were read, whatever a filter leaves out.`,
 		RunE: func(c *cobra.Command, args []string) error { return runUsage(c.Context(), env, args, opts) },
 	}
 	opts.flags(c)
-	c.Flags().StringSliceVar(&opts.by, "by", nil, "group by "+strings.Join(usageBy, ",")+" (default: total, agent and model)")
+	c.Flags().StringSliceVar(&opts.by, "by", nil, "group by "+usageNames()+" (default: total, agent and model)")
 	c.Flags().BoolVar(&opts.audit, "audit", false, "say what was read, cut and priced with what, of all logs")
 	c.Flags().StringVar(&opts.list, "list", "", "print the records behind a figure of the audit")
 	c.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON; with --list one object a record")
@@ -61,8 +77,8 @@ shows. Both are of all logs that were read, whatever a filter leaves out.`,
 
 func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) error {
 	for _, by := range opts.by {
-		if !slices.Contains(usageBy, by) {
-			return refuse("--by %s is not known; it is one of %s", by, strings.Join(usageBy, ","))
+		if _, meta := metaKey(by); !meta && !slices.Contains(usageBy, by) && !slices.Contains(usageLabels, by) {
+			return refuse("--by %s is not known; it is one of %s", by, usageNames())
 		}
 	}
 	keep, err := opts.sessions(env)
@@ -168,8 +184,19 @@ func usageObject(r *rollup.Report, cat *eventlog.Catalog, by []string) map[strin
 			out["by_day"] = fieldsOf(rollup.ByKey(r.Days))
 		case "session":
 			out["by_session"] = fieldsOf(rollup.ByKey(r.Sessions))
+		case "branch":
+			out["by_branch"] = fieldsOf(rollup.ByKey(r.Branches))
 		case "run":
 			out["by_run"] = fieldsOf(r.ByRun())
+		default:
+			if key, ok := metaKey(name); ok {
+				keys, _ := out["by_meta"].(map[string]any)
+				if keys == nil {
+					keys = map[string]any{}
+					out["by_meta"] = keys
+				}
+				keys[key] = fieldsOf(rollup.ByKey(r.ByMeta(key)))
+			}
 		}
 	}
 	return out
@@ -201,7 +228,7 @@ func printUsage(env *Env, r *rollup.Report, by []string) error {
 		t := head(strings.ToUpper(name))
 		list := func(groups []rollup.Group) {
 			for _, g := range groups {
-				row(t, g.Key, g.Own, g.Inclusive)
+				row(t, cmp.Or(g.Key, "-"), g.Own, g.Inclusive)
 			}
 		}
 		switch name {
@@ -217,11 +244,17 @@ func printUsage(env *Env, r *rollup.Report, by []string) error {
 			list(r.Days)
 		case "session":
 			list(r.Sessions)
+		case "branch":
+			list(r.Branches)
 		case "run":
 			for _, run := range r.Runs {
 				if run.Key != "" {
 					row(t, strings.Repeat("  ", min(run.Depth, 16))+run.Agent+" "+short(run.Key), run.Own, run.Inclusive)
 				}
+			}
+		default:
+			if key, ok := metaKey(name); ok {
+				list(r.ByMeta(key))
 			}
 		}
 		if err := t.print(env.Stdout, 48); err != nil {

@@ -20,6 +20,7 @@ type Sources struct {
 	state     Progress
 	version   int64
 	gone      IsGone // set before the first catalog; may be nil
+	extra     func(session string) []string
 }
 
 // Progress says how far the finding and reading of segments has come.
@@ -49,6 +50,17 @@ func (s *Sources) Notify() {
 	case s.changed <- struct{}{}:
 	default:
 	}
+}
+
+// Extra sets what gives sessions more tags than their logs do; nil gives none. What
+// people say of a session stands in no log, so no summary has it: the catalog asks
+// when it is made and puts the tags behind those of the log. So they are found by
+// queries, shown and exported like any other, and nobody else has to know where
+// they come from. Whoever changes them calls Notify, for a new catalog to be made.
+func (s *Sources) Extra(tags func(session string) []string) {
+	s.mu.Lock()
+	s.extra = tags
+	s.mu.Unlock()
 }
 
 // Add adds a segment's summary.
@@ -247,7 +259,7 @@ func (s *Sources) Catalog() *Catalog { return s.catalog(nil, nil) }
 func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 	s.mu.Lock()
 	summaries := slices.Clone(s.summaries)
-	progress := s.state
+	progress, extra := s.state, s.extra
 	progress.Failed = slices.Clone(progress.Failed)
 	s.version++
 	version := s.version
@@ -258,7 +270,7 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 
 	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, byID: map[Sym]*Session{}}
 	st := standing(s.syms, summaries)
-	b := builder{c: c, gone: s.gone, standing: st, same: st.same, adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}, cut: cut, copied: copied}
+	b := builder{c: c, gone: s.gone, extra: extra, standing: st, same: st.same, adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}, cut: cut, copied: copied}
 	for _, sum := range summaries {
 		sum.mu.Lock()
 		b.take(sum)
@@ -279,6 +291,7 @@ type builder struct {
 	cut      func(*Cut) // both may be nil
 	copied   func(*Use)
 	gone     IsGone
+	extra    func(session string) []string
 }
 
 func (b *builder) take(sum *Summary) {
@@ -522,6 +535,7 @@ func (b *builder) finish() {
 	for _, s := range c.Sessions {
 		b.runs(s)
 		s.getsStuck()
+		b.tags(s)
 		slices.SortFunc(s.Recent, func(a, z Headline) int { return cmp.Compare(z.Time, a.Time) })
 		s.Recent = s.Recent[:min(len(s.Recent), headlines)]
 	}
@@ -529,6 +543,20 @@ func (b *builder) finish() {
 	c.fates()
 	b.recorded()
 	c.tree()
+}
+
+// tags adds what people call a session to what its log does.
+func (b *builder) tags(s *Session) {
+	if b.extra == nil {
+		return
+	}
+	for _, id := range append([]string{s.ID}, s.Others...) {
+		for _, tag := range b.extra(id) {
+			if !slices.Contains(s.Tags, tag) {
+				s.Tags = append(s.Tags, tag)
+			}
+		}
+	}
 }
 
 // recorded joins recordings with the conversations whose own logs are there: one

@@ -45,6 +45,7 @@ type Event struct {
 	Of      string  // of an event that a recorder copied out of another log: the session that it has there
 	Spawns  bool    // of a call: a run may name it as its parent, even after its result
 	Again   bool    // of a call: several records tell of it, and all of them are one span
+	Piece   bool    // of an answer: its text goes on where that of the last record of the call ended, in the middle of a word perhaps
 	Echo    bool    // it embeds a copy of a record that tells of a model call; that copy is never billed
 	Holds   bool    // of a call or an event of its own: what names its CallID as its run lies below it
 

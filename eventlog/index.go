@@ -113,6 +113,9 @@ func (x *Index) Append(at Place, e *Event) {
 	if e.Kind == Unreadable {
 		flags |= RowUnread
 	}
+	if e.Copied {
+		flags |= RowCopied
+	}
 	if span == parent && e.Kind != AgentStart && e.Kind != AgentFinish {
 		flags |= RowInRun
 	}

@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -52,12 +53,19 @@ func (s *Session) Need(now Stamp) Need {
 	return Need{}
 }
 
+// polls are the tools that ask again and again what has become of something: to
+// call them with the same arguments is no loop.
+var polls = map[string]bool{
+	"write_stdin": true, "bashoutput": true, "taskoutput": true, "bash_output": true, "task_output": true, "read_output": true, "shell_output": true,
+	"wait": true, "sleep": true, "poll": true, "job_output": true,
+}
+
 // needNow is the need of a session that goes on.
 func (s *Session) needNow() Need {
 	switch {
 	case s.Waiting.Since.Known():
 		return Need{WantAnswer, s.Waiting.Since, s.names.Name(s.Waiting.Tool)}
-	case s.Loop.Times > 0:
+	case s.Loop.Times > 0 && !polls[strings.ToLower(s.names.Name(s.Loop.Tool))]:
 		return Need{WantBrake, s.Loop.Since, fmt.Sprintf("%s %d times", s.names.Name(s.Loop.Tool), s.Loop.Times)}
 	case s.Failing >= failsInRow:
 		return Need{WantHelp, s.Last, fmt.Sprintf("%d calls in a row", s.Failing)}

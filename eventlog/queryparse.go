@@ -246,7 +246,9 @@ func (p *queryParser) term() (node, error) {
 			return n, nil
 		}
 		if i := strings.IndexAny(t.text, ":=<>"); i > 0 {
-			n, err := p.field(t.text[:i], t.text[i:])
+			// Quotes with nothing between them ask for what has no such text.
+			none := strings.HasSuffix(p.text[t.from:min(t.to, len(p.text))], `""`)
+			n, err := p.field(t.text[:i], t.text[i:], none)
 			if err != nil {
 				return nil, p.wrong(t.from, t.to, "%s", err.Error())
 			}
@@ -260,7 +262,7 @@ func (p *queryParser) term() (node, error) {
 	return word(low), nil
 }
 
-func (p *queryParser) field(name, rest string) (node, error) {
+func (p *queryParser) field(name, rest string, none bool) (node, error) {
 	op := rest[:1]
 	if len(rest) > 1 && rest[1] == '=' {
 		op = rest[:2]
@@ -268,12 +270,12 @@ func (p *queryParser) field(name, rest string) (node, error) {
 	value := rest[len(op):]
 	written := name
 	name = strings.ToLower(name)
-	if value == "" {
+	if _, number := numberFields[name]; value == "" && (!none || number) {
 		return nil, fmt.Errorf("%s%s needs a value", name, op)
 	}
 	if get, ok := numberFields[name]; ok {
 		if op == ":" && strings.IndexAny(value, "<>") == 0 {
-			return p.field(name, value)
+			return p.field(name, value, false)
 		}
 		if name == "dies" && op == ":" {
 			op = "<=" // within that time
@@ -317,7 +319,9 @@ func (p *queryParser) field(name, rest string) (node, error) {
 		low = contained(low)
 	case slices.Contains(prefixFields, name):
 		for i, v := range low {
-			low[i] = v + "*"
+			if v != "" {
+				low[i] = v + "*"
+			}
 		}
 	}
 	return textOf{get, manyFields[name], low}, nil
@@ -326,7 +330,9 @@ func (p *queryParser) field(name, rest string) (node, error) {
 func contained(values []string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
-		out[i] = "*" + v + "*"
+		if v != "" { // nothing is in no text; it stands for itself
+			out[i] = "*" + v + "*"
+		}
 	}
 	return out
 }

@@ -29,6 +29,7 @@ const (
 	RowHidden                      // machinery, collapsed by default
 	RowUnread                      // the record could not be read
 	RowInRun                       // noise of a run that makes no span of its own
+	RowCopied                      // the log says that it was copied from another session
 )
 
 // SpanID is the number of a span, counted from one. Zero is no span.

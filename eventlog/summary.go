@@ -359,6 +359,9 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 		}
 		return ok
 	}
+	if e.Copied {
+		return // of another session, which counts it; nothing tells the two apart
+	}
 	if r.Tools == nil {
 		r.Tools = map[Sym]ToolCount{}
 	}

@@ -34,6 +34,8 @@ type Report struct {
 	Sessions []Group // Key is the session id
 	Tools    []Group
 	Days     []Group // Key is a date in UTC, oldest first
+	Branches []Group // Key is the branch of git that a session was on last; empty for those on none
+	Metadata []Keyed // by each key of metadata, the one that most sessions have first; at most MostKeys
 	Runs     []Run
 }
 
@@ -57,7 +59,7 @@ func New(c *eventlog.Catalog, keep func(*eventlog.Session) bool) *Report {
 			f.add(e.Session, e.Run, e.Agent, one)
 			group(f.models, orUnknown(f.names[e.Model])).both(one)
 			if e.Time.Known() {
-				group(f.days, e.Time.Time().Format("2006-01-02")).both(one)
+				group(f.days, dayOf(e)).both(one)
 			}
 		}
 	}
@@ -240,8 +242,8 @@ func (f *fold) finish() {
 	}
 	f.inclusiveAgents()
 	f.inclusiveSessions()
-	r.Agents, r.Models, r.Tools, r.Days = ordered(f.agents), ordered(f.models), ordered(f.tools), ordered(f.days)
-	slices.SortFunc(r.Days, func(a, b Group) int { return cmp.Compare(a.Key, b.Key) })
+	f.labels()
+	r.Agents, r.Models, r.Tools, r.Days = ordered(f.agents), ordered(f.models), ordered(f.tools), byDay(f.days)
 	sessions := make(map[string]*Group, len(f.sessions))
 	for _, g := range f.sessions {
 		sessions[g.Key] = g

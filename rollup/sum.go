@@ -1,7 +1,7 @@
 // Package rollup adds up the ledger: in total, by agent, run, model, session,
-// tool and day, of each thing by itself and with everything below it. It knows
-// no format and no screen, and it never counts a call twice, because the
-// ledger holds each call once.
+// tool, day, branch and metadata, of each thing by itself and with everything
+// below it. It knows no format and no screen, and it never counts a call twice,
+// because the ledger holds each call once.
 package rollup
 
 import (
@@ -98,3 +98,10 @@ func (s Sum) object() object {
 
 // MarshalJSON writes the usage object.
 func (s Sum) MarshalJSON() ([]byte, error) { return json.Marshal(s.object()) }
+
+// SumOf returns what one line of the ledger comes to.
+func SumOf(e *eventlog.Entry) Sum {
+	var s Sum
+	s.entry(e)
+	return s
+}

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/notes"
 	"github.com/lazytrace/lazytrace/tui/ask"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 )
@@ -20,6 +21,10 @@ func (w *world) act(a keymap.Action, s *eventlog.Session) (tea.Cmd, bool) {
 		return w.copySession(s), true
 	case keymap.Stop:
 		return w.stop(s), true
+	case keymap.Note:
+		return w.note(func() (notes.Note, error) { return w.onSession(s), nil }), true
+	case keymap.Tag:
+		return w.tag(s), true
 	}
 	return nil, false
 }
@@ -54,6 +59,12 @@ func (e *explorer) act(a keymap.Action) (tea.Cmd, bool) {
 			return nil, true
 		}
 		return e.world.edit(e.detail.Text(), "step.txt"), true
+	case keymap.Note:
+		return e.world.note(e.onStep()), true
+	case keymap.Export:
+		return e.export(), true
+	case keymap.Fork:
+		return e.fork(), true
 	}
 	return e.world.act(a, e.session)
 }

@@ -25,6 +25,8 @@ func (m *model) asked(msg tea.Msg) tea.Cmd {
 		m.question = &msg
 	case ask.Notice:
 		m.notice = string(msg)
+	case ask.Task:
+		return m.begin(msg)
 	case ask.Copied:
 		m.notice = msg.What + " copied"
 		return tea.SetClipboard(msg.Text)

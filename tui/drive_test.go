@@ -121,6 +121,8 @@ func (d *driver) typed(text string) *driver {
 	return d
 }
 
+func ctrl(r rune) tea.KeyPressMsg { return tea.KeyPressMsg{Code: r, Mod: tea.ModCtrl} }
+
 func press(name string) tea.KeyPressMsg {
 	special := map[string]tea.KeyPressMsg{
 		"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab}, "space": {Code: tea.KeySpace, Text: " "},
@@ -161,7 +163,7 @@ func (d *driver) planes(row string) (plain, letters string) {
 	names := map[string]byte{
 		string(t.Text): '.', string(t.Bright): 'B', string(t.Dim): 'd', string(t.Faint): '-', string(t.Title): 'T', string(t.Key): 'k',
 		string(t.Brand): 'L', string(t.Model): 'm', string(t.Tool): 't', string(t.Agent): 'a', string(t.Human): 'h', string(t.Good): 'g',
-		string(t.Bad): 'x', string(t.BadBold): 'X', string(t.Warn): 'w',
+		string(t.Bad): 'x', string(t.BadBold): 'X', string(t.Warn): 'w', string(t.Fill): 'f',
 	}
 	style := byte(' ')
 	var p, l strings.Builder

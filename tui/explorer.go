@@ -11,8 +11,10 @@ import (
 	"github.com/lazytrace/lazytrace/tui/detail"
 	"github.com/lazytrace/lazytrace/tui/events"
 	"github.com/lazytrace/lazytrace/tui/forest"
+	"github.com/lazytrace/lazytrace/tui/growth"
 	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
+	"github.com/lazytrace/lazytrace/tui/noted"
 	"github.com/lazytrace/lazytrace/tui/opened"
 	"github.com/lazytrace/lazytrace/tui/trace"
 	"github.com/lazytrace/lazytrace/tui/troubles"
@@ -36,6 +38,8 @@ type explorer struct {
 	searched *forest.Forest // where it was not
 	seeking  job.Job
 	query    eventlog.Query
+	looked   bool // for the notes of the session
+	noted    int  // notes of the session when they were last looked at
 	past
 
 	tab    int           // index into sessionTabs
@@ -59,8 +63,12 @@ var sessionTabs = [...]struct {
 }{
 	{"Trace", keymap.GoTrace, true, func(e *explorer) sessionPage { return tracePage{e.trace} }},
 	{"Events", keymap.GoEvents, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, e.world.zone()) }},
-	{"Cost", keymap.GoCost, false, func(e *explorer) sessionPage { return newSessionCost(e.ctx, &e.world.opts) }},
+	{"Cost", keymap.GoCost, false, func(e *explorer) sessionPage { return newSessionCost(e.ctx, e.world) }},
+	{"Context", keymap.GoContext, false, func(e *explorer) sessionPage {
+		return growth.New(e.ctx, growth.Options{Book: e.world.opts.Book, Zone: e.world.zone()})
+	}},
 	{"Errors", keymap.GoErrors, true, func(e *explorer) sessionPage { return troubles.NewSession(e.ctx, e.log, e.world.zone()) }},
+	{"Notes", keymap.GoNotes, false, func(e *explorer) sessionPage { return noted.One{Pane: noted.New(e.world.opts.Notes, e.world.now)} }},
 }
 
 // tracePage is the tree as a page. What it shows, it lays out itself.
@@ -300,6 +308,17 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 		return e.sought(msg), true
 	case drillMsg:
 		return e.drill(msg), true
+	case bookMsg:
+		if e.trace == nil {
+			return nil, false
+		}
+		return tea.Batch(e.findNotes(), e.refresh()), true
+	case notedMsg:
+		if msg.e != e {
+			return nil, false
+		}
+		e.trace.SetNotes(msg.steps)
+		return e.moved(), true
 	case tickMsg:
 		if e.trace != nil && e.running() {
 			return e.trace.Elapse(), e.Live()
@@ -319,6 +338,10 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 	}
 	if laid {
 		cmd = tea.Batch(cmd, e.reach(), e.refresh())
+		if !e.looked {
+			e.looked = true
+			cmd = tea.Batch(cmd, e.findNotes())
+		}
 	}
 	if changed {
 		cmd = tea.Batch(cmd, e.moved())
@@ -345,6 +368,7 @@ func (e *explorer) drill(msg drillMsg) tea.Cmd {
 
 // moved shows the selected step in the detail pane.
 func (e *explorer) moved() tea.Cmd {
+	e.why.Note = e.trace.Note(e.selected())
 	return e.detail.Show(e.snap, e.selected())
 }
 

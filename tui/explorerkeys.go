@@ -54,6 +54,10 @@ func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		}
 	}
 	if cmd, done := e.page().Do(a, n); done {
+		if a == keymap.Mark && e.tab == 0 {
+			id := e.trace.Selected()
+			cmd = tea.Batch(cmd, e.mark(id, e.trace.Marks()[id]))
+		}
 		return tea.Batch(cmd, e.moved()), true
 	}
 	if cmd, done := e.act(a); done {
@@ -127,18 +131,38 @@ func (e *explorer) Hints() []keymap.Action {
 	return e.page().Hints()
 }
 
+// parts is the tab in front where it stands alone and has several panes itself.
+func (e *explorer) parts() (paned, bool) {
+	if sessionTabs[e.tab].beside || e.page() == nil {
+		return nil, false
+	}
+	p, ok := e.page().(paned)
+	return p, ok
+}
+
 // Panels returns how many panes there are: some tabs stand alone.
 func (e *explorer) Panels() int {
+	if p, ok := e.parts(); ok {
+		return p.Panels()
+	}
 	if !sessionTabs[e.tab].beside {
 		return 1
 	}
 	return 3
 }
 
-func (e *explorer) Focus() int { return e.focus }
+func (e *explorer) Focus() int {
+	if p, ok := e.parts(); ok {
+		return p.Focus()
+	}
+	return e.focus
+}
 
 func (e *explorer) SetFocus(n int) tea.Cmd {
 	k := e.Panels()
+	if p, ok := e.parts(); ok {
+		return p.SetFocus((n+k-1)%k + 1)
+	}
 	e.focus = (n+k-1)%k + 1
 	return e.Resize(e.width, e.height)
 }
@@ -170,6 +194,9 @@ func (e *explorer) Click(x, y int) tea.Cmd {
 	for n := 1; n <= 3; n++ {
 		if !e.at[n].holds(x, y) {
 			continue
+		}
+		if _, ok := e.parts(); ok { // it finds out itself which of its panes was hit
+			return tea.Batch(e.page().Click(x-e.at[1].x, y-e.at[1].y), e.moved())
 		}
 		cmd := e.SetFocus(n)
 		switch n {

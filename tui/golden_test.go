@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -48,6 +49,15 @@ func TestScreens(t *testing.T) {
 		{name: "range-error", events: all, keys: func(d *driver) { d.keys("P").typed("teatime").keys("enter") }, sizes: small},
 		{name: "palette", events: all, keys: func(d *driver) { d.send(tea.KeyPressMsg{Code: 'p', Mod: tea.ModCtrl}); d.typed("critpath") }, sizes: small},
 		{name: "copy", events: all, keys: func(d *driver) { d.keys("enter e y") }, sizes: small},
+		{name: "notes-empty", events: all, option: func(o *Options) { o.Notes = book(t) }, keys: func(d *driver) { d.keys("g n") }, sizes: sizes},
+		{name: "note-prompt", events: all, option: func(o *Options) { o.Notes = book(t) }, keys: func(d *driver) { d.keys("enter e a").typed("is it the lock order?") }, sizes: small},
+		{name: "export", events: all, keys: func(d *driver) { d.keys("X") }, sizes: small},
+		{name: "question", events: all, option: func(o *Options) {
+			o.Stop = func(context.Context, *eventlog.Session) error { return nil }
+		}, before: recorded, keys: func(d *driver) { d.keys("x") }, sizes: small},
+		{name: "fork", events: all, option: func(o *Options) {
+			o.Fork = func(context.Context, *eventlog.Session, string, string) (string, error) { return "", nil }
+		}, keys: func(d *driver) { d.keys("enter e").send(ctrl('f')) }, sizes: small},
 		{name: "filter-open", events: all, keys: func(d *driver) { d.keys("/").typed("err:any cost>0.0") }, sizes: small},
 		{name: "filter-error", events: all, keys: func(d *driver) { d.keys("/").typed("cost>x") }, sizes: small},
 		{name: "filter-none", events: all, keys: func(d *driver) { d.keys("/").typed("agent:nobody").keys("enter") }, sizes: small},
@@ -112,6 +122,25 @@ func TestScreens(t *testing.T) {
 		{name: "home-errors-stopped", events: broken(), option: allAges, keys: func(d *driver) { d.held("g x").keys("esc") }, sizes: small},
 		{name: "home-errors-failed", events: broken(), option: func(o *Options) { allAges(o); oneUnreadable(o) }, keys: func(d *driver) { d.keys("g x") }, sizes: small},
 		{name: "nothing-failed", events: all, option: func(o *Options) { o.Start = "s2" }, keys: func(d *driver) { d.keys("!") }, sizes: small},
+		{name: "context", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k") }, sizes: wide},
+		{name: "context-turn", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k 1 3 h") }, sizes: small},
+		{name: "context-run", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k 2 j") }, sizes: wide},
+		{name: "context-blocks", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k 3 j") }, sizes: wide},
+		{name: "context-compactions", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k 4") }, sizes: wide},
+		{name: "context-running", events: all, keys: func(d *driver) { d.keys("enter g k") }, sizes: small},
+		{name: "context-none", events: silent(), keys: func(d *driver) { d.keys("enter g k") }, sizes: wide},
+		{name: "context-ascii", events: grown(), option: func(o *Options) { booked(t, 0, 0)(o); o.ASCII = true }, keys: func(d *driver) { d.keys("enter g k") }, sizes: small},
+		{name: "context-no-colour", events: grown(), option: func(o *Options) { booked(t, 0, 0)(o); o.Look.Name = "none" }, keys: func(d *driver) { d.keys("enter g k") }, sizes: small},
+		{name: "spend", events: append(grown(), spread()...), option: booked(t, 3*eventlog.Dollar, 4*eventlog.Dollar), keys: func(d *driver) { d.keys("g c") }, sizes: append(wide, [2]int{160, 45})},
+		{name: "spend-cache", events: append(grown(), spread()...), option: booked(t, 30*eventlog.Dollar, 0), keys: func(d *driver) { d.keys("g c c") }, sizes: wide},
+		{name: "spend-why", events: append(grown(), spread()...), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("g c c c") }, sizes: wide},
+		{name: "spend-misses", events: append(grown(), spread()...), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("g c 2 enter") }, sizes: wide},
+		{name: "spend-branch", events: append(grown(), spread()...), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("g c b b s s") }, sizes: small},
+		{name: "spend-meta", events: append(grown(), spread()...), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("g c b 1") }, sizes: small},
+		{name: "spend-menu", events: append(grown(), spread()...), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("g c b") }, sizes: small},
+		{name: "spend-session", events: grown(), option: booked(t, 0, 3*eventlog.Dollar), keys: func(d *driver) { d.keys("enter g c") }, sizes: wide},
+		{name: "spend-unpriced", events: grown(), option: func(o *Options) { o.All = true }, keys: func(d *driver) { d.keys("g c") }, sizes: small},
+		{name: "spend-ascii", events: append(grown(), spread()...), option: func(o *Options) { booked(t, 3*eventlog.Dollar, 0)(o); o.ASCII = true }, keys: func(d *driver) { d.keys("g c") }, sizes: small},
 		{name: "cannot-open", events: all, option: func(o *Options) {
 			o.Open = func(context.Context, *eventlog.Session) (eventlog.Log, error) {
 				return nil, errors.New("open /logs/run.jsonl: permission denied")
@@ -138,11 +167,21 @@ func TestScreens(t *testing.T) {
 	}
 }
 
+// recorded has the first session say which process records it.
+func recorded(s *eventlog.Sources) {
+	sum := eventlog.NewSummary(s.Symbols(), "recorder", "memory", 0)
+	sum.Update(func() {
+		sum.Add(0, &eventlog.Event{ID: "r", SessionID: "0190-checkout", Kind: eventlog.SessionStart, Time: eventlog.StampOf(noon.Add(-time.Minute)), Facts: &eventlog.Facts{RecorderPid: 42, RecorderMark: "m"}})
+	})
+	s.Add(sum)
+}
+
 var (
 	small = [][2]int{{80, 24}, {120, 36}}
+	sizes = [][2]int{{40, 10}, {60, 15}, {80, 24}, {120, 36}, {200, 60}}
+	wide  = [][2]int{{40, 10}, {80, 24}, {120, 36}, {200, 60}}
 	// troubled are those of a page whose narrow state is another one.
 	troubled = [][2]int{{40, 10}, {80, 24}, {120, 36}}
-	sizes    = [][2]int{{40, 10}, {60, 15}, {80, 24}, {120, 36}, {200, 60}}
 )
 
 func compare(t *testing.T, name, got string) {

@@ -12,6 +12,7 @@ import (
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
+	"github.com/lazytrace/lazytrace/tui/noted"
 	"github.com/lazytrace/lazytrace/tui/overview"
 	"github.com/lazytrace/lazytrace/tui/theme"
 	"github.com/lazytrace/lazytrace/tui/troubles"
@@ -51,7 +52,8 @@ var homePages = map[keymap.Action]struct {
 	make func(*home) homePage
 }{
 	keymap.GoWall:   {"wall", func(h *home) homePage { return wall.New(h.world.opts.Budget.Session) }},
-	keymap.GoCost:   {"cost", func(h *home) homePage { return &homeCost{costs: newCosts(h.world.ctx, &h.world.opts), home: h} }},
+	keymap.GoNotes:  {"notes", func(h *home) homePage { return noted.All{Pane: noted.New(h.world.opts.Notes, h.world.now)} }},
+	keymap.GoCost:   {"cost", func(h *home) homePage { return newHomeCost(h) }},
 	keymap.GoErrors: {"errors", func(h *home) homePage { return troubles.NewAll(h.world.ctx, h.world.opts.Open, h.world.zone()) }},
 }
 
@@ -169,6 +171,10 @@ func (h *home) Update(msg tea.Msg) (tea.Cmd, bool) {
 		return cmd, true
 	case tickMsg:
 		return h.make(false), true
+	case bookMsg:
+		// Tags are of the catalog: it is made anew.
+		h.world.opts.Sources.Notify()
+		return h.make(false), true
 	}
 	var cmd tea.Cmd
 	changed := false
@@ -200,6 +206,8 @@ func (h *home) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 			d = -1
 		}
 		return h.look(h.views.beside(d)), true
+	case keymap.Export:
+		return h.export(), true
 	}
 	return h.world.act(a, h.subject())
 }

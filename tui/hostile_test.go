@@ -35,14 +35,14 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 						Name: p, Goal: p, Title: p, Agent: p, User: p, Project: p, Directory: p, Branch: p, Variant: p, Version: p, FailureReason: p, Host: p, ForkOf: p, ParentID: p,
 						Metadata: map[string]string{p: p}, Tags: []string{p}, Metrics: map[string]float64{p: 1}, Outcome: eventlog.Failure,
 					}
-					e.Bill = &eventlog.Bill{Usage: eventlog.Usage{Input: 7}, Cost: cents, Source: eventlog.Recorded}
+					e.Bill = &eventlog.Bill{Usage: eventlog.Usage{Input: 7, CacheRead: 9000 * int64(kind%2), CacheWrite5m: 9000}, Cost: cents, Source: eventlog.Recorded}
 				})
 			}
 			src, log := told(t, s.out)
 			src.Report(func(r *eventlog.Progress) { r.Failed = []eventlog.Fault{{Path: p, Why: p}} })
 			for _, size := range [][2]int{{80, 24}, {160, 45}, {10, 4}, {1, 1}, {3, 2}} {
 				d := drive(t, src, log, func(o *Options) { o.Banner = p }).start(size[0], size[1])
-				for _, keys := range []string{"", "t", "g c", "b b b", "esc", "g x", "e", "c", "c", "c", "c", "esc", "g s", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "e", "s s", "c", "c", "c", "c", "g c", "b b", "g t", "T", "I", "y", "?", "esc", "q"} {
+				for _, keys := range []string{"", "t", "g c", "b b b", "esc", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "g c", "b b", "g t", "T", "I", "y", "esc", "c", "c", "D", "m", "j", "m", "M", "M", "r", "l l l", "esc", "p", "g n", "g t", "?", "esc", "a", "esc", "X", "esc", "q", "g w", "j", "g n", "V", "esc", "P", "esc", ";", ":", "esc", "", "t", "g c", "b b b", "esc", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "g c", "b b", "esc", "B", "c", "c", "c", "2", "enter", "esc", "1", "g k", "l", "c", "j", "c", "j", "c", "j", "h", "n", "c", "g t", "T", "I", "y", "?", "esc", "q", "", "t", "g c", "b b b", "esc", "g x", "e", "c", "c", "c", "c", "esc", "g s", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "e", "s s", "c", "c", "c", "c", "g c", "b b", "g t", "T", "I", "y", "?", "esc", "q"} {
 					d.keys(keys)
 					d.screen()
 					if title := d.m.View().WindowTitle; strings.ContainsFunc(title, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }) {

@@ -163,6 +163,10 @@ func (m *model) leave() tea.Cmd {
 
 // back clears the filter, or goes to the screen below.
 func (m *model) back() tea.Cmd {
+	if m.task != nil {
+		m.task.cancel()
+		return nil
+	}
 	if cmd, ok := m.screen().Inner(); ok {
 		return cmd
 	}

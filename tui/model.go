@@ -32,6 +32,7 @@ type model struct {
 	offers   offers   // how it may go on
 	menu     *menu.Menu
 	question *ask.Sure
+	task     *task
 	pending  string // the first key of a sequence
 	count    int
 	notice   string
@@ -116,7 +117,7 @@ func (m *model) route(msg tea.Msg) tea.Cmd {
 	case visit.Msg:
 		m.dirty = true
 		return m.visit(msg)
-	case ask.Text, ask.Choice, ask.Sure, ask.Notice, ask.Copied, valuesMsg:
+	case ask.Text, ask.Choice, ask.Sure, ask.Notice, ask.Copied, ask.Task, valuesMsg:
 		m.dirty = true
 		return m.asked(msg)
 	case tea.BlurMsg:
@@ -127,6 +128,18 @@ func (m *model) route(msg tea.Msg) tea.Cmd {
 		return nil
 	case viewMsg:
 		return tea.Batch(m.broadcast(msg), m.tell(msg.view.Needs))
+	case taskMsg:
+		m.dirty = true
+		m.ended(msg)
+		return nil
+	case taskTickMsg:
+		m.dirty = m.dirty || msg.t == m.task
+		return m.taskTick()
+	case bookMsg:
+		m.dirty = true
+		if msg.notice != "" {
+			m.notice = msg.notice
+		}
 	case tickMsg:
 		m.ticking = false
 	}

@@ -15,6 +15,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/term"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/notes"
+	"github.com/lazytrace/lazytrace/rollup/price"
 	"github.com/lazytrace/lazytrace/tui/keyboard"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/theme"
@@ -29,6 +31,7 @@ type Options struct {
 	// command; nil finds none.
 	Find   func(ctx context.Context, f eventlog.Figure, found func(*eventlog.Finding) error) error
 	Prices string           // what estimates are made with: table of 2026-07-02
+	Book   *price.Book      // the prices themselves; without them costs are not parted, and caches not judged
 	Now    func() time.Time // time.Now when nil
 	Title  string           // of the home screen; "all sessions" when empty
 	Query  string           // the filter to begin with
@@ -48,6 +51,12 @@ type Options struct {
 	// Resume returns the command line that goes on with a session in its agent, or
 	// nothing where there is none.
 	Resume func(*eventlog.Session) string
+	Notes  *notes.Book // where what people write is kept; nil keeps nothing
+	Author string      // who writes
+	// Fork writes a new session with what happened up to an event, and what
+	// somebody needs to go on with it in a format, or nothing more for none. It
+	// says what it made. It is called in a command.
+	Fork func(ctx context.Context, s *eventlog.Session, event, format string) (string, error)
 	// Stop ends the recording of a session. It is called in a command.
 	Stop   func(ctx context.Context, s *eventlog.Session) error
 	Budget Budget

@@ -48,7 +48,7 @@ func (m *model) draw() string {
 
 // plainer replaces the few signs that texts of ours hold beside the glyphs of
 // the theme. All are one cell wide.
-var plainer = strings.NewReplacer("…", "~", "·", "-", "→", ">", "↵", "|", "“", "\"", "”", "\"", "×", "x", "≠", "!", "Δ", "d")
+var plainer = strings.NewReplacer("…", "~", "·", "-", "→", ">", "↵", "|", "“", "\"", "”", "\"", "×", "x", "≠", "!", "Δ", "d", "≥", ">")
 
 // drawPrompt puts the prompt in the place of the crumbs, and below it what is
 // wrong with its text, or how it may go on.
@@ -115,6 +115,8 @@ func (m *model) footer(t *theme.Theme) string {
 			hint(l, t, "tab", "complete")
 		}
 		return l.Put(t.Dim, m.asking.Hint).String()
+	case m.task != nil && m.notice == "":
+		return m.task.draw(t, l)
 	case m.notice != "":
 		return l.Foreign(t.Human, m.notice).String()
 	case m.pending != "" || m.count > 0:

@@ -324,6 +324,9 @@ func (c *claude) user(full bool, emit func(*eventlog.Event)) {
 	}
 	if full {
 		e.Text = text
+		if content, ok := jsonl.Lookup(r.message, "content"); ok {
+			e.Details = pictures(e.Details, content)
+		}
 	}
 	emit(e)
 }

@@ -122,7 +122,7 @@ func (c *codex) said(text string, byProgram, full bool, emit func(*eventlog.Even
 	}
 	if full {
 		e.Text = text
-		c.details("images", "local_images")
+		c.attached()
 	}
 	emit(e)
 }
@@ -166,6 +166,9 @@ func (c *codex) completed(full bool, emit func(*eventlog.Event)) {
 	switch kind {
 	case "UserMessage":
 		content, _ := jsonl.Lookup(p.item, "content")
+		if full {
+			e.Details = pictures(e.Details, content)
+		}
 		c.said(textOf(content), false, full, emit)
 	case "CommandExecution", "McpToolCall", "FileChange", "CollabAgentToolCall", "DynamicToolCall":
 		c.ended(kind, p.item, full, emit)

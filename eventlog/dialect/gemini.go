@@ -377,6 +377,7 @@ func (g *gemini) message(full bool, emit func(*eventlog.Event)) {
 	}
 	if full {
 		e.Text = partsText(first(r.display, r.content))
+		e.Details = pictures(e.Details, r.content)
 	}
 	emit(e)
 }

@@ -229,7 +229,7 @@ func (g *geminiStream) message(full bool) {
 		e.Facts = &eventlog.Facts{Goal: text}
 		g.hear()
 	} else {
-		e.Kind, e.Model, e.Again, e.Idle = eventlog.ModelResponse, g.model, true, eventlog.IdleNo
+		e.Kind, e.Model, e.Again, e.Piece, e.Idle = eventlog.ModelResponse, g.model, true, true, eventlog.IdleNo
 		if g.heard {
 			g.heard = false
 			g.turn++

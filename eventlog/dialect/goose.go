@@ -302,7 +302,7 @@ func (g *goose) message(c []eventlog.Cell, full bool, emit func(*eventlog.Event)
 		e.Failed = failure != ""
 		s.broken = e.Failed
 		if e.ID != "" {
-			e.CallID, e.Again, s.answer = e.ID, true, e.ID
+			e.CallID, e.Again, e.Piece, s.answer = e.ID, true, true, e.ID
 		}
 		if full {
 			e.Text, e.Message = said, failure

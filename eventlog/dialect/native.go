@@ -36,6 +36,11 @@ func (b *bridge) member(key string, value []byte) {
 		e.Spawns = yes
 	case "echo":
 		e.Echo = yes
+	case "copied":
+		e.Copied = yes
+		if e.Bill != nil {
+			e.Bill.Copied = yes
+		}
 	case "idle":
 		e.Idle = eventlog.IdleNo
 		if yes {

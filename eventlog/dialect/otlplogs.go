@@ -111,7 +111,7 @@ func (o *otlp) log(it *otlpItem, full bool, emit func(*eventlog.Event)) {
 			e.Text = strings.TrimSpace(verdict + " " + e.Tool)
 		}
 	case logMessage, logReply:
-		e.Kind, e.Hidden = eventlog.Message, name == "gen_ai.system.message"
+		e.Kind, e.Tool, e.Hidden = eventlog.Message, speaker(name), name == "gen_ai.system.message"
 		if full {
 			e.Text = said(first(a[attrOutput], it.body))
 		}
@@ -178,7 +178,7 @@ func (it *otlpItem) lasted() (from, to eventlog.Stamp) {
 // as redacted.
 func (o *otlp) prompt(it *otlpItem, session string, full bool) {
 	e := &o.e
-	e.Kind = eventlog.Message
+	e.Kind, e.Tool = eventlog.Message, "user"
 	text := said(it.attrs.of[attrPrompt])
 	if strings.EqualFold(text, "<redacted>") || strings.EqualFold(text, "[redacted]") {
 		text = ""

@@ -408,7 +408,7 @@ func (o *otlp) within(it *otlpItem, base eventlog.Event, full bool, emit func(*e
 			e.Kind, e.Hidden = kind, kind == eventlog.LoopStep
 		}
 		if strings.HasPrefix(name, "gen_ai.") {
-			e.Kind = eventlog.Message
+			e.Kind, e.Tool = eventlog.Message, speaker(name)
 			e.Hidden = name != "gen_ai.choice" && name != "gen_ai.content.completion"
 		}
 		if full {
@@ -419,4 +419,18 @@ func (o *otlp) within(it *otlpItem, base eventlog.Event, full bool, emit func(*e
 		}
 		o.tell(emit)
 	})
+}
+
+// speaker returns whose message an event of telemetry tells of, or "" for the
+// model's own.
+func speaker(name string) string {
+	switch name {
+	case "gen_ai.user.message", "gen_ai.content.prompt":
+		return "user"
+	case "gen_ai.system.message":
+		return "system"
+	case "gen_ai.tool.message":
+		return "tool"
+	}
+	return ""
 }

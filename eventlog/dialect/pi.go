@@ -353,7 +353,7 @@ func (p *pi) message(full bool, emit func(*eventlog.Event)) {
 		e.Kind, e.Tool, e.Idle = eventlog.Message, "user", eventlog.IdleNo
 		e.Facts = &eventlog.Facts{Goal: text}
 		if full {
-			e.Text = text
+			e.Text, e.Details = text, pictures(e.Details, m.content)
 		}
 	case "assistant":
 		p.assistant(full, emit)

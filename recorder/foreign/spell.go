@@ -16,6 +16,7 @@ type Speller struct {
 	Layer  string // what saw the events: transcript, otlp, stdout
 	Prefix string // before types that are called like one of ours and are none
 	Copies bool   // the events are in a log of their own as well, and stay there
+	marks  bool   // of each event it is told whether it is a copy of another session's
 }
 
 // longestType bounds what an event may be called.
@@ -188,7 +189,7 @@ func (s Speller) more(e *eventlog.Event) json.RawMessage {
 	for _, flag := range []struct {
 		name string
 		set  bool
-	}{{"holds", e.Holds}, {"spawns", e.Spawns}, {"echo", e.Echo}} {
+	}{{"holds", e.Holds}, {"spawns", e.Spawns}, {"echo", e.Echo}, {"copied", s.marks && e.Copied}} {
 		if flag.set {
 			o.Raw(flag.name, []byte("true"))
 		}

@@ -158,3 +158,9 @@ func (m *Miss) About() string {
 	}
 	return ""
 }
+
+// Finding returns the record of the call that missed, by which its step is found in
+// a log that is not open yet.
+func (r *Report) Finding(m *Miss) eventlog.Finding {
+	return r.cat.Finding(&r.cat.Entries[m.entry])
+}

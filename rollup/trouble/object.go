@@ -1,6 +1,7 @@
 package trouble
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 
@@ -9,6 +10,18 @@ import (
 )
 
 func ms(d time.Duration) int64 { return d.Round(time.Millisecond).Milliseconds() }
+
+// spelled writes JSON in which <path> is spelled so: whoever puts it into a page
+// has to escape it anyhow.
+func spelled(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(b.Bytes()), nil
+}
 
 // list is a list that is never null.
 func list[T any](of []T) []T {
@@ -21,7 +34,7 @@ func list[T any](of []T) []T {
 // MarshalJSON writes where it is. The number of the span is left out: it means
 // nothing elsewhere.
 func (p Place) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
+	return spelled(struct {
 		Session string         `json:"session_id"`
 		Run     string         `json:"run_id,omitempty"`
 		Agent   string         `json:"agent,omitempty"`
@@ -33,7 +46,7 @@ func (p Place) MarshalJSON() ([]byte, error) {
 
 // MarshalJSON writes the family, with what was spent since as a usage object.
 func (fam Family) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
+	return spelled(struct {
 		Signature string         `json:"signature"`
 		Example   string         `json:"example"`
 		Class     Class          `json:"class"`
@@ -51,7 +64,7 @@ func (fam Family) MarshalJSON() ([]byte, error) {
 
 // MarshalJSON writes the session with its count.
 func (h Hit) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
+	return spelled(struct {
 		Session string         `json:"session_id"`
 		Count   int            `json:"count"`
 		First   eventlog.Stamp `json:"first"`
@@ -61,7 +74,7 @@ func (h Hit) MarshalJSON() ([]byte, error) {
 
 // MarshalJSON writes the step.
 func (s Step) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
+	return spelled(struct {
 		Tool  string `json:"tool"`
 		Label string `json:"label"`
 	}{s.Tool, s.Label})
@@ -77,7 +90,7 @@ func (l Loop) MarshalJSON() ([]byte, error) {
 	if len(l.Places) > 0 {
 		place = l.Places[0]
 	}
-	return json.Marshal(struct {
+	return spelled(struct {
 		Session string         `json:"session_id"`
 		Run     string         `json:"run_id"`
 		Agent   string         `json:"agent"`
@@ -101,7 +114,7 @@ func (t Retry) MarshalJSON() ([]byte, error) {
 	if len(t.Places) > 0 {
 		place = t.Places[0]
 	}
-	return json.Marshal(struct {
+	return spelled(struct {
 		Session string         `json:"session_id"`
 		Run     string         `json:"run_id"`
 		Agent   string         `json:"agent"`
@@ -120,7 +133,7 @@ func (t Retry) MarshalJSON() ([]byte, error) {
 
 // MarshalJSON writes the times of a tool.
 func (t ToolTime) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
+	return spelled(struct {
 		Tool   string `json:"tool"`
 		Calls  int    `json:"calls"`
 		Failed int    `json:"failed"`
@@ -134,7 +147,7 @@ func (t ToolTime) MarshalJSON() ([]byte, error) {
 
 // MarshalJSON writes the call.
 func (c SlowCall) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
+	return spelled(struct {
 		Session string         `json:"session_id"`
 		Run     string         `json:"run_id"`
 		Agent   string         `json:"agent"`

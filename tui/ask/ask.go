@@ -4,6 +4,8 @@
 package ask
 
 import (
+	"context"
+
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/tui/menu"
@@ -53,3 +55,12 @@ func Copy(text, what string) tea.Cmd {
 
 // Tell returns the command that tells something.
 func Tell(text string) tea.Cmd { return func() tea.Msg { return Notice(text) } }
+
+// Task asks for something that takes a while: it is done in a command, the
+// footer says how far it is, and esc calls it off.
+type Task struct {
+	Title string
+	// Run does it. Of progress, a total of zero is not known. What it returns is
+	// told to the person.
+	Run func(ctx context.Context, progress func(done, total int64)) (string, error)
+}

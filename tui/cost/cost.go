@@ -1,418 +1,332 @@
-// Package cost is the table of what calls came to, by agent, model, session,
-// tool or day, each by itself and with everything below it, with what was
-// recorded, what was estimated and what has no price kept apart. Beside it
-// stands what was cut before anything was added up.
+// Package cost is the Cost page: a table of what calls came to by agent, model,
+// session, tool, day, branch or metadata, each by itself and with everything below
+// it, and around it what each day cost, what caches saved and missed, and what was
+// cut before anything was added up. What was recorded, what was estimated and what
+// has no price are kept apart everywhere. It draws sums and makes none.
 package cost
 
 import (
-	"cmp"
-	"fmt"
-	"slices"
-	"strings"
-
+	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
-	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/rollup"
+	"github.com/lazytrace/lazytrace/rollup/cache"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/keymap"
-	"github.com/lazytrace/lazytrace/tui/list"
+	"github.com/lazytrace/lazytrace/tui/table"
 	"github.com/lazytrace/lazytrace/tui/theme"
 )
 
-// By is what the table is grouped by.
-type By int
-
-// The groupings.
-const (
-	Agent By = iota
-	Model
-	Session
-	Tool
-	Day
-	bys
-)
-
-var byNames = [bys]string{"agent", "model", "session", "tool", "day"}
-
-// String returns the name of the grouping.
-func (b By) String() string { return byNames[b] }
-
-// Pane is the table.
-type Pane struct {
-	width, height int
-	by            By
-	list          list.List
-	report        *rollup.Report
-	catalog       *eventlog.Catalog
-	groups        []rollup.Group
-	top           float64 // what the longest bar shows
-	prices        string  // what estimates are made with
+// Options say what the page goes by.
+type Options struct {
+	Prices string         // what estimates are made with
+	Day    eventlog.Money // what a day may cost; zero is no limit
+	Each   eventlog.Money // what a session may cost; zero is no limit
+	Days   bool           // begin with what each day cost, and say at what pace it goes
 }
 
-// New returns the table, of estimates that are made with these prices.
-func New(prices string) Pane { return Pane{prices: prices} }
+// view is something that stands below or beside the table.
+type view int
 
-// auditHeight is the rows that the audit takes, with its title.
-const auditHeight = 9
+// The views, in the order in which they are gone through.
+const (
+	perDay view = iota
+	caches
+	why
+	views
+)
+
+// Pane is the page.
+type Pane struct {
+	options       Options
+	width, height int
+	at            [views]rect
+	ledger        rect // of the table
+	view          view // the first of those that there is no room for all of
+	alone         bool // there is room for one thing only, and it is not the table
+	inside        bool // the cache has the keys, not the table
+
+	by    By
+	table table.Table[row]
+	built struct { // what the columns of the table are made for
+		by    By
+		width int
+	}
+	top     float64 // what the longest bar of the table shows
+	report  *rollup.Report
+	catalog *eventlog.Catalog
+
+	days  []day
+	pace  pace
+	today string // the day it is, in UTC
+
+	spent Spent
+	leaks leaks
+}
+
+// rect is where something lies.
+type rect struct{ x, y, w, h int }
+
+func (r rect) holds(x, y int) bool { return x >= r.x && x < r.x+r.w && y >= r.y && y < r.y+r.h }
+
+// New returns the page.
+func New(o Options) *Pane {
+	p := &Pane{options: o, by: groupings[0].by}
+	if !o.Days {
+		p.view = caches
+	}
+	p.leaks.causes.Key = func(c *cache.CauseSum) string { return c.Cause.String() }
+	p.leaks.causes.Columns = causeColumns(&p.leaks)
+	return p
+}
+
+// The least room in which everything is seen at once, in which two things stand
+// below the table, and in which one does.
+const (
+	allWidth, allHeight = 150, 36
+	twoWidth, twoHeight = 100, 20
+	oneHeight           = 17
+)
 
 // Resize says how much room there is, with the title.
 func (p *Pane) Resize(width, height int) {
 	p.width, p.height = width, height
-	p.list.Resize(p.tableHeight() - 2)
+	p.layout()
 }
 
-func (p *Pane) tableHeight() int {
-	if p.height >= auditHeight+8 {
-		return p.height - auditHeight
+// layout divides the room among the table and the views.
+func (p *Pane) layout() {
+	w, h := p.width, p.height-p.budgetRows()
+	p.at, p.ledger = [views]rect{}, rect{}
+	next := func(n int) view { return (p.view + view(n)) % views }
+	switch {
+	case w >= allWidth && h >= allHeight:
+		low := max(12, h/3)
+		right := max(56, w*2/5)
+		p.ledger, p.at[perDay] = rect{0, 0, w - right - 1, h - low}, rect{w - right, 0, right, h - low}
+		p.at[caches], p.at[why] = rect{0, h - low, w - right - 1, low}, rect{w - right, h - low, right, low}
+	case w >= twoWidth && h >= twoHeight:
+		low := max(11, h*9/20)
+		left := (w - 1) / 2
+		p.ledger = rect{0, 0, w, h - low}
+		p.at[next(0)], p.at[next(1)] = rect{0, h - low, left, low}, rect{left + 1, h - low, w - left - 1, low}
+	case h >= oneHeight:
+		low := max(10, h/2)
+		p.ledger, p.at[next(0)] = rect{0, 0, w, h - low}, rect{0, h - low, w, low}
+	case p.alone:
+		p.at[p.view] = rect{0, 0, w, h}
+	default:
+		p.ledger = rect{0, 0, w, h}
 	}
-	return p.height
+	if p.at[caches].h == 0 {
+		p.inside = false
+	}
+	if p.built.by != p.by || p.built.width != p.ledger.w {
+		p.rebuild()
+	}
+	p.table.Resize(p.ledger.w, max(0, p.ledger.h-1))
+	p.leaks.resize(p.at[caches].w, p.at[caches].h, p.width, p.height)
 }
 
-// Show takes a new report.
+// Show takes new sums.
 func (p *Pane) Show(r *rollup.Report, c *eventlog.Catalog) {
 	p.report, p.catalog = r, c
 	p.regroup()
 }
 
-func (p *Pane) regroup() {
-	if p.report == nil {
-		return
-	}
-	switch p.by {
-	case Agent:
-		p.groups = p.report.Agents
-	case Model:
-		p.groups = p.report.Models
-	case Session:
-		p.groups = p.report.Sessions
-	case Tool:
-		p.groups = p.report.Tools
-	case Day:
-		p.groups = slices.Clone(p.report.Days)
-		slices.Reverse(p.groups)
-	}
-	p.groups = slices.DeleteFunc(slices.Clone(p.groups), func(g rollup.Group) bool {
-		return g.Inclusive.Calls == 0 && g.Inclusive.ToolCalls == 0 && g.Inclusive.Errors == 0
-	})
-	p.list.SetLen(len(p.groups))
-	p.top = 0
-	for i := range p.groups {
-		p.top = max(p.top, weight(p.by, &p.groups[i]))
-	}
+// ShowDays takes what each day cost, the oldest first, on the day that today is.
+func (p *Pane) ShowDays(days []rollup.Group, today string) {
+	p.days, p.today = lastDays(days, today), today
+	p.pace = paceOf(days, today)
 }
 
-// By returns what the table is grouped by.
-func (p *Pane) By() By { return p.by }
-
-// Selected returns the key of the selected group.
-func (p *Pane) Selected() (string, bool) {
-	if i := p.list.Cursor(); i >= 0 && i < len(p.groups) {
-		return p.groups[i].Key, true
-	}
-	return "", false
+// Spent is what budgets are held against.
+type Spent struct {
+	Today rollup.Sum
+	Over  int // sessions that cost more than one may
+	Of    int
+	One   *rollup.Sum // of an opened session, instead of the three
 }
 
-// Do moves the cursor or regroups. It reports whether the action was one for
-// the table.
-func (p *Pane) Do(a keymap.Action, n int) bool {
+// ShowSpent takes what was spent.
+func (p *Pane) ShowSpent(s Spent) { p.spent = s }
+
+// Do does an action of the page, but for opening what is selected. It reports
+// whether the action was one of the page.
+func (p *Pane) Do(a keymap.Action, n int) (tea.Cmd, bool) {
+	if p.leaks.open {
+		return nil, p.leaks.misses.Do(a, n)
+	}
 	switch a {
-	case keymap.Group, keymap.FoldOpen:
-		p.by = (p.by + 1) % bys
-		p.regroup()
-		p.list.To(0)
+	case keymap.Group:
+		return p.group(), true
+	case keymap.FoldOpen:
+		p.regroupBy(p.beside(1))
 	case keymap.GroupPrev, keymap.FoldShut:
-		p.by = (p.by + bys - 1) % bys
-		p.regroup()
-		p.list.To(0)
+		p.regroupBy(p.beside(-1))
+	case keymap.CostView:
+		p.turn()
 	default:
-		if !p.list.Do(a, n) {
-			return false
+		if p.inside {
+			return nil, p.leaks.causes.Do(a, n)
 		}
+		return nil, p.table.Do(a, n)
+	}
+	return nil, true
+}
+
+// turn goes on to the next view. Where all are seen, it is the keys that go on.
+func (p *Pane) turn() {
+	seen := 0
+	for i := range p.at {
+		if p.at[i].h > 0 {
+			seen++
+		}
+	}
+	switch {
+	case seen == int(views):
+		p.inside = !p.inside
+		return
+	case p.ledger.h > 0 && seen == 0:
+		p.alone = true
+	case p.ledger.h == 0 && p.view == p.first(-1):
+		p.alone, p.view = false, p.first(0)
+	default:
+		p.view = (p.view + 1) % views
+	}
+	p.inside = p.alone && p.view == caches || p.ledger.h > 0 && seen > 0 && p.view == caches
+	p.layout()
+}
+
+// first returns the view that the page begins with, or the one before it.
+func (p *Pane) first(d view) view {
+	begin := caches
+	if p.options.Days {
+		begin = perDay
+	}
+	return (begin + d + views) % views
+}
+
+// Inside reports whether the cache has the keys, so that opening is for it.
+func (p *Pane) Inside() bool { return p.inside || p.leaks.open }
+
+// Enter goes one level down in the cache: to the misses of a cause. Of a miss it
+// returns the one that is selected.
+func (p *Pane) Enter() *cache.Miss { return p.leaks.enter() }
+
+// Back goes one level up. It reports whether there was one.
+func (p *Pane) Back() bool {
+	switch {
+	case p.leaks.open:
+		p.leaks.open = false
+	case p.inside && p.ledger.h > 0:
+		p.inside = false
+	case p.alone && p.ledger.h == 0:
+		p.alone, p.inside, p.view = false, false, p.first(0)
+		p.layout()
+	default:
+		return false
 	}
 	return true
 }
 
+// Panels returns how many parts take keys.
+func (p *Pane) Panels() int {
+	if p.leaks.open {
+		return 1
+	}
+	return 2
+}
+
+// Focus returns the part that has the keys.
+func (p *Pane) Focus() int {
+	if p.inside {
+		return 2
+	}
+	return 1
+}
+
+// SetFocus gives the keys to the table or to the cache.
+func (p *Pane) SetFocus(n int) {
+	if p.leaks.open {
+		return
+	}
+	p.inside = n == 2
+	if p.inside && p.at[caches].h == 0 {
+		p.view, p.alone = caches, true
+	} else if !p.inside && p.ledger.h == 0 {
+		p.view, p.alone = p.first(0), false
+	}
+	inside := p.inside
+	p.layout()
+	p.inside = inside && p.at[caches].h > 0
+}
+
 // Scroll scrolls by d rows.
-func (p *Pane) Scroll(d int) { p.list.Scroll(d) }
-
-// Click selects the row at y, which counts from the title, or the grouping whose
-// name was hit in it.
-func (p *Pane) Click(x, y int) {
-	if y == 0 {
-		at := p.width - 2
-		for b := bys - 1; b >= 0; b-- {
-			at -= len(byNames[b])
-			if x >= at && x < at+len(byNames[b]) {
-				p.by = b
-				p.regroup()
-				p.list.To(0)
-				return
-			}
-			at -= 2
-		}
-	}
-	if i := p.list.Top() + y - 2; y >= 2 && i < len(p.groups) {
-		p.list.To(i)
-	}
-}
-
-// column is one column of the table.
-type column struct {
-	head  string
-	width int
-	rank  int // the lower, the longer it stays
-	text  func(*theme.Theme, *rollup.Group) (string, theme.Style)
-}
-
-func (p *Pane) columns() []column {
-	amount := func(m eventlog.Money, s theme.Style, t *theme.Theme) (string, theme.Style) {
-		if m == 0 {
-			return t.Dot, t.Dim
-		}
-		return figure.Money(m), s
-	}
-	count := func(n int64, t *theme.Theme) (string, theme.Style) {
-		if n == 0 {
-			return t.Dot, t.Dim
-		}
-		return figure.Count(n), t.Text
-	}
-	all := []column{
-		{"OWN", 8, 4, func(t *theme.Theme, g *rollup.Group) (string, theme.Style) { return cost(t, g.Own) }},
-		{"INCL", 8, 0, func(t *theme.Theme, g *rollup.Group) (string, theme.Style) {
-			text, s := cost(t, g.Inclusive)
-			if s == t.Text {
-				s = t.Bright
-			}
-			return text, s
-		}},
-		{"RECORDED", 9, 5, func(t *theme.Theme, g *rollup.Group) (string, theme.Style) {
-			return amount(g.Inclusive.Recorded, t.Money, t)
-		}},
-		{"ESTIM.", 8, 6, func(t *theme.Theme, g *rollup.Group) (string, theme.Style) {
-			return amount(g.Inclusive.Estimated, t.Human, t)
-		}},
-		{"UNPRICED", 8, 7, func(t *theme.Theme, g *rollup.Group) (string, theme.Style) {
-			text, s := count(g.Inclusive.Unpriced, t)
-			if g.Inclusive.Unpriced > 0 {
-				s = t.Warn
-			}
-			return text, s
-		}},
-		{"IN", 7, 2, func(t *theme.Theme, g *rollup.Group) (string, theme.Style) {
-			return count(g.Inclusive.Usage.Context(), t)
-		}},
-		{"OUT", 7, 8, func(t *theme.Theme, g *rollup.Group) (string, theme.Style) {
-			return count(g.Inclusive.Usage.Output, t)
-		}},
-		{"HIT", 5, 9, func(t *theme.Theme, g *rollup.Group) (string, theme.Style) {
-			if g.Inclusive.Usage.Context() == 0 {
-				return t.Dot, t.Dim
-			}
-			return figure.Percent(float64(g.Inclusive.Usage.CacheRead), float64(g.Inclusive.Usage.Context())), t.Text
-		}},
-		{"CALLS", 6, 3, func(t *theme.Theme, g *rollup.Group) (string, theme.Style) { return count(g.Inclusive.Calls, t) }},
-		{"TOOLS", 6, 10, func(t *theme.Theme, g *rollup.Group) (string, theme.Style) { return count(g.Inclusive.ToolCalls, t) }},
-		{"ERR", 6, 1, func(t *theme.Theme, g *rollup.Group) (string, theme.Style) {
-			n := max(g.Inclusive.Errors, g.Inclusive.ToolErrors)
-			if n == 0 {
-				return "", t.Dim
-			}
-			return t.Failed + figure.Count(n), t.BadBold
-		}},
-	}
-	if p.by == Tool {
-		// Tool calls have no price of their own.
-		all = []column{all[9], all[10]}
-	}
-	name := max(14, p.width/4)
-	for len(all) > 1 {
-		sum, worst := 2+name, 0
-		for i, c := range all {
-			sum += c.width + 1
-			if c.rank > all[worst].rank {
-				worst = i
-			}
-		}
-		if sum <= p.width {
-			break
-		}
-		all = slices.Delete(all, worst, worst+1)
-	}
-	return all
-}
-
-func cost(t *theme.Theme, s rollup.Sum) (string, theme.Style) {
-	text := figure.Cost(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast)
-	if text == "" {
-		return t.Dot, t.Dim
-	}
-	return text, t.Text
-}
-
-// Draw returns the pane's rows.
-func (p *Pane) Draw(t *theme.Theme, number int, active bool) []string {
-	var right []frame.Part
-	for i, name := range byNames {
-		style := t.Dim
-		if By(i) == p.by {
-			style = t.Title
-		}
-		if i > 0 {
-			name = "  " + name
-		}
-		right = append(right, frame.Part{Style: style, Text: name})
-	}
-	rows := []string{frame.Title(t, p.width, number, "Cost by "+p.by.String(), active, right...)}
+func (p *Pane) Scroll(d int) {
 	switch {
-	case p.report == nil:
-		return frame.Fill(append(rows, frame.Message(p.width, p.height-1, frame.Part{Style: t.Text, Text: "Adding up" + t.More})...), p.width, p.height)
-	case len(p.groups) == 0:
-		rows = append(rows, frame.Message(p.width, p.tableHeight()-1, frame.Part{Style: t.Bright, Text: "Nothing to add up by " + p.by.String() + "."}, frame.Part{Style: t.Dim, Text: "b groups by something else."})...)
+	case p.leaks.open:
+		p.leaks.misses.Scroll(d)
+	case p.inside:
+		p.leaks.causes.Scroll(d)
 	default:
-		rows = p.table(t, rows, active)
+		p.table.Scroll(d)
 	}
-	rows = frame.Fill(rows, p.width, p.tableHeight())
-	if p.tableHeight() < p.height {
-		rows = append(rows, p.audit(t)...)
+}
+
+// Click selects the row at a place, or the grouping whose name was hit. It reports
+// whether the row was selected before: a second click opens it.
+func (p *Pane) Click(x, y int) (again bool) {
+	at := p.at[caches]
+	switch {
+	case p.leaks.open:
+		return p.leaks.misses.Click(y - 1)
+	case at.holds(x, y):
+		p.inside = true
+		return p.leaks.causes.Click(y - at.y - leakHead)
+	case p.ledger.holds(x, y):
+		p.inside = false
+		if y == p.ledger.y {
+			p.clickTitle(x)
+			return false
+		}
+		return p.table.Click(y - p.ledger.y - 1)
+	}
+	return false
+}
+
+// Draw returns the rows of the page.
+func (p *Pane) Draw(t *theme.Theme, number int, active bool) []string {
+	if p.leaks.open {
+		return p.leaks.draw(t, p, active)
+	}
+	draw := func(v view) []string {
+		at := p.at[v]
+		switch v {
+		case perDay:
+			return p.drawDays(t, at.w, at.h)
+		case caches:
+			return p.leaks.summary(t, p, at.w, at.h, active && p.inside)
+		}
+		return p.drawWhy(t, at.w, at.h)
+	}
+	var rows []string
+	if p.ledger.h > 0 {
+		rows = p.drawTable(t, number, active && !p.inside)
+	}
+	if p.ledger.h > 0 && p.ledger.w < p.width {
+		rows = frame.Beside(t, rows, draw(perDay))
+		rows = append(rows, frame.Beside(t, draw(caches), draw(why))...)
+	} else {
+		first := p.view
+		if second := (first + 1) % views; p.at[second].h > 0 {
+			rows = append(rows, frame.Beside(t, draw(first), draw(second))...)
+		} else if p.at[first].h > 0 {
+			rows = append(rows, draw(first)...)
+		}
+	}
+	rows = frame.Fill(rows, p.width, p.height-p.budgetRows())
+	if p.budgetRows() > 0 {
+		rows = append(rows, p.budget(t))
 	}
 	return frame.Fill(rows, p.width, p.height)
-}
-
-func (p *Pane) table(t *theme.Theme, rows []string, active bool) []string {
-	columns := p.columns()
-	sum := 2
-	for _, c := range columns {
-		sum += c.width + 1
-	}
-	name := max(10, min(40, p.width-sum))
-	bar := p.width - sum - name - 2
-	if bar < 6 {
-		name, bar = p.width-sum, 0
-	}
-	l := frame.NewLine(p.width, "").Space(2).Cell(t.Dim, strings.ToUpper(p.by.String()), name)
-	for _, c := range columns {
-		l.Space(1).Right(t.Dim, c.head, c.width)
-	}
-	rows = append(rows, l.String())
-	from, to := p.list.Visible()
-	for i := from; i < min(to, len(p.groups)); i++ {
-		rows = append(rows, p.row(t, columns, &p.groups[i], i == p.list.Cursor(), active, name, bar, p.top))
-	}
-	return rows
-}
-
-// weight is what the bar of a group shows.
-func weight(by By, g *rollup.Group) float64 {
-	if by == Tool {
-		return float64(g.Inclusive.ToolCalls)
-	}
-	return float64(g.Inclusive.Cost())
-}
-
-func (p *Pane) row(t *theme.Theme, columns []column, g *rollup.Group, selected, active bool, name, bar int, top float64) string {
-	back := theme.Style("")
-	if selected {
-		if back = t.Quiet; active {
-			back = t.Select
-		}
-	}
-	l := frame.NewLine(p.width, back)
-	if selected {
-		l.Put(t.Title, t.Cursor)
-	}
-	key := g.Key
-	if p.by == Session {
-		if s, ok := p.catalog.Session(g.Key); ok {
-			key = s.Label()
-		}
-	}
-	style := map[By]theme.Style{Agent: t.Agent, Model: t.Model, Tool: t.Tool}[p.by]
-	l.To(2).Cell(cmp.Or(style, t.Text), key, name)
-	for _, c := range columns {
-		text, s := c.text(t, g)
-		l.Space(1).Right(s, text, c.width)
-	}
-	if bar > 0 && top > 0 {
-		l.Space(2)
-		if p.by == Tool {
-			l.Meter(t, t.Tool, weight(p.by, g)/top, bar)
-		} else {
-			share := weight(p.by, g) / top
-			recorded, estimated := float64(g.Inclusive.Recorded), float64(g.Inclusive.Estimated)
-			if width := int(share*float64(bar) + 0.5); recorded+estimated > 0 {
-				l.Split(t, []theme.Style{t.Money, t.Human}, []float64{recorded, estimated}, max(1, width))
-			}
-		}
-	}
-	return l.String()
-}
-
-// audit says why the total is right: what was read and what was cut.
-func (p *Pane) audit(t *theme.Theme) []string {
-	a := p.catalog.Audit
-	total := p.report.Total
-	left := p.width
-	days := p.report.Days
-	chart := 0
-	if p.width >= 90 && len(days) > 1 {
-		chart = min(p.width/2, max(30, len(days)*3+12))
-		left = p.width - chart - 1
-	}
-	remark := "counts are of all logs"
-	if p.prices != "" {
-		remark = p.prices + " " + t.Dot + " of all logs"
-	}
-	rows := []string{frame.Title(t, left, 0, "Why this is right", false, frame.Part{Style: t.Dim, Text: remark})}
-	line := func(n int64, style theme.Style, text string) {
-		rows = append(rows, frame.NewLine(left, "").Space(1).Right(style, figure.Whole(n), 12).Space(2).Put(t.Dim, text).String())
-	}
-	rows = append(rows, frame.NewLine(left, "").Space(1).Right(t.Bright, "$"+figure.Money(total.Cost()), 12).Space(2).
-		Put(t.Money, "recorded $"+figure.Money(total.Recorded)).Put(t.Dim, "  ").Put(t.Human, "estimated $"+figure.Money(total.Estimated)).
-		Put(t.Dim, fmt.Sprintf("  %s calls without a price", figure.Whole(total.Unpriced))).String())
-	line(a.Records, t.Text, fmt.Sprintf("records read, of which %s could not be", figure.Whole(a.Unreadable)))
-	line(a.CallRecords, t.Text, "told of a model call")
-	line(-(a.SameResponse + a.SameRequest + a.SameRecord), t.Text, fmt.Sprintf("told of one again: %s by response, %s by request, %s by record id", figure.Whole(a.SameResponse), figure.Whole(a.SameRequest), figure.Whole(a.SameRecord)))
-	line(-a.Copies, t.Text, "stand in another session as well: forks and resumes")
-	line(a.Calls, t.Bright, "calls, each counted once")
-	line(a.AtLeast, t.Text, "of them counted at least: their log lacks the final count")
-	line(a.ShadowEvents, t.Text, "events that a better log holds as well, not counted")
-	rows = frame.Fill(rows, left, auditHeight)
-	if chart == 0 {
-		return rows
-	}
-	return frame.Beside(t, rows, p.chart(t, days, chart))
-}
-
-// chart draws a bar for each of the last days, as tall as the audit.
-func (p *Pane) chart(t *theme.Theme, days []rollup.Group, width int) []string {
-	rows := []string{frame.Title(t, width, 0, "Per day, UTC", false)}
-	days = days[max(0, len(days)-(width-11)/3):]
-	top := eventlog.Money(1)
-	for i := range days {
-		top = max(top, days[i].Own.Cost())
-	}
-	height := auditHeight - 2
-	for y := height; y > 0; y-- {
-		l := frame.NewLine(width, "").Space(1)
-		label := ""
-		if y == height {
-			label = "$" + figure.Money(top)
-		}
-		l.Right(t.Dim, label, 7).Space(1)
-		for i := range days {
-			eighths := int(float64(days[i].Own.Cost()) / float64(top) * float64(height*8))
-			l.Put(t.Money, t.Blocks[max(0, min(8, eighths-(y-1)*8))]).Put(t.Money, t.Blocks[max(0, min(8, eighths-(y-1)*8))]).Space(1)
-		}
-		rows = append(rows, l.String())
-	}
-	l := frame.NewLine(width, "").Space(9)
-	for i := range days {
-		text := days[i].Key
-		if len(text) == len("2006-01-02") {
-			text = text[8:]
-		}
-		l.Cell(t.Dim, text, 2).Space(1)
-	}
-	return append(rows, l.String())
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/content"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/label"
@@ -119,20 +120,20 @@ func (d *document) wrap(k kind, text string) {
 // body adds a JSON value the way that it reads best: strings as text, objects
 // by their fields, anything else indented.
 func (d *document) body(raw json.RawMessage) {
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
+	if content.Nothing(raw) {
 		return
 	}
-	if text, ok := stringOf(raw); ok {
+	raw = bytes.TrimSpace(raw)
+	if text, ok := content.String(raw); ok {
 		d.text(plain, text)
 		return
 	}
-	if blocks, ok := blocksOf(raw); ok {
+	if blocks, ok := content.Blocks(raw); ok {
 		d.text(plain, blocks)
 		return
 	}
 	if raw[0] == '{' && len(raw) < maxBytes {
-		if fields, ok := fieldsOf(raw); ok {
+		if fields, ok := content.Fields(raw); ok {
 			d.fields(fields)
 			return
 		}
@@ -140,20 +141,15 @@ func (d *document) body(raw json.RawMessage) {
 	d.json(raw)
 }
 
-type pair struct {
-	name  string
-	value json.RawMessage
-}
-
-func (d *document) fields(fields []pair) {
+func (d *document) fields(fields []content.Field) {
 	width := 0
 	for _, f := range fields {
-		width = max(width, min(16, ansi.StringWidth(escape.Line(f.name))))
+		width = max(width, min(16, ansi.StringWidth(escape.Line(f.Name))))
 	}
 	for _, f := range fields {
-		name := escape.Line(f.name)
-		value := string(f.value)
-		text, isText := stringOf(f.value)
+		name := escape.Line(f.Name)
+		value := string(f.Value)
+		text, isText := content.String(f.Value)
 		if isText {
 			value = text
 		}
@@ -165,10 +161,10 @@ func (d *document) fields(fields []pair) {
 		d.add(dim, name)
 		if isText {
 			d.text(plain, text)
-		} else if blocks, ok := blocksOf(f.value); ok {
+		} else if blocks, ok := content.Blocks(f.Value); ok {
 			d.text(plain, blocks)
 		} else {
-			d.json(f.value)
+			d.json(f.Value)
 		}
 	}
 }
@@ -187,66 +183,6 @@ func (d *document) json(raw json.RawMessage) {
 	for _, text := range strings.Split(escape.Text(b.String()), "\n") {
 		d.wrap(jsonText, text)
 	}
-}
-
-func stringOf(raw json.RawMessage) (string, bool) {
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || raw[0] != '"' {
-		return "", false
-	}
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return "", false
-	}
-	// A text that is JSON itself reads better indented.
-	if in := strings.TrimSpace(s); len(in) > 1 && (in[0] == '{' || in[0] == '[') && len(in) < maxBytes && json.Valid([]byte(in)) {
-		var b bytes.Buffer
-		if json.Indent(&b, []byte(in), "", "  ") == nil {
-			return b.String(), true
-		}
-	}
-	return s, true
-}
-
-// blocksOf joins the texts of a list of blocks, a common shape of results.
-func blocksOf(raw json.RawMessage) (string, bool) {
-	if len(raw) == 0 || raw[0] != '[' {
-		return "", false
-	}
-	var blocks []struct{ Text *string }
-	if json.Unmarshal(raw, &blocks) != nil || len(blocks) == 0 {
-		return "", false
-	}
-	var texts []string
-	for _, b := range blocks {
-		if b.Text == nil {
-			return "", false
-		}
-		texts = append(texts, *b.Text)
-	}
-	return strings.Join(texts, "\n"), true
-}
-
-// fieldsOf reads an object in its own order.
-func fieldsOf(raw json.RawMessage) ([]pair, bool) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := d.Token(); err != nil {
-		return nil, false
-	}
-	var out []pair
-	for d.More() {
-		name, err := d.Token()
-		text, ok := name.(string)
-		if err != nil || !ok {
-			return nil, false
-		}
-		var v json.RawMessage
-		if d.Decode(&v) != nil {
-			return nil, false
-		}
-		out = append(out, pair{text, v})
-	}
-	return out, len(out) > 0
 }
 
 // compose makes the document of a part of a step from its events.
@@ -312,12 +248,12 @@ func (d *document) call(events []eventlog.Event) {
 // input shows a call: a command alone as a shell would, anything else by its
 // fields.
 func (d *document) input(e *eventlog.Event) {
-	fields, ok := fieldsOf(bytes.TrimSpace(e.Input))
+	fields, ok := content.Fields(e.Input)
 	if ok {
 		for _, f := range fields {
-			if f.name == "command" || f.name == "cmd" {
+			if f.Name == "command" || f.Name == "cmd" {
 				d.wrap(command, "$ "+escape.Line(label.Input(e.Input)))
-				if text, isText := stringOf(f.value); isText && !strings.Contains(text, "\n") && len(fields) <= 3 {
+				if text, isText := content.String(f.Value); isText && !strings.Contains(text, "\n") && len(fields) <= 3 {
 					return
 				}
 				d.blank()
@@ -352,7 +288,7 @@ func (d *document) output(events []eventlog.Event) {
 			d.text(plain, e.Text)
 		}
 		if len(e.Output) > 0 {
-			text, isText := stringOf(e.Output)
+			text, isText := content.String(e.Output)
 			if isText && (text == e.Text || text == e.Message) {
 				continue // said already
 			}

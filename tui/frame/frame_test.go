@@ -43,3 +43,26 @@ func TestOver(t *testing.T) {
 		t.Error("the rows below were changed")
 	}
 }
+
+// A box over characters of two cells leaves the rows as wide as they were.
+func TestPatchKeepsWidths(t *testing.T) {
+	for left := range 8 {
+		for wide := 1; left+wide <= 12; wide++ {
+			row := "日本語の報告"
+			got := Patch([]string{row}, []string{strings.Repeat("#", wide)}, left, 12)[0]
+			if n := Width(ansi.Strip(got)); n != 12 {
+				t.Errorf("a box of %d at %d: %d cells: %q", wide, left, n, got)
+			}
+		}
+	}
+}
+
+// What has a background of its own ends with its text: blanks behind it have none.
+func TestBackgroundsEnd(t *testing.T) {
+	th := theme.Look{}.Theme(true)
+	back, _ := th.Human.Behind()
+	row := NewLine(9, "").Put(th.Fill+back, "xx").Space(2).Put(th.Text, "y").String()
+	if i := strings.Index(row, "xx"); !strings.HasPrefix(row[i+2:], "\x1b[0m") {
+		t.Errorf("the blanks have the background of the text before: %q", row)
+	}
+}

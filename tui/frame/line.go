@@ -66,8 +66,8 @@ func (l *Line) Right(s theme.Style, text string, width int) *Line {
 // To fills with spaces up to a column.
 func (l *Line) To(column int) *Line {
 	if column = min(column, l.width); column > l.used {
-		if s := l.last; strings.HasSuffix(string(s), ";7") || strings.HasSuffix(string(s), ";4") {
-			l.style("") // what is marked ends with its text
+		if s := l.last; strings.HasSuffix(string(s), ";7") || strings.HasSuffix(string(s), ";4") || strings.Contains(string(s), ";48;") {
+			l.style("") // what is marked, or has a background of its own, ends with its text
 		} else {
 			l.style(s)
 		}

@@ -22,6 +22,7 @@ const (
 	Opened     Scope = "opened session"
 	Trace      Scope = "trace"
 	Cost       Scope = "cost"
+	Context    Scope = "context"
 	Chat       Scope = "chat"
 	Compare    Scope = "compare"
 	Replaying  Scope = "replay"

@@ -116,6 +116,11 @@ const (
 	CostView  Action = "cost.view"
 	Audit     Action = "cost.audit"
 
+	TurnNext    Action = "context.next_turn"
+	TurnPrev    Action = "context.previous_turn"
+	ShorterNext Action = "context.next_compaction"
+	ShorterPrev Action = "context.previous_compaction"
+
 	Thinking Action = "chat.thinking"
 	Tools    Action = "chat.tools"
 
@@ -220,8 +225,13 @@ func Table() []Row {
 
 		{Group, Cost, keys("b"), "by", "group by agent, model, session, tool, day, branch, metadata"},
 		{GroupPrev, Cost, keys("B"), "", "the same backwards"},
-		{CostView, Cost, keys("c"), "cache", "days, cache, budget: what stands below the table"},
+		{CostView, Cost, keys("c"), "view", "what stands below or beside the table: days, cache, audit in short; where all of them do, from the table to the cache and back"},
 		{Audit, Cost, keys("a"), "audit", "the audit: what was read, cut and priced with what; enter lists the records behind a line"},
+
+		{TurnNext, Context, keys("l", "right"), "turn", "next turn in the picture; a count before it moves as far: 10l"},
+		{TurnPrev, Context, keys("h", "left"), "", "the turn before"},
+		{ShorterNext, Context, keys("n"), "", "to the next place where the context was shortened"},
+		{ShorterPrev, Context, keys("N"), "", "to the place before"},
 
 		{Thinking, Chat, keys("i"), "thinking", "show or fold what was thought"},
 		{Tools, Chat, keys("o"), "tools", "show or fold the calls of tools"},

@@ -20,7 +20,7 @@ type Live struct {
 }
 
 // minutes is how far back the wall looks.
-const minutes = 30
+const minutes = 20
 
 // live returns what runs and what needs somebody: those that need somebody
 // first, then what did something last.

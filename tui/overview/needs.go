@@ -52,3 +52,16 @@ func (n *Need) Say(now eventlog.Stamp) string {
 	}
 	return n.Want.String() + " " + n.Text
 }
+
+// Short says the same in a word and a figure.
+func (n *Need) Short(now eventlog.Stamp, times string) string {
+	switch n.Want {
+	case eventlog.WantAnswer:
+		return "waiting " + figure.Clock(now.Sub(n.Since))
+	case eventlog.WantBrake:
+		return "looping " + times + figure.Count(int64(n.Session.Loop.Times))
+	case eventlog.WantHelp:
+		return "failing " + times + figure.Count(int64(n.Session.Failing))
+	}
+	return n.Want.String()
+}

@@ -154,7 +154,12 @@ type View struct {
 	Pulse   Pulse
 	Widest  struct{ Agent, Model int } // cells that the longest names take
 	Mix     map[eventlog.Sym][]Share   // models of sessions that used several
+
+	kept map[*eventlog.Session]bool
 }
+
+// Keeps reports whether the filter and the period let a session through.
+func (v *View) Keeps(s *eventlog.Session) bool { return v.kept[s] }
 
 // Share is how many tokens of a session a model took.
 type Share struct {
@@ -184,7 +189,7 @@ func Make(ctx context.Context, c *eventlog.Catalog, a Ask) *View {
 			}
 		}
 	}
-	v.Shown = len(kept)
+	v.Shown, v.kept = len(kept), kept
 	v.Report = rollup.New(c, func(s *eventlog.Session) bool { return kept[s] })
 	if ctx.Err() != nil {
 		return v

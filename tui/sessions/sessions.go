@@ -348,6 +348,9 @@ func (p *Pane) row(t *theme.Theme, columns []column, r *overview.Row, selected, 
 	}
 	l.To(2)
 	glyph, color := t.Status(r.Status, r.Failed)
+	if r.Need != nil && r.Run == nil && r.Need.Want == eventlog.WantAnswer {
+		glyph, color = t.Waiting, t.Human
+	}
 	l.Put(color, glyph).To(4)
 	end := 4 + p.nameWidth(columns)
 	p.name(t, l, r, style, selected, end)
@@ -376,12 +379,12 @@ func (p *Pane) name(t *theme.Theme, l *frame.Line, r *overview.Row, style theme.
 	if r.Session.Orphan && r.Run == nil {
 		notes = append(notes, frame.Part{Style: t.Warn, Text: "  parent missing"})
 	}
+	need, needStyle := "", t.Warn
 	if n := r.Need; n != nil && r.Run == nil && n.Want < eventlog.WantLook {
-		style := t.Warn
+		need = n.Short(eventlog.StampOf(p.view.Ask.Now), t.Times)
 		if n.Want == eventlog.WantAnswer {
-			style = t.Human
+			needStyle = t.Human
 		}
-		notes = append(notes, frame.Part{Style: style, Text: "  " + n.Say(eventlog.StampOf(p.view.Ask.Now))})
 	} else if word := word(r); word != "" {
 		s := t.Dim
 		if r.Status == eventlog.Stale || r.Status == eventlog.Interrupted {
@@ -390,12 +393,20 @@ func (p *Pane) name(t *theme.Theme, l *frame.Line, r *overview.Row, style theme.
 		notes = append(notes, frame.Part{Style: s, Text: "  " + word})
 	}
 	room, tail := end-l.Used(), 0
-	// What will be deleted is told, though the name be cut.
+	// What somebody is needed for and what will be deleted is told, though the name
+	// be cut.
 	dies := ""
 	if r.Dies != "" {
-		dies = "  " + r.Dies
-		if room -= frame.Width(dies); room < leastName {
-			room, dies = room+frame.Width(dies), ""
+		dies = r.Dies
+	}
+	for _, told := range []*string{&need, &dies} {
+		wide := frame.Width(*told)
+		if wide == 0 {
+			continue
+		}
+		if room -= wide + 2; room < leastName {
+			room += wide + 2
+			*told = ""
 		}
 	}
 	for _, n := range notes {
@@ -411,7 +422,11 @@ func (p *Pane) name(t *theme.Theme, l *frame.Line, r *overview.Row, style theme.
 	for _, n := range notes {
 		l.Put(n.Style, n.Text)
 	}
-	l.Put(t.Warn, dies)
+	for _, told := range [...]frame.Part{{Style: needStyle, Text: need}, {Style: t.Warn, Text: dies}} {
+		if told.Text != "" {
+			l.Space(2).Put(told.Style, told.Text)
+		}
+	}
 }
 
 // leastName is how many cells of the name are left beside a warning.

@@ -86,6 +86,9 @@ func (t *Table[R]) note() {
 // Len returns how many rows there are.
 func (t *Table[R]) Len() int { return len(t.rows) }
 
+// Row returns row i, in the order in which they are shown.
+func (t *Table[R]) Row(i int) *R { return &t.rows[i] }
+
 // Cursor returns the index of the selected row, or -1.
 func (t *Table[R]) Cursor() int { return t.list.Cursor() }
 

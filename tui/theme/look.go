@@ -111,7 +111,7 @@ func none() *Theme {
 		Dark: true, Text: "39", Bright: "39;1", Dim: "39", Faint: "39;2",
 		Title: "39;1;4", Key: "39;1", Brand: "39;1",
 		Model: "39", Tool: "39", Agent: "39", Human: "39", Good: "39", Bad: "39", Warn: "39", Money: "39", Number: "39", String: "39",
-		BadBold: "39;1", Mark: "39;1;4",
+		BadBold: "39;1", Mark: "39;1;4", Fill: "39",
 		Strip: Reverse, Select: Reverse, Quiet: ";4",
 	}
 }

@@ -5,7 +5,11 @@
 // the same without colour.
 package theme
 
-import "github.com/lazytrace/lazytrace/eventlog"
+import (
+	"strings"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+)
 
 // Style is the parameters of a select graphic rendition sequence, without its
 // introducer and its end.
@@ -35,6 +39,7 @@ type Theme struct {
 	String  Style
 	BadBold Style
 	Mark    Style // where a search hit
+	Fill    Style // the large part of a picture, which others stand out from
 
 	// Series are told apart where there are more kinds of things than colours of
 	// kinds: models, agents.
@@ -59,6 +64,8 @@ type Glyphs struct {
 	Crumb, Dot, To, More, Times                    string
 	Blocks                                         []string // eighths, rising
 	Meter                                          []string // eighths, growing to the right
+	Shades                                         []string // of what is filled, from light to full
+	Fine                                           bool     // the eighths can be told apart
 }
 
 var fancy = Glyphs{
@@ -69,6 +76,7 @@ var fancy = Glyphs{
 	Crumb: "›", Dot: "·", To: "→", More: "…", Times: "×",
 	Blocks: []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Meter:  []string{" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
+	Shades: []string{"░", "▒", "█"}, Fine: true,
 }
 
 var plain = Glyphs{
@@ -79,6 +87,7 @@ var plain = Glyphs{
 	Crumb: ">", Dot: "-", To: ">", More: "~", Times: "x",
 	Blocks: []string{" ", ".", ".", ":", ":", "-", "=", "+", "#"},
 	Meter:  []string{" ", " ", "-", "-", "-", "=", "=", "=", "#"},
+	Shades: []string{".", "%", "#"},
 }
 
 const bold = ";1"
@@ -91,7 +100,7 @@ func night() *Theme {
 		Title: blue + bold, Key: fg("125;207;255") + bold, Brand: mauve + bold,
 		Model: blue, Tool: teal, Agent: mauve, Human: fg("224;175;104"), Good: fg("158;206;106"),
 		Bad: red, Warn: fg("255;158;100"), Money: fg("158;206;106"), Number: fg("255;158;100"), String: fg("158;206;106"),
-		BadBold: red + bold, Mark: fg("224;175;104") + bold + ";4",
+		BadBold: red + bold, Mark: fg("224;175;104") + bold + ";4", Fill: fg("74;96;160"),
 		Strip: bg("36;40;59"), Select: bg("40;52;87"), Quiet: bg("36;40;59"),
 	}
 }
@@ -103,13 +112,20 @@ func day() *Theme {
 		Title: blue + bold, Key: fg("22;92;126") + bold, Brand: mauve + bold,
 		Model: blue, Tool: teal, Agent: mauve, Human: fg("128;80;8"), Good: fg("44;98;20"),
 		Bad: red, Warn: fg("150;72;12"), Money: fg("44;98;20"), Number: fg("150;72;12"), String: fg("44;98;20"),
-		BadBold: red + bold, Mark: fg("128;80;8") + bold + ";4",
+		BadBold: red + bold, Mark: fg("128;80;8") + bold + ";4", Fill: fg("152;174;222"),
 		Strip: bg("230;233;242"), Select: bg("208;218;244"), Quiet: bg("230;233;242"),
 	}
 }
 
 func fg(rgb string) Style { return Style("38;2;" + rgb) }
 func bg(rgb string) Style { return Style(";48;2;" + rgb) }
+
+// Behind returns the colour of the style as a background. Only colours that are
+// told by their parts can be one: others are as the terminal has them.
+func (s Style) Behind() (Style, bool) {
+	rgb, ok := strings.CutPrefix(string(s), "38;2;")
+	return bg(strings.TrimSuffix(rgb, bold)), ok
+}
 
 // Bold returns the style in bold.
 func (s Style) Bold() Style { return s + bold }

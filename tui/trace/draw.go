@@ -228,26 +228,30 @@ func (p *Pane) line(i int) line {
 	return l
 }
 
-// sticky returns what the top of the rows is part of and is itself further up:
-// it stays in sight. It never takes more rows than lie above the cursor.
+// sticky returns what the first rows are part of: it stays in sight in their
+// place. It never takes more rows than lie above the cursor.
 func (d *drawing) sticky(top int) []line {
 	p := d.p
 	const most = 2
-	if top == 0 || p.lines.View.Flat || p.list.Height() < 8 || top+most >= p.lines.Len() {
+	if top == 0 || p.lines.View.Flat || p.list.Height() < 8 {
 		return nil
 	}
-	path := p.forest.Path(p.lines.Spans[top+most])
-	shown := map[eventlog.SpanID]bool{}
-	for i := top; i <= top+most; i++ {
-		shown[p.lines.Spans[i]] = true
-	}
-	var out []line
-	for depth, id := range path[:len(path)-1] {
-		if !shown[id] {
-			out = append(out, line{id: id, depth: min(depth, 60), stuck: true})
+	for n := min(most, p.lines.Len()-top-1); n > 0; n-- {
+		path := p.forest.Path(p.lines.Spans[top+n]) // of the first row that is left
+		above := path[:len(path)-1]
+		if len(above) < n {
+			continue
 		}
+		out := make([]line, n)
+		for i := range out {
+			depth := len(above) - n + i
+			if out[i] = p.line(top + i); out[i].id != above[depth] {
+				out[i] = line{id: above[depth], depth: min(depth, 60), stuck: true}
+			}
+		}
+		return out
 	}
-	return out[max(0, len(out)-most):]
+	return nil
 }
 
 func (d *drawing) row(of line, selected, active bool) string {
@@ -368,6 +372,8 @@ func (d *drawing) note(id eventlog.SpanID, span *eventlog.Span, shut, failed boo
 		return frame.Part{Style: t.Dim, Text: "no end"}
 	case span.Flags.Has(eventlog.SpanWaiting|eventlog.SpanOpen) && d.live:
 		return frame.Part{Style: t.Human, Text: "waiting"}
+	case d.p.notes[id] != "":
+		return frame.Part{Style: t.Human, Text: frame.Short(d.p.notes[id], 24)}
 	}
 	return frame.Part{}
 }

@@ -54,7 +54,7 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 			return nil, false
 		}
 		if p.forest != nil && p.forest.Snap.Generation != msg.forest.Snap.Generation {
-			p.labels, p.found, p.marks = cache{}, search{}, marks{} // they are about other spans and rows
+			p.labels, p.found, p.marks, p.notes = cache{}, search{}, marks{}, nil // they are about other spans and rows
 			p.searching.Stop()
 		}
 		p.forest, p.slow, p.work = msg.forest, msg.slow, msg.took

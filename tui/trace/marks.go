@@ -6,6 +6,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
+	"github.com/lazytrace/lazytrace/eventlog/notes"
 )
 
 // marks are the steps that a person marked. A command may read what only
@@ -40,8 +41,35 @@ func (m marks) only() map[eventlog.SpanID]bool { return m.spans }
 // Marks returns the marked steps.
 func (p *Pane) Marks() map[eventlog.SpanID]bool { return p.marks.spans }
 
-// SetMarks marks steps, in place of those that were.
-func (p *Pane) SetMarks(spans map[eventlog.SpanID]bool) { p.marks = marks{spans: spans} }
+// SetNotes takes what people wrote about steps, in place of what they had
+// written before: marked are those with a mark.
+func (p *Pane) SetNotes(steps map[eventlog.SpanID][]notes.Note) {
+	m := marks{last: p.marks.last}
+	p.notes = map[eventlog.SpanID]string{}
+	for id, list := range steps {
+		for _, n := range list {
+			if n.Kind == notes.Mark {
+				if m.spans == nil {
+					m.spans = map[eventlog.SpanID]bool{}
+				}
+				m.spans[id] = true
+			}
+			if n.Text != "" {
+				p.notes[id] = n.Text
+			}
+		}
+	}
+	if !m.spans[m.last] {
+		m.last = 0
+		for id := range m.spans {
+			m.last = max(m.last, id)
+		}
+	}
+	p.marks = m
+}
+
+// Note returns what somebody wrote about a step last, or nothing.
+func (p *Pane) Note(id eventlog.SpanID) string { return p.notes[id] }
 
 // measured says the time between the two marks, or from the last mark to the
 // selected step.

@@ -49,6 +49,7 @@ type Pane struct {
 	idle          bool           // show idle time in full
 	color         Color
 	marks         marks
+	notes         map[eventlog.SpanID]string // what somebody wrote about a step last
 	replay        replay
 	slow          time.Duration // what makes a step a slow one
 	work          time.Duration

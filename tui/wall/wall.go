@@ -77,7 +77,7 @@ func (p *Pane) columns() []table.Column[overview.Live] {
 			}
 			return figure.Money(l.Hour), t.Text
 		}},
-		{Head: "LAST 30 MINUTES", Width: 30, Rank: 9, Paint: func(f *frame.Line, t *theme.Theme, l *overview.Live) {
+		{Head: "LAST 20 MINUTES", Width: 20, Rank: 9, Paint: func(f *frame.Line, t *theme.Theme, l *overview.Live) {
 			top := 1.0
 			for _, v := range l.Beats {
 				top = max(top, v)
@@ -139,8 +139,16 @@ func (p *Pane) does(t *theme.Theme, l *overview.Live) (string, theme.Style) {
 // Resize says how much room there is, with the title.
 func (p *Pane) Resize(width, height int) tea.Cmd {
 	p.width, p.height = width, height
-	p.table.Resize(width, height-1)
+	p.table.Resize(width, height-1-p.below())
 	return nil
+}
+
+// below is how many rows the feed of the selected session takes.
+func (p *Pane) below() int {
+	if p.height < 20 {
+		return 0
+	}
+	return min(12, p.height/3)
 }
 
 // Show takes a new view.
@@ -241,7 +249,48 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool) []string {
 		parts := []frame.Part{{Style: t.Bright, Text: "Nothing runs, and nothing needs you."}, {Style: t.Dim, Text: "What is started appears here by itself; g s shows all sessions."}}
 		return frame.Fill(append(rows, frame.Message(p.width, p.height-1, parts...)...), p.width, p.height)
 	}
-	return frame.Fill(append(rows, p.table.Draw(t, active)...), p.width, p.height)
+	rows = append(rows, p.table.Draw(t, active)...)
+	if l := p.table.Selected(); l != nil && p.below() > 0 {
+		rows = append(rows, p.did(t, l)...)
+	}
+	return frame.Fill(rows, p.width, p.height)
+}
+
+// did is what the selected session did last.
+func (p *Pane) did(t *theme.Theme, l *overview.Live) []string {
+	rows := []string{frame.Title(t, p.width, 0, l.Session.Label(), false, frame.Part{Style: t.Dim, Text: "newest first"})}
+	if l.Need != nil {
+		f := frame.NewLine(p.width, "").Space(2)
+		f.Foreign(NeedStyle(t, l.Need.Want).Bold(), l.Need.Say(eventlog.StampOf(p.view.Ask.Now)))
+		if l.Need.Want == eventlog.WantAnswer {
+			f.Space(2).Foreign(t.Text, l.Need.Text)
+		}
+		rows = append(rows, f.String())
+	}
+	names, zone := p.view.Catalog.Symbols, p.view.Ask.Now.Location()
+	for i := range l.Session.Recent {
+		h := &l.Session.Recent[i]
+		f := frame.NewLine(p.width, "").Space(2)
+		when := ""
+		if h.Time.Known() {
+			when = h.Time.Time().In(zone).Format("15:04:05")
+		}
+		f.Cell(t.Dim, when, 9).Cell(t.Agent, names.Name(h.Agent), 16).Space(1)
+		name := names.Name(h.Name)
+		if name == "" {
+			name = h.Kind.String()
+		}
+		style := t.Class(h.Kind.Class())
+		if h.Failed {
+			style = t.Bad
+		}
+		f.Cell(style, name, min(40, frame.Width(frame.Clean(name, 40))+2))
+		if h.Failed {
+			f.Put(t.BadBold, t.Failed+" failed")
+		}
+		rows = append(rows, f.String())
+	}
+	return frame.Fill(rows, p.width, p.below())
 }
 
 func verb(n int) string {

@@ -17,7 +17,10 @@ import (
 )
 
 // Pane is the column.
-type Pane struct{ width, height, scroll int }
+type Pane struct {
+	Note                  string // what somebody wrote about the step
+	width, height, scroll int
+}
 
 // Resize says how much room there is, with the title.
 func (p *Pane) Resize(width, height int) { p.width, p.height = width, height }
@@ -52,6 +55,11 @@ func (p *Pane) Draw(t *theme.Theme, number int, active bool, f *forest.Forest, t
 	}
 	g := &page{t: t, width: p.width, live: now.Known()}
 	g.span(f, times, id, now, loc)
+	if p.Note != "" {
+		for i, text := range frame.Wrap(frame.Clean(p.Note, 4*p.width), max(8, p.width-12)) {
+			g.add([]string{"note", ""}[min(i, 1)], frame.Part{Style: t.Human, Text: text})
+		}
+	}
 	from := max(0, min(p.scroll, len(g.rows)-p.height+1))
 	return frame.Fill(append(rows, g.rows[from:]...), p.width, p.height)
 }

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Takes the pictures of docs/: the real program, in a real terminal, over the log
+# of testdata/showcase. Run it by `make screens`; with names, it takes only these.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+for tool in Xvfb xterm import convert xdotool; do
+  command -v "$tool" >/dev/null || { echo "screens: skipped, $tool is not here (xvfb xterm imagemagick xdotool, and the fonts JetBrains Mono and Noto Sans Mono CJK)"; exit 0; }
+done
+
+temp=$(mktemp -d)
+display=:$((RANDOM % 400 + 100))
+Xvfb "$display" -screen 0 2000x1300x24 >/dev/null 2>&1 &
+server=$!
+trap 'kill "$server" 2>/dev/null || true; rm -rf "$temp"' EXIT
+export DISPLAY=$display
+go build -trimpath -o "$temp/lazytrace" .
+go build -o "$temp/showcase" ./testdata/showcase
+mkdir -p "$temp/config/lazytrace" "$temp/data"
+printf '[budget]\nsession = 1.0\nday = 4.0\n' >"$temp/config/lazytrace/config.toml"
+sleep 0.7
+
+# shot NAME COLUMNSxROWS KEYS: keys are those of xdotool, "wait" among them waits.
+shot() {
+  local name=$1 size=$2 keys=$3
+  [ ${#wanted[@]} -eq 0 ] || [[ " ${wanted[*]} " == *" $name "* ]] || return 0
+  # The log ends now, so that what goes on goes on in the picture too.
+  "$temp/showcase" >"$temp/showcase.jsonl"
+  xterm -xrm 'XTerm*directColor:true' -fa 'JetBrains Mono' -fd 'Noto Sans Mono CJK JP' -fs 12 -geometry "$size+0+0" -bg '#1e1e2e' -fg '#cdd6f4' -b 10 +sb -u8 -e \
+    env TERM=xterm-256color COLORTERM=truecolor XDG_CONFIG_HOME="$temp/config" XDG_DATA_HOME="$temp/data" EDITOR=vi bash -c "cd '$temp' && ./lazytrace open showcase.jsonl" &
+  local terminal=$! window=
+  for _ in $(seq 50); do
+    window=$(xdotool search --class xterm 2>/dev/null | head -1) && [ -n "$window" ] && break
+    sleep 0.1
+  done
+  xdotool mousemove 300 300 # without a window manager, keys go where the pointer is
+  sleep 1.6
+  for key in $keys; do
+    if [ "$key" = wait ]; then sleep 0.8; else xdotool key "$key" 2>/dev/null; sleep 0.12; fi
+  done
+  sleep 0.9
+  import -window "$window" "$temp/$name.png"
+  kill "$terminal" 2>/dev/null || true
+  wait "$terminal" 2>/dev/null || true
+  convert "$temp/$name.png" -strip -colors 96 "PNG8:docs/screens/$name.png"
+  echo "docs/screens/$name.png"
+}
+
+wanted=("$@")
+# The newest session is the one in which the tests are run again and again.
+shot sessions   160x45 ""
+shot wall       160x45 "g w"
+shot trace      160x45 "Return wait e E E p"
+shot replay     160x45 "Return wait g g r wait l l l l l l l l l l l l l l l l l l l l"
+shot events     160x45 "Return wait g e wait e"
+shot filter     160x45 "slash a g e n t colon c o wait"
+shot keys       160x45 "question f o l d"
