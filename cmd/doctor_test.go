@@ -8,10 +8,12 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/lazytrace/lazytrace/rollup/health"
 )
 
 // doctor runs the command in a world with an empty home.
-func doctor(t *testing.T, wantCode int, args ...string) doctorResult {
+func doctor(t *testing.T, wantCode int, args ...string) health.Report {
 	t.Helper()
 	home := t.TempDir()
 	var out bytes.Buffer
@@ -25,7 +27,7 @@ func doctor(t *testing.T, wantCode int, args ...string) doctorResult {
 	if code := run(t.Context(), env, append([]string{"doctor", "--json"}, args...)); code != wantCode {
 		t.Errorf("exit code %d, want %d: %s", code, wantCode, out.String())
 	}
-	var r doctorResult
+	var r health.Report
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		t.Fatalf("%v: %s", err, out.String())
 	}
@@ -74,7 +76,10 @@ func TestDoctorTellsNews(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := doctor(t, exitFine, path)
-	want := []doctorDrift{{"copilot", "kind", "tool.levitate", 2, path, 110}, {"copilot", "field", "mood", 1, path, 110}}
+	want := []health.Drift{
+		{Format: "copilot", What: "kind", Name: "tool.levitate", Count: 2, Path: path, Pos: 110},
+		{Format: "copilot", What: "field", Name: "mood", Count: 1, Path: path, Pos: 110},
+	}
 	if !slices.Equal(r.Drift, want) {
 		t.Errorf("%+v, want %+v", r.Drift, want)
 	}
@@ -83,13 +88,5 @@ func TestDoctorTellsNews(t *testing.T) {
 	}
 	if r.Prices.Days < 300 || len(r.Advice) != 3 {
 		t.Errorf("%+v %q", r.Prices, r.Advice)
-	}
-}
-
-func TestCompareVersions(t *testing.T) {
-	list := []string{"2.1.328", "2.1.39", "0.9", "2.1"}
-	slices.SortFunc(list, compareVersions)
-	if want := []string{"0.9", "2.1", "2.1.39", "2.1.328"}; !slices.Equal(list, want) {
-		t.Errorf("%q, want %q", list, want)
 	}
 }

@@ -39,7 +39,7 @@ func recordLive(ctx context.Context, env *Env, o command.Options) (result comman
 	go func() { done <- command.Record(ctx, o) }()
 	set, err := openPaths(ctx, env, []string{db}, true)
 	if err == nil {
-		err = errors.Join(show(ctx, env, set, filepath.Base(o.Args[0]), homeOptions{session: o.SessionID}), set.Close())
+		err = errors.Join(show(ctx, env, set, filepath.Base(o.Args[0]), homeOptions{session: o.SessionID, paths: []string{db}}), set.Close())
 	}
 	return <-done, err
 }

@@ -62,6 +62,7 @@ behind.
 		newOpen(env),
 		newTail(env),
 		newSessions(env),
+		newSearch(env),
 		newEvents(env),
 		newStat(env),
 		newUsage(env),

@@ -13,6 +13,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/recorder/agents"
+	"github.com/lazytrace/lazytrace/rollup/health"
 	"github.com/lazytrace/lazytrace/tui"
 	"github.com/lazytrace/lazytrace/tui/config"
 	"github.com/lazytrace/lazytrace/tui/theme"
@@ -26,7 +27,8 @@ type homeOptions struct {
 	ascii    bool
 	theme    string
 	banner   string
-	all      bool // what was named is shown whatever its age
+	all      bool     // what was named is shown whatever its age
+	paths    []string // what is explored; none is everything
 }
 
 func (o *homeOptions) flags(c *cobra.Command) {
@@ -79,6 +81,7 @@ func explore(ctx context.Context, env *Env, paths []string, title string, opts h
 	if !env.Terminal() {
 		return listSessions(ctx, env, paths, sessionsOptions{filterOptions: filterOptions{where: opts.query}})
 	}
+	opts.paths = paths
 	set, err := openPaths(ctx, env, paths, !opts.noFollow)
 	if err != nil {
 		return err
@@ -98,7 +101,7 @@ func show(ctx context.Context, env *Env, set *source.Set, title string, opts hom
 	}
 	own, problems := config.Read(folder)
 	o := tui.Options{
-		Sources: set.Sources(), Open: set.OpenLog, Find: set.Find, Prices: prices.About(), Book: prices.Book, Now: env.Now, Title: title, Query: opts.query, Start: opts.session,
+		Sources: set.Sources(), Open: set.OpenLog, Find: set.Find, Search: set.Search, Prices: prices.About(), Book: prices.Book, Now: env.Now, Title: title, Query: opts.query, Start: opts.session,
 		Follow: !opts.noFollow, All: opts.all, ASCII: opts.ascii || own.Look.ASCII, Banner: opts.banner,
 		Mouse: own.Mouse, Look: own.Look, Keys: own.Keys, Notify: own.Notify, Views: own.Views, Commands: own.Commands, Budget: own.Budget,
 	}
@@ -118,6 +121,9 @@ func show(ctx context.Context, env *Env, set *source.Set, title string, opts hom
 		o.Notes = nil // the explorer says so when somebody wants to write
 	}
 	o.Author = cmp.Or(env.Getenv("USER"), env.Getenv("USERNAME"))
+	o.Doctor = func(ctx context.Context, progress func(int64)) (*health.Report, error) {
+		return examine(ctx, env, opts.paths, progress)
+	}
 	if folder != "" {
 		o.SaveViews = func(views []tui.View) error { return config.SaveViews(folder, views) }
 	}

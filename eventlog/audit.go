@@ -92,6 +92,7 @@ type Finding struct {
 	Path   string
 	Format string
 	Table  string // of a database
+	Within uint16 // the number of the table; see Record
 	Pos    int64  // the byte offset of a line, the key of a row; negative is nowhere in particular
 	Line   int64  // the number of the line; zero in a database
 	Time   Stamp
@@ -99,10 +100,11 @@ type Finding struct {
 	Session, Run, Agent, Provider, Model, Tool string
 
 	Event   string // what kind of event it is, where that is not plain
+	Sub     int    // which event of its record, counted from one; zero where that is not told
 	Bill    *Bill  // of a record that tells of a call
 	Price   string // see Bill.Price
 	Why     string // of a record that could not be read
-	Excerpt string // the beginning of such a record
+	Excerpt string // the beginning of such a record, or what is around a word that was searched for
 }
 
 // Finding returns an entry of the ledger as it is shown.
@@ -110,7 +112,7 @@ func (c *Catalog) Finding(e *Entry) Finding {
 	names, seg := c.Symbols.Names(), &c.Segments[e.Segment]
 	bill := e.Bill
 	return Finding{
-		Path: seg.Path, Format: seg.Format, Pos: e.Pos, Time: e.Time, Session: names[e.Session], Run: names[e.Run], Agent: names[e.Agent],
+		Path: seg.Path, Format: seg.Format, Within: e.Table, Pos: e.Pos, Time: e.Time, Session: names[e.Session], Run: names[e.Run], Agent: names[e.Agent],
 		Provider: names[e.Provider], Model: names[e.Model], Bill: &bill, Price: names[e.Price],
 	}
 }

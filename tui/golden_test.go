@@ -146,6 +146,27 @@ func TestScreens(t *testing.T) {
 				return nil, errors.New("open /logs/run.jsonl: permission denied")
 			}
 		}, keys: func(d *driver) { d.keys("enter") }, sizes: small},
+		{name: "search-empty", events: all, option: searchable(all), keys: func(d *driver) { d.keys("g f esc") }, sizes: wide},
+		{name: "search-typing", events: all, option: searchable(all), keys: func(d *driver) { d.keys("g f").typed("npm") }, sizes: wide},
+		{name: "search", events: all, option: searchable(all), keys: func(d *driver) { d.keys("g f").typed("npm t").keys("enter n n") }, sizes: wide},
+		{name: "search-sessions", events: all, option: searchable(all), keys: func(d *driver) { d.keys(":").typed("search e").keys("enter - j") }, sizes: wide},
+		{name: "search-nothing", events: all, option: searchable(all), keys: func(d *driver) { d.keys("g f").typed("no \"such word\"").keys("enter") }, sizes: wide},
+		{name: "search-failed", events: all, option: failing, keys: func(d *driver) { d.keys("g f").typed("cart").keys("enter") }, sizes: wide},
+		{name: "search-under-way", events: all, option: endless, keys: func(d *driver) { d.begun("search cart").keys("j j") }, sizes: wide},
+		{name: "search-full", events: all, option: endless, keys: func(d *driver) { d.keys(":").typed("search cart").keys("enter") }, sizes: wide},
+		{name: "search-ascii", events: all, option: func(o *Options) { searchable(all)(o); o.ASCII = true }, keys: func(d *driver) { d.keys("g f").typed("npm").keys("enter j") }, sizes: small},
+		{name: "doctor", events: all, option: ill, before: unreadable, keys: func(d *driver) { d.keys("g d") }, sizes: wide},
+		{name: "doctor-new", events: all, option: ill, keys: func(d *driver) { d.keys("g d c") }, sizes: wide},
+		{name: "doctor-unreadable", events: all, option: ill, before: unreadable, keys: func(d *driver) { d.keys("g d c c j") }, sizes: wide},
+		{name: "doctor-deleted", events: all, option: ill, keys: func(d *driver) { d.keys("g d c c c") }, sizes: small},
+		{name: "doctor-habits", events: all, option: ill, keys: func(d *driver) { d.keys("g d c c c c") }, sizes: small},
+		{name: "doctor-machine", events: all, option: ill, keys: func(d *driver) { d.keys("g d c c c c c j") }, sizes: wide},
+		{name: "doctor-well", events: all, option: well, keys: func(d *driver) { d.keys("g d c") }, sizes: wide},
+		{name: "doctor-catalog", events: all, keys: func(d *driver) { d.keys("g d c") }, sizes: small},
+		{name: "doctor-empty", option: well, keys: func(d *driver) { d.keys("g d") }, sizes: wide},
+		{name: "doctor-failed", events: all, option: unexamined, keys: func(d *driver) { d.keys("g d") }, sizes: wide},
+		{name: "doctor-under-way", events: all, option: ill, keys: func(d *driver) { d.only("g d") }, sizes: wide},
+		{name: "doctor-ascii", events: all, option: func(o *Options) { ill(o); o.ASCII = true }, keys: func(d *driver) { d.keys("g d") }, sizes: small},
 		{name: "ascii", events: all, option: func(o *Options) { o.ASCII = true }, sizes: small},
 	} {
 		for _, size := range c.sizes {

@@ -9,6 +9,8 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/tui/ask"
+	"github.com/lazytrace/lazytrace/tui/doctor"
+	"github.com/lazytrace/lazytrace/tui/find"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/job"
 	"github.com/lazytrace/lazytrace/tui/keymap"
@@ -55,7 +57,24 @@ var homePages = map[keymap.Action]struct {
 	keymap.GoNotes:  {"notes", func(h *home) homePage { return noted.All{Pane: noted.New(h.world.opts.Notes, h.world.now)} }},
 	keymap.GoCost:   {"cost", func(h *home) homePage { return newHomeCost(h) }},
 	keymap.GoErrors: {"errors", func(h *home) homePage { return troubles.NewAll(h.world.ctx, h.world.opts.Open, h.world.zone()) }},
+	keymap.GoSearch: {"search", func(h *home) homePage {
+		p := find.New(h.world.ctx, h.world.opts.Search, h.world.now)
+		if !h.world.wait {
+			p.Typing = 0
+		}
+		return p
+	}},
+	keymap.GoDoctor: {"doctor", func(h *home) homePage {
+		p := doctor.New(h.world.ctx, h.world.opts.Doctor, h.world.now)
+		if !h.world.wait {
+			p.Pause = 0
+		}
+		return p
+	}},
 }
+
+// arriver is a page that does something when a person goes to it by a key.
+type arriver interface{ Arrive() tea.Cmd }
 
 func newHome(w *world) *home {
 	h := &home{world: w, pages: map[keymap.Action]homePage{}, place: keymap.GoSessions, views: newViews(w.opts.Views)}
@@ -187,7 +206,11 @@ func (h *home) Update(msg tea.Msg) (tea.Cmd, bool) {
 
 func (h *home) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 	if ofMachine[a] {
-		return h.turn(a)
+		cmd, done := h.turn(a)
+		if p, ok := h.page().(arriver); ok && done {
+			cmd = tea.Batch(cmd, p.Arrive())
+		}
+		return cmd, done
 	}
 	if cmd, done := h.page().Do(a, n); done {
 		return cmd, true

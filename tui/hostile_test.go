@@ -1,11 +1,15 @@
 package tui
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/rollup/health"
 )
 
 // payloads are what a log may hold to take over a terminal.
@@ -15,6 +19,53 @@ var payloads = []string{
 	"\u2028\u2029", "bad\xff\xfeutf8", "\x1b\x1b]0;x\x07", "字字字\x1b]0;x\x07", "tab\there\nand\r\nlines\v\f", strings.Repeat("long ", 4000) + "\x1b[31m",
 	"e\u0301e\u0301", "🧑‍🚀🇩🇪👍🏽", "",
 }
+
+// hostileSearch finds a payload wherever it looks.
+func hostileSearch(p string) func(context.Context, []string, []*eventlog.Session, func(*eventlog.Finding) error, func(done, total int64)) error {
+	return func(_ context.Context, _ []string, sessions []*eventlog.Session, found func(*eventlog.Finding) error, progress func(done, total int64)) error {
+		for _, s := range sessions {
+			for _, why := range []string{"", p} {
+				if err := found(&eventlog.Finding{Path: p, Table: p, Session: s.ID, Run: p, Agent: p, Model: p, Tool: p, Event: p, Why: why, Excerpt: p + "xyz" + p, Time: eventlog.StampOf(noon)}); err != nil {
+					return err
+				}
+			}
+			progress(1, 1)
+		}
+		return errors.New(p)
+	}
+}
+
+// hostileDoctor finds one in every section.
+func hostileDoctor(p string) func(context.Context, func(int64)) (*health.Report, error) {
+	return func(context.Context, func(int64)) (*health.Report, error) {
+		r := health.New()
+		r.Version = p
+		r.Read = []health.Format{{Format: p, Files: 1, Records: 1, Sessions: 1, Unread: 1, Versions: []string{p, p}}}
+		r.Places = []health.Place{{Path: p, Format: p, There: true}, {Path: p}}
+		r.Drift = []health.Drift{{Format: p, What: p, Name: p, Count: 1, Path: p}}
+		r.Faults, r.Failed = []health.Fault{{Path: p, Why: p}}, []health.Fault{{Path: p, Pos: -1, Why: p}}
+		r.Kept = []health.Kept{{Format: p, Setting: p, File: p, Trouble: p, Soon: 1}}
+		r.Habits = []health.Habit{{Habit: p, Format: p, Count: 1, Of: 1, Session: p, Example: p, Advice: p}}
+		r.Store, r.Formats = health.Store{Path: p, There: true, Damage: []string{p}}, health.Formats{Folder: p, Names: []string{p}, Problems: []string{p}}
+		r.Prices, r.Terminal = health.Prices{Date: p, Source: p}, health.Terminal{Terminal: true, Term: p, Colors: p}
+		r.Break(p)
+		r.Advise(p)
+		return r, nil
+	}
+}
+
+// everywhere are keys that reach every page in every state.
+var everywhere = slices.Concat(
+	[]string{"", "t", "/", "esc", "V", "esc", "P", "esc", ";", ":", "esc", "?", "esc", "y", "esc", "X", "esc"},  // sessions
+	[]string{"g w", "j", "g n", "g d", "j", "c", "j", "c", "j", "c", "c", "c", "s", "esc", "g s"},               // wall, notes, doctor
+	[]string{"g x", "e", "c", "c", "c", "c", "space", "esc", "g s"},                                             // errors of all
+	[]string{"g c", "b b b", "B", "c", "c", "c", "2", "enter", "esc", "1", "a", "j", "enter", "esc", "esc"},     // cost of all
+	[]string{"g f", "x", "y", "z", "enter", "j", "k", "-", "=", "n", "n", "enter", "q", "g s"},                  // search
+	[]string{"enter", "j", "j", "}", "}", "}", "e", "!", "!", "t", "t", "2", "+", "+", "_", "3", "1", "T", "I"}, // trace
+	[]string{"c", "c", "c", "c", "D", "m", "j", "m", "M", "M", "p", "p", "r", "l l l", "esc", "a", "esc", "y", "esc"},
+	[]string{"g e", "j", "g x", "j", "e", "s s", "c", "c", "c", "c", "g c", "b b", "g n"},                 // its tabs
+	[]string{"g k", "l", "c", "j", "c", "j", "c", "j", "h", "n", "c", "g t", "X", "esc", "?", "esc", "q"}, // context
+)
 
 // TestHostileTextIsShownNotObeyed puts each payload into every field and looks
 // at every screen. The driver fails on any control sequence but a style, and on
@@ -41,8 +92,11 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 			src, log := told(t, s.out)
 			src.Report(func(r *eventlog.Progress) { r.Failed = []eventlog.Fault{{Path: p, Why: p}} })
 			for _, size := range [][2]int{{80, 24}, {160, 45}, {10, 4}, {1, 1}, {3, 2}} {
-				d := drive(t, src, log, func(o *Options) { o.Banner = p }).start(size[0], size[1])
-				for _, keys := range []string{"", "t", "g c", "b b b", "esc", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "g c", "b b", "g t", "T", "I", "y", "esc", "c", "c", "D", "m", "j", "m", "M", "M", "r", "l l l", "esc", "p", "g n", "g t", "?", "esc", "a", "esc", "X", "esc", "q", "g w", "j", "g n", "V", "esc", "P", "esc", ";", ":", "esc", "", "t", "g c", "b b b", "esc", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "g c", "b b", "esc", "B", "c", "c", "c", "2", "enter", "esc", "1", "g k", "l", "c", "j", "c", "j", "c", "j", "h", "n", "c", "g t", "T", "I", "y", "?", "esc", "q", "", "t", "g c", "b b b", "esc", "g x", "e", "c", "c", "c", "c", "esc", "g s", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "e", "s s", "c", "c", "c", "c", "g c", "b b", "g t", "T", "I", "y", "?", "esc", "q"} {
+				d := drive(t, src, log, func(o *Options) {
+					o.Banner = p
+					o.Search, o.Doctor = hostileSearch(p), hostileDoctor(p)
+				}).start(size[0], size[1])
+				for _, keys := range everywhere {
 					d.keys(keys)
 					d.screen()
 					if title := d.m.View().WindowTitle; strings.ContainsFunc(title, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }) {

@@ -259,10 +259,27 @@ func (m *model) visit(msg visit.Msg) tea.Cmd {
 			return cmd
 		}
 	}
+	if msg.Session == nil && msg.ID == "" && msg.Record == nil && msg.Query.String() != "" {
+		return m.filtered(msg.Query)
+	}
 	if msg.Session == nil {
 		return nil
 	}
 	return m.push(newExplorer(m.world, msg, m.catalog))
+}
+
+// filtered goes to the sessions that a filter lets through.
+func (m *model) filtered(q eventlog.Query) tea.Cmd {
+	there := m.goHome(keymap.GoSessions)
+	before := m.home.Query()
+	m.home.ask.Period = overview.All // whoever asks knows sessions of any age
+	cmd, err := m.home.Filter(q.String())
+	if err != nil {
+		m.notice = err.Error()
+		return there
+	}
+	m.home.Remember(before)
+	return tea.Batch(there, cmd)
 }
 
 // push puts a screen on top.

@@ -193,15 +193,23 @@ func spanOfEvent(ctx context.Context, log eventlog.Log, snap *eventlog.Snapshot,
 	return 0
 }
 
-// stepOf returns the span of the record that a finding tells of.
+// stepOf returns the span of the record that a finding tells of. Places are told
+// within a table, or a list of a document: another one may have the same.
 func stepOf(snap *eventlog.Snapshot, of *eventlog.Finding) eventlog.SpanID {
-	best := eventlog.SpanID(0)
+	best, sure := eventlog.SpanID(0), 0
 	for _, r := range snap.Rows.All() {
-		if r.Pos != of.Pos || r.Span == 0 || int(r.Segment) >= len(snap.Paths) || snap.Paths[r.Segment] != of.Path {
+		if r.Pos != of.Pos || r.Table != of.Within || r.Span == 0 || int(r.Segment) >= len(snap.Paths) || snap.Paths[r.Segment] != of.Path {
 			continue
 		}
-		if best == 0 || of.Bill != nil && r.Kind == eventlog.ModelResponse || of.Tool != "" && r.Kind == eventlog.ToolCall {
-			best = r.Span
+		now := 1
+		switch {
+		case of.Sub > 0 && int(r.Sub) == of.Sub-1:
+			now = 3
+		case of.Bill != nil && r.Kind == eventlog.ModelResponse || of.Tool != "" && r.Kind == eventlog.ToolCall:
+			now = 2
+		}
+		if now > sure || now == 2 && sure == 2 {
+			best, sure = r.Span, now
 		}
 	}
 	return best

@@ -16,6 +16,7 @@ import (
 	"github.com/charmbracelet/x/term"
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/notes"
+	"github.com/lazytrace/lazytrace/rollup/health"
 	"github.com/lazytrace/lazytrace/rollup/price"
 	"github.com/lazytrace/lazytrace/tui/keyboard"
 	"github.com/lazytrace/lazytrace/tui/keymap"
@@ -29,7 +30,14 @@ type Options struct {
 	Open func(ctx context.Context, s *eventlog.Session) (eventlog.Log, error)
 	// Find tells of the records behind a figure of the audit. It is called in a
 	// command; nil finds none.
-	Find   func(ctx context.Context, f eventlog.Figure, found func(*eventlog.Finding) error) error
+	Find func(ctx context.Context, f eventlog.Figure, found func(*eventlog.Finding) error) error
+	// Search finds the records of some sessions, in their order, that hold all of
+	// some words. It is called in a command; nil finds none.
+	Search func(ctx context.Context, words []string, sessions []*eventlog.Session, found func(*eventlog.Finding) error, progress func(done, total int64)) error
+	// Doctor finds out how well what is there is understood. It is called in a
+	// command; progress is told by any goroutine how many records were read. Nil
+	// leaves it at what the catalog tells.
+	Doctor func(ctx context.Context, progress func(records int64)) (*health.Report, error)
 	Prices string           // what estimates are made with: table of 2026-07-02
 	Book   *price.Book      // the prices themselves; without them costs are not parted, and caches not judged
 	Now    func() time.Time // time.Now when nil

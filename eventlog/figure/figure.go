@@ -192,15 +192,17 @@ func Percent(part, whole float64) string {
 	return strconv.Itoa(int(share+0.5)) + "%"
 }
 
-// Bytes spells a size: 212 B, 18 kB, 3.2 MB.
+// Bytes spells a size: 212 B, 18 kB, 3.2 MB, 1.5 GB.
 func Bytes(n int64) string {
 	switch {
 	case n < 1000:
 		return strconv.FormatInt(n, 10) + " B"
 	case n < 1_000_000:
 		return strconv.FormatInt((n+500)/1000, 10) + " kB"
+	case n < 1_000_000_000:
+		return fixed(float64(n)/1e6, 1) + " MB"
 	}
-	return fixed(float64(n)/1e6, 1) + " MB"
+	return fixed(float64(n)/1e9, 1) + " GB"
 }
 
 func fixed(f float64, digits int) string { return strconv.FormatFloat(f, 'f', digits, 64) }

@@ -18,7 +18,7 @@ func TestFigures(t *testing.T) {
 		{Duration(0), "0s"}, {Duration(300 * time.Microsecond), "<1ms"}, {Duration(73 * time.Millisecond), "73ms"}, {Duration(4100 * time.Millisecond), "4.1s"}, {Duration(14 * time.Second), "0:14"},
 		{Clock(18*time.Minute + 3*time.Second), "18:03"}, {Clock(time.Hour + 2*time.Minute + 3*time.Second), "1:02:03"}, {Clock(17*time.Hour + 5*time.Minute), "17h 05m"}, {Clock(102 * time.Hour), "4d 6h"},
 		{Percent(0, 10), "0%"}, {Percent(1, 1000), "<1%"}, {Percent(999, 1000), "99%"}, {Percent(10, 10), "100%"}, {Percent(1, 0), "0%"},
-		{Ago(time.Second), "now"}, {Ago(61 * time.Minute), "1h"}, {Ago(49 * time.Hour), "2d"}, {Bytes(212), "212 B"}, {Bytes(18_400), "18 kB"},
+		{Ago(time.Second), "now"}, {Ago(61 * time.Minute), "1h"}, {Ago(49 * time.Hour), "2d"}, {Bytes(212), "212 B"}, {Bytes(18_400), "18 kB"}, {Bytes(3_210_000), "3.2 MB"}, {Bytes(1_530_000_000), "1.5 GB"},
 	} {
 		if c[0] != c[1] {
 			t.Errorf("got %q, want %q", c[0], c[1])

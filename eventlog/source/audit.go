@@ -136,7 +136,7 @@ func (a *auditor) flush() {
 	names := a.cat.Symbols.Names()
 	for _, u := range a.uses {
 		a.tell(&eventlog.Finding{
-			Path: a.cat.Segments[u.Segment].Path, Format: a.cat.Segments[u.Segment].Format, Table: a.table(u.Segment, u.Table), Pos: u.Pos,
+			Path: a.cat.Segments[u.Segment].Path, Format: a.cat.Segments[u.Segment].Format, Table: a.table(u.Segment, u.Table), Within: u.Table, Pos: u.Pos,
 			Session: names[u.Session], Run: names[u.Run], Tool: names[u.Tool], Event: eventlog.ToolCall.String(),
 		})
 	}
@@ -250,7 +250,7 @@ type findTaker struct {
 
 // at begins a finding at a place of the segment.
 func (t *findTaker) at(table int, pos int64) eventlog.Finding {
-	return eventlog.Finding{Path: t.of.Path, Format: t.of.Format, Table: t.seg.table(table), Pos: pos}
+	return eventlog.Finding{Path: t.of.Path, Format: t.of.Format, Table: t.seg.table(table), Within: uint16(table), Pos: pos}
 }
 
 func (t *findTaker) record(rec *eventlog.Record) {

@@ -22,10 +22,16 @@ const benchBytes = 20 << 20
 // of the sizes that real ones have.
 func bridgeLog(b *testing.B) string {
 	b.Helper()
+	return bridgeLogOf(b, benchBytes)
+}
+
+// bridgeLogOf writes one of so many bytes, and a little more.
+func bridgeLogOf(b *testing.B, size int) string {
+	b.Helper()
 	path := filepath.Join(b.TempDir(), "bridge.jsonl")
 	var text bytes.Buffer
 	body := strings.Repeat("lorem ipsum dolor sit amet ", 20)
-	for n := 0; text.Len() < benchBytes; n++ {
+	for n := 0; text.Len() < size; n++ {
 		run, ts := n/20, float64(1_763_629_200)+float64(n)/10
 		put := func(kind, rest string) {
 			fmt.Fprintf(&text, `{"event_type": %q, "session_id": "0f0e0d0c-1111-4aaa-8bbb-cccccccccccc", "run_id": "run-%d", "ts": %.3f, "agent_name": "agent-%d", %s}`+"\n", kind, run, ts, run%7, rest)
@@ -173,6 +179,35 @@ func BenchmarkGrep(b *testing.B) {
 		if _, err := log.Grep(b.Context(), []string{"no such word"}, 0, func(int, eventlog.RowID) {}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkSearch looks for words in a file of 100 MB: for some that are nowhere,
+// made of letters that are rare and of letters that are frequent, and for one that
+// is in a single record, so that all are decoded.
+func BenchmarkSearch(b *testing.B) {
+	const size = 100 << 20
+	path := bridgeLogOf(b, size)
+	set := Open(context.Background(), []string{path}, Options{})
+	defer func() { _ = set.Close() }()
+	if err := set.Wait(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct{ name, words string }{
+		{"nowhere", "no such word"}, {"nowhere, frequent letters", "lorem dolores"}, {"nowhere, beyond ascii", "für"}, {"two, nowhere", "lorem|no such word"}, {"one record", "task 39980"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(size)
+			b.ReportAllocs()
+			found := 0
+			for b.Loop() {
+				err := set.Search(b.Context(), strings.Split(c.words, "|"), nil, func(*eventlog.Finding) error { found++; return nil }, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(found)/float64(b.N), "hits")
+		})
 	}
 }
 

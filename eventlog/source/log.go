@@ -645,7 +645,9 @@ func lowerBytes(b []byte) {
 // spellings returns how a word may stand in a JSON text: as it is, and with
 // everything beyond ASCII escaped.
 func spellings(word string) [][]byte {
-	word = strings.ToLower(word)
+	lower := []byte(word)
+	lowerBytes(lower) // other letters are looked for as they are written
+	word = string(lower)
 	plain := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(word)
 	out := [][]byte{[]byte(plain)}
 	var escaped strings.Builder

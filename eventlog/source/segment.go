@@ -81,6 +81,13 @@ func (s *segment) framing() dialect.Framing {
 	return dialect.NoFrames
 }
 
+// isLines reports whether the segment is a file whose bytes are those of its
+// records, one after the other.
+func (s *segment) isLines() bool {
+	_, tree := s.dialect.(dialect.Treed)
+	return !tree && !s.isWhole() && s.framing() == dialect.NoFrames && !s.head.IsDatabase()
+}
+
 // decoder returns a fresh decoder of the segment.
 func (s *segment) decoder() dialect.Decoder {
 	seg := dialect.Segment{Path: s.path, Head: s.head}

@@ -88,9 +88,10 @@ type Set struct {
 type tracked struct {
 	path    string
 	named   bool
-	refused bool      // it could not be read, and that was told
-	seen    mark      // guarded by Set.mu, as is missed
-	missed  time.Time // since when its file is not there
+	refused bool        // it could not be read, and that was told
+	lines   atomic.Bool // it is a file of lines, whose bytes are those of its records
+	seen    mark        // guarded by Set.mu, as is missed
+	missed  time.Time   // since when its file is not there
 	seg     *segment
 	summary *eventlog.Summary
 	reader  *reader
@@ -455,6 +456,7 @@ func (s *Set) begin(t *tracked) bool {
 		})
 	}
 	t.seg = seg
+	t.lines.Store(seg.isLines())
 	t.reader = &reader{feed: feed, decoder: seg.decoder()}
 	old := t.summary
 	t.summary = eventlog.NewSummary(s.opt.Symbols, t.path, seg.dialect.Name(), seg.rank())

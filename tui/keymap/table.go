@@ -139,6 +139,7 @@ const (
 	Section Action = "page.section"
 	Expand  Action = "page.expand"
 	Delete  Action = "page.delete"
+	Refresh Action = "page.refresh"
 )
 
 // Table returns every action there is.
@@ -250,6 +251,7 @@ func Table() []Row {
 
 		{Section, Pages, keys("c"), "section", "the next section of this page"},
 		{Expand, Pages, keys("E"), "", "every run by itself, or added up by name"},
+		{Refresh, Pages, keys("R"), "again", "look again: search once more, examine once more"},
 		{Delete, Pages, keys("D", "delete"), "delete", "delete what is selected; asks first"},
 
 		{PanelNext, Everywhere, keys("tab"), "pane", "next pane"},
@@ -267,7 +269,7 @@ func Table() []Row {
 		{GoAgents, Everywhere, keys("g a"), "", "agents: runs, errors, times, cost of each"},
 		{GoVariants, Everywhere, keys("g v"), "", "experiments: variants side by side"},
 		{GoGraph, Everywhere, keys("g o"), "", "graph: who starts and calls whom"},
-		{GoSearch, Everywhere, keys("g f", "g /"), "", "search a text in all sessions"},
+		{GoSearch, Everywhere, keys("g f", "g /"), "search", "search a text in all sessions"},
 		{GoNotes, Everywhere, keys("g n", "A"), "", "notes, tags and marks"},
 		{GoDoctor, Everywhere, keys("g d"), "", "doctor: what is found, what is not understood"},
 		{Command, Everywhere, keys(":"), "command", "command by name; a number goes to that row, @+5m to that time"},

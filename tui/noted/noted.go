@@ -133,7 +133,7 @@ func (p *Pane) visit(r *row) tea.Cmd {
 	}
 	to := visit.Msg{Session: r.session}
 	if r.OnEvent() && !r.Place.IsZero() {
-		to.Record = &eventlog.Finding{Path: r.Place.Path, Pos: r.Place.Pos, Session: r.Session}
+		to.Record = &eventlog.Finding{Path: r.Place.Path, Pos: r.Place.Pos, Sub: r.Place.Sub + 1, Session: r.Session}
 	}
 	return visit.To(to)
 }

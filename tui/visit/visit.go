@@ -8,7 +8,8 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 )
 
-// Msg asks to go to a session and, in it, to the most exact place that it names.
+// Msg asks to go to a session and, in it, to the most exact place that it names. A
+// filter alone asks to go to the sessions that it lets through.
 type Msg struct {
 	Session *eventlog.Session
 	ID      string            // of the session, where only that is known

@@ -1,0 +1,230 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+)
+
+// word is a word that is searched for, in all the ways in which it may stand.
+type word []needle
+
+// needle finds one spelling of a word in bytes, without regard to the case of
+// ASCII letters. Its rarest byte is looked for first, many bytes at a time; what
+// stands around it is compared only there.
+type needle struct {
+	text   []byte // in small letters
+	rare   int    // where in it the byte lies that texts have least of
+	second int    // and another one, which is compared next
+	lower  byte   // that byte, and how else it may be written
+	upper  byte
+}
+
+// common are the bytes of logs, in small letters, the most frequent first.
+const common = ` e"taoinsrl:,dcu-mpfgh0y1b2_wv/.53k{}4x7689\[]jqz()=;<>'#*+@&?|!%$` + "`~^"
+
+// rarity tells how seldom a byte is in logs: 0 is the most frequent one.
+var rarity = func() (table [256]uint8) {
+	for i := range table {
+		table[i] = 255
+		if i >= 0x80 {
+			table[i] = 12 // where one of these is, there are many
+		}
+		if i >= 0xc0 {
+			table[i] = 8 // the same byte begins all letters of an alphabet
+		}
+	}
+	for i := range len(common) {
+		table[common[i]] = uint8(i)
+	}
+	return table
+}()
+
+// small is each byte as a small letter.
+var small = func() (table [256]byte) {
+	for i := range table {
+		table[i] = byte(i)
+		if 'A' <= i && i <= 'Z' {
+			table[i] += 'a' - 'A'
+		}
+	}
+	return table
+}()
+
+// newWord returns a word as it may stand in JSON and, where raw, as it is.
+func newWord(text string, raw bool) word {
+	all := spellings(text)
+	plain := []byte(text)
+	if lowerBytes(plain); raw && !bytes.Equal(plain, all[0]) {
+		all = append(all, plain)
+	}
+	var w word
+	for _, spelled := range all {
+		w = append(w, newNeedle(spelled))
+	}
+	return w
+}
+
+func newNeedle(text []byte) needle {
+	n := needle{text: make([]byte, len(text))}
+	for i, c := range text {
+		n.text[i] = small[c]
+	}
+	for i, c := range n.text {
+		if rarity[c] > rarity[n.text[n.rare]] {
+			n.rare = i
+		}
+	}
+	if len(n.text) > 1 && n.rare == 0 {
+		n.second = 1
+	}
+	for i, c := range n.text {
+		if i != n.rare && rarity[c] > rarity[n.text[n.second]] {
+			n.second = i
+		}
+	}
+	n.lower = n.text[n.rare]
+	n.upper = n.lower
+	if 'a' <= n.lower && n.lower <= 'z' {
+		n.upper -= 'a' - 'A'
+	}
+	return n
+}
+
+// index returns where the needle is first in b, or -1.
+func (n *needle) index(b []byte) int {
+	if len(b) < len(n.text) {
+		return -1
+	}
+	// The rare byte lies between these in every hit.
+	at, end := n.rare, len(b)-len(n.text)+n.rare+1
+	lower, upper := at-1, end
+	if n.upper != n.lower {
+		upper = at - 1
+	}
+	for {
+		// Each spelling of the byte is looked for only behind where it was last.
+		if lower < at {
+			lower = next(b[:end], at, n.lower)
+		}
+		if upper < at {
+			upper = next(b[:end], at, n.upper)
+		}
+		hit := min(lower, upper)
+		if hit >= end {
+			return -1
+		}
+		from := hit - n.rare
+		if small[b[from+n.second]] == n.text[n.second] && n.at(b[from:]) {
+			return from
+		}
+		at = hit + 1
+	}
+}
+
+// next returns where a byte is in b from an index on, or the length of b.
+func next(b []byte, from int, c byte) int {
+	if from >= len(b) {
+		return len(b)
+	}
+	if i := bytes.IndexByte(b[from:], c); i >= 0 {
+		return from + i
+	}
+	return len(b)
+}
+
+// at reports whether b, which is long enough, begins with the needle.
+func (n *needle) at(b []byte) bool {
+	for i, c := range n.text {
+		if small[b[i]] != c {
+			return false
+		}
+	}
+	return true
+}
+
+// index returns where the word is first in b and how long it is there, or -1.
+func (w word) index(b []byte) (at, size int) {
+	at = -1
+	for i := range w {
+		if found := w[i].index(b); found >= 0 && (at < 0 || found < at) {
+			at, size = found, len(w[i].text)
+			b = b[:min(len(b), found+len(w[i].text)+longest(w))] // nothing later matters
+		}
+	}
+	return at, size
+}
+
+// longest returns the length of the longest spelling.
+func longest(w word) int {
+	most := 0
+	for i := range w {
+		most = max(most, len(w[i].text))
+	}
+	return most
+}
+
+// within reports whether b holds all the words.
+func within(b []byte, words []word) bool {
+	for _, w := range words {
+		if at, _ := w.index(b); at < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// searchBlock is how much of a file is searched at a time. It fits into the
+// cache of a core, so that a block is searched for several words at the price of
+// being read once.
+const searchBlock = 1 << 20
+
+// blocks searches files piece by piece, with one buffer for all of them.
+type blocks struct {
+	words []word
+	size  int // of a piece
+	buf   []byte
+	left  []word // those that have not been found yet
+}
+
+func newBlocks(words []word, size int) *blocks {
+	most := 0
+	for _, w := range words {
+		most = max(most, longest(w))
+	}
+	// A word may begin in one piece and end in the next.
+	return &blocks{words: words, size: size, buf: make([]byte, size+max(0, most-1))}
+}
+
+// holds reports whether a text holds all the words, each of them anywhere. It
+// reads no further than it must. read is told how many bytes were looked at.
+func (s *blocks) holds(ctx context.Context, r io.Reader, read func(n int)) (bool, error) {
+	s.left = append(s.left[:0], s.words...)
+	over := len(s.buf) - s.size // what is kept of the piece before, at most
+	kept := 0
+	for {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		n, err := io.ReadFull(r, s.buf[kept:kept+s.size])
+		whole := s.buf[:kept+n]
+		open := s.left[:0]
+		for _, w := range s.left {
+			if at, _ := w.index(whole); at < 0 {
+				open = append(open, w)
+			}
+		}
+		s.left = open
+		read(n)
+		switch {
+		case len(s.left) == 0:
+			return true, nil
+		case err == io.EOF || err == io.ErrUnexpectedEOF:
+			return false, nil
+		case err != nil:
+			return false, fmt.Errorf("search: %w", err)
+		}
+		kept = copy(s.buf, whole[max(0, len(whole)-over):])
+	}
+}
