@@ -38,7 +38,7 @@ func TestLive(t *testing.T) {
 		}
 	}()
 	go func() {
-		for _, k := range strings.Fields("j enter j j e - = F / a esc ! ! ] j ] ] [ T z Z 0 g s j enter 2 J K } tab ? esc") {
+		for _, k := range strings.Fields("j enter j j e - = F / a esc ! ! ] j ] ] [ T z Z 0 g x e c e g s g x e c j g s j enter 2 J K } tab ? esc") {
 			p.Send(press(k))
 			if k == "enter" {
 				p.Send(tea.MouseClickMsg{X: 30, Y: 8, Button: tea.MouseLeft})

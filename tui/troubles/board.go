@@ -156,6 +156,7 @@ func (b *board) arrange() {
 		}
 	}
 	b.families.Set(rows)
+	b.layout()
 }
 
 // resize says how much room there is, with the title.
@@ -192,11 +193,13 @@ func (b *board) layout() {
 		b.about = 7
 		rest -= b.about
 	}
-	if b.stacked() {
-		b.lower = min(len(b.shown.loops)+2, max(5, rest*2/5))
-		rest -= b.lower
-	}
 	b.upper = rest
+	if b.stacked() {
+		// Few families leave the rest to the loops, right below them.
+		most := rest - min(len(b.shown.loops)+2, max(5, rest*2/5))
+		b.upper = min(most, b.families.Len()+2)
+		b.lower = rest - b.upper
+	}
 	front := b.section
 	if b.lower > 0 {
 		front = families

@@ -175,7 +175,8 @@ func (b *board) paintFamily(l *frame.Line, t *theme.Theme, r *row) {
 		l.Space(2)
 		if b.all {
 			if name := b.session(p.Session); name != "" {
-				l.Cell(t.Dim, name, min(frame.Width(frame.Clean(name, 24)), 24)).Space(2)
+				most := min(24, max(8, l.Room()/3)) // what tells it from others stands behind it
+				l.Cell(t.Dim, name, min(frame.Width(frame.Clean(name, most)), most)).Space(2)
 			}
 		}
 		l.Foreign(t.Text, p.Label)

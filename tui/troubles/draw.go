@@ -202,15 +202,16 @@ func (b *board) tell(t *theme.Theme) []string {
 	}
 	switch r, l := b.families.Selected(), b.loops.Selected(); {
 	case b.section == families && r != nil:
-		fact("message", t.Text, r.Example)
 		if r.place >= 0 {
 			p := &r.places[r.place]
 			title = "This one"
 			fact("about", t.Text, p.Label)
+			fact("failed", t.Text, r.Tool+": "+r.text)
 			fact("session", t.Text, b.session(p.Session))
 			fact("agent", t.Agent, p.Agent)
 			break
 		}
+		fact("message", t.Text, r.Example)
 		fact("in", t.Text, b.hits(r.Family))
 		fact("agents", t.Agent, strings.Join(r.Agents, ", "))
 		fact("models", t.Model, strings.Join(r.Models, ", "))
