@@ -153,7 +153,12 @@ type View struct {
 	Pulse   Pulse
 	Widest  struct{ Agent, Model int } // cells that the longest names take
 	Mix     map[eventlog.Sym][]Share   // models of sessions that used several
+
+	kept map[*eventlog.Session]bool
 }
+
+// Shows reports whether a session is among those that are shown.
+func (v *View) Shows(s *eventlog.Session) bool { return v.kept[s] }
 
 // Share is how many tokens of a session a model took.
 type Share struct {
@@ -182,7 +187,7 @@ func Make(ctx context.Context, c *eventlog.Catalog, a Ask) *View {
 			}
 		}
 	}
-	v.Shown = len(kept)
+	v.Shown, v.kept = len(kept), kept
 	v.Report = rollup.New(c, func(s *eventlog.Session) bool { return kept[s] })
 	if ctx.Err() != nil {
 		return v

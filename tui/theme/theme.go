@@ -59,6 +59,10 @@ type Glyphs struct {
 	Crumb, Dot, To, More, Times                    string
 	Blocks                                         []string // eighths, rising
 	Meter                                          []string // eighths, growing to the right
+	Return                                         string   // the head of an edge that leads back
+	// Joints are lines by how heavy their arms are, from 0 to 2: up, right, down and
+	// left are the digits of the index, in base 3.
+	Joints []rune
 }
 
 var fancy = Glyphs{
@@ -69,6 +73,8 @@ var fancy = Glyphs{
 	Crumb: "›", Dot: "·", To: "→", More: "…", Times: "×",
 	Blocks: []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Meter:  []string{" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
+	Return: "◂",
+	Joints: []rune(" ╴╸╷┐┑╻┒┓╶─╾┌┬┭┎┰┱╺╼━┍┮┯┏┲┳╵┘┙│┤┥╽┧┪└┴┵├┼┽┟╁╅┕┶┷┝┾┿┢╆╈╹┚┛╿┦┩┃┨┫┖┸┹┞╀╃┠╂╉┗┺┻┡╄╇┣╊╋"),
 }
 
 var plain = Glyphs{
@@ -79,6 +85,8 @@ var plain = Glyphs{
 	Crumb: ">", Dot: "-", To: ">", More: "~", Times: "x",
 	Blocks: []string{" ", ".", ".", ":", ":", "-", "=", "+", "#"},
 	Meter:  []string{" ", " ", "-", "-", "-", "=", "=", "=", "#"},
+	Return: "<",
+	Joints: []rune(" -=|++|++--=++++++===++++++|++|++|++++++++++++++++++++|++|++|++++++++++++++++++++"),
 }
 
 const bold = ";1"
