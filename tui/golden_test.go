@@ -95,6 +95,12 @@ func TestScreens(t *testing.T) {
 				return nil, errors.New("open /logs/run.jsonl: permission denied")
 			}
 		}, keys: func(d *driver) { d.keys("enter") }, sizes: small},
+		{name: "agents", events: all, keys: func(d *driver) { d.keys("p p p g a") }, sizes: four},
+		{name: "agents-sessions", events: all, keys: func(d *driver) { d.keys("p p p g a j j tab") }, sizes: four},
+		{name: "agents-sorted", events: all, keys: func(d *driver) { d.keys("p p p g a s s s s S") }, sizes: small},
+		{name: "agents-none", events: all, keys: func(d *driver) { d.keys("g a /").typed("agent:nobody").keys("enter") }, sizes: small},
+		{name: "agents-empty", keys: func(d *driver) { d.keys("g a") }, sizes: four},
+		{name: "agents-ascii", events: all, option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("p p p g a") }, sizes: small},
 		{name: "ascii", events: all, option: func(o *Options) { o.ASCII = true }, sizes: small},
 	} {
 		for _, size := range c.sizes {
@@ -118,6 +124,7 @@ func TestScreens(t *testing.T) {
 
 var (
 	small = [][2]int{{80, 24}, {120, 36}}
+	four  = [][2]int{{40, 10}, {80, 24}, {120, 36}, {200, 60}}
 	sizes = [][2]int{{40, 10}, {60, 15}, {80, 24}, {120, 36}, {200, 60}}
 )
 

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
+	"github.com/lazytrace/lazytrace/tui/agents"
 	"github.com/lazytrace/lazytrace/tui/ask"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/job"
@@ -50,6 +51,9 @@ var homePages = map[keymap.Action]struct {
 	make func(*home) homePage
 }{
 	keymap.GoWall: {"wall", func(h *home) homePage { return wall.New(h.world.opts.Budget.Session) }},
+	keymap.GoAgents: {"agents", func(h *home) homePage {
+		return agents.New(h.world.ctx, func(name string) tea.Cmd { return askNarrow(quoted("agent", name)) })
+	}},
 	keymap.GoCost: {"cost", func(h *home) homePage { return &homeCost{costs: newCosts(h.world.ctx, &h.world.opts), home: h} }},
 }
 
@@ -160,6 +164,8 @@ func (h *home) Update(msg tea.Msg) (tea.Cmd, bool) {
 			cmd = tea.Batch(cmd, h.make(false))
 		}
 		return cmd, true
+	case narrowMsg:
+		return h.narrow(msg.query), true
 	case tickMsg:
 		return h.make(false), true
 	}
