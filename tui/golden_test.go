@@ -101,6 +101,11 @@ func TestScreens(t *testing.T) {
 		{name: "agents-none", events: all, keys: func(d *driver) { d.keys("g a /").typed("agent:nobody").keys("enter") }, sizes: small},
 		{name: "agents-empty", keys: func(d *driver) { d.keys("g a") }, sizes: four},
 		{name: "agents-ascii", events: all, option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("p p p g a") }, sizes: small},
+		{name: "experiments", events: trials(), keys: func(d *driver) { d.keys("p p p g v") }, sizes: four},
+		{name: "experiments-doubt", events: trials(), keys: func(d *driver) { d.keys("p p p g v j j j j j") }, sizes: four},
+		{name: "experiments-by-cost", events: trials(), keys: func(d *driver) { d.keys("p p p g v s s s s S") }, sizes: small},
+		{name: "experiments-empty", events: all, keys: func(d *driver) { d.keys("g v") }, sizes: four},
+		{name: "experiments-ascii", events: trials(), option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("p p p g v") }, sizes: small},
 		{name: "ascii", events: all, option: func(o *Options) { o.ASCII = true }, sizes: small},
 	} {
 		for _, size := range c.sizes {

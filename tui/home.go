@@ -15,6 +15,7 @@ import (
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/overview"
 	"github.com/lazytrace/lazytrace/tui/theme"
+	"github.com/lazytrace/lazytrace/tui/variants"
 	"github.com/lazytrace/lazytrace/tui/wall"
 )
 
@@ -53,6 +54,11 @@ var homePages = map[keymap.Action]struct {
 	keymap.GoWall: {"wall", func(h *home) homePage { return wall.New(h.world.opts.Budget.Session) }},
 	keymap.GoAgents: {"agents", func(h *home) homePage {
 		return agents.New(h.world.ctx, func(name string) tea.Cmd { return askNarrow(quoted("agent", name)) })
+	}},
+	keymap.GoVariants: {"experiments", func(h *home) homePage {
+		return variants.New(h.world.ctx, func(experiment, variant string) tea.Cmd {
+			return askNarrow(quoted("experiment", experiment) + " " + quoted("variant", variant))
+		})
 	}},
 	keymap.GoCost: {"cost", func(h *home) homePage { return &homeCost{costs: newCosts(h.world.ctx, &h.world.opts), home: h} }},
 }
