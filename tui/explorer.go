@@ -58,6 +58,7 @@ var sessionTabs = [...]struct {
 	{"Events", keymap.GoEvents, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, false, e.world.zone()) }},
 	{"Cost", keymap.GoCost, false, func(e *explorer) sessionPage { return newSessionCost(e.ctx, &e.world.opts) }},
 	{"Errors", keymap.GoErrors, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, true, e.world.zone()) }},
+	{"Graph", keymap.GoGraph, false, func(e *explorer) sessionPage { return newSessionGraph(e.ctx) }},
 }
 
 // tracePage is the tree as a page. What it shows, it lays out itself.

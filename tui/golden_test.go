@@ -106,6 +106,17 @@ func TestScreens(t *testing.T) {
 		{name: "experiments-by-cost", events: trials(), keys: func(d *driver) { d.keys("p p p g v s s s s S") }, sizes: small},
 		{name: "experiments-empty", events: all, keys: func(d *driver) { d.keys("g v") }, sizes: four},
 		{name: "experiments-ascii", events: trials(), option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("p p p g v") }, sizes: small},
+		{name: "home-graph", events: all, keys: func(d *driver) { d.keys("p p p g o") }, sizes: four},
+		{name: "home-graph-tree", events: all, keys: func(d *driver) { d.keys("p p p g o j t") }, sizes: small},
+		{name: "home-graph-runs", events: all, keys: func(d *driver) { d.keys("p p p g o E j j") }, sizes: four},
+		{name: "home-graph-empty", keys: func(d *driver) { d.keys("g o") }, sizes: four},
+		{name: "graph", events: all, keys: func(d *driver) { d.keys("enter g o") }, sizes: four},
+		{name: "graph-tool", events: all, keys: func(d *driver) { d.keys("enter g o e") }, sizes: four},
+		{name: "graph-runs", events: all, keys: func(d *driver) { d.keys("enter g o E j j") }, sizes: small},
+		{name: "graph-sessions", events: kin(), keys: func(d *driver) { d.keys("= j enter g o") }, sizes: four},
+		{name: "graph-circle", events: circle(), keys: func(d *driver) { d.keys("enter g o j j") }, sizes: four},
+		{name: "graph-many", events: crowd(40, 70), keys: func(d *driver) { d.keys("enter g o G") }, sizes: four},
+		{name: "graph-ascii", events: all, option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("enter g o e") }, sizes: small},
 		{name: "ascii", events: all, option: func(o *Options) { o.ASCII = true }, sizes: small},
 	} {
 		for _, size := range c.sizes {

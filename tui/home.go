@@ -60,7 +60,8 @@ var homePages = map[keymap.Action]struct {
 			return askNarrow(quoted("experiment", experiment) + " " + quoted("variant", variant))
 		})
 	}},
-	keymap.GoCost: {"cost", func(h *home) homePage { return &homeCost{costs: newCosts(h.world.ctx, &h.world.opts), home: h} }},
+	keymap.GoGraph: {"graph", func(h *home) homePage { return newHomeGraph(h) }},
+	keymap.GoCost:  {"cost", func(h *home) homePage { return &homeCost{costs: newCosts(h.world.ctx, &h.world.opts), home: h} }},
 }
 
 func newHome(w *world) *home {

@@ -32,7 +32,7 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 					e.Failed = kind == eventlog.ToolError || kind == eventlog.Error
 					e.Details = []eventlog.Detail{{Name: p, Value: p}}
 					e.Facts = &eventlog.Facts{
-						Name: p, Goal: p, Title: p, Agent: p, User: p, Project: p, Directory: p, Branch: p, Variant: p, Version: p, FailureReason: p, Host: p, ForkOf: p, ParentID: p,
+						Name: p, Goal: p, Title: p, Agent: p, User: p, Project: p, Directory: p, Branch: p, Experiment: p, Variant: p, Version: p, FailureReason: p, Host: p, ForkOf: p, ParentID: p,
 						Metadata: map[string]string{p: p}, Tags: []string{p}, Metrics: map[string]float64{p: 1}, Outcome: eventlog.Failure,
 					}
 					e.Bill = &eventlog.Bill{Usage: eventlog.Usage{Input: 7}, Cost: cents, Source: eventlog.Recorded}
@@ -42,7 +42,7 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 			src.Report(func(r *eventlog.Progress) { r.Failed = []eventlog.Fault{{Path: p, Why: p}} })
 			for _, size := range [][2]int{{80, 24}, {160, 45}, {10, 4}, {1, 1}, {3, 2}} {
 				d := drive(t, src, log, func(o *Options) { o.Banner = p }).start(size[0], size[1])
-				for _, keys := range []string{"", "t", "g c", "b b b", "esc", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "g c", "b b", "g t", "T", "I", "y", "?", "esc", "q"} {
+				for _, keys := range []string{"", "g a", "j", "tab", "j", "s", "g v", "j", "s", "g o", "j", "e", "t", "E", "j", "t", "g s", "t", "g c", "b b b", "esc", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "g o", "j", "e", "t", "E", "j", "t", "g c", "b b", "g t", "T", "I", "y", "?", "esc", "q"} {
 					d.keys(keys)
 					d.screen()
 					if title := d.m.View().WindowTitle; strings.ContainsFunc(title, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }) {
