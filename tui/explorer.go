@@ -68,6 +68,7 @@ var sessionTabs = [...]struct {
 		return growth.New(e.ctx, growth.Options{Book: e.world.opts.Book, Zone: e.world.zone()})
 	}},
 	{"Errors", keymap.GoErrors, true, func(e *explorer) sessionPage { return troubles.NewSession(e.ctx, e.log, e.world.zone()) }},
+	{"Graph", keymap.GoGraph, false, func(e *explorer) sessionPage { return newSessionGraph(e.ctx) }},
 	{"Notes", keymap.GoNotes, false, func(e *explorer) sessionPage { return noted.One{Pane: noted.New(e.world.opts.Notes, e.world.now)} }},
 }
 

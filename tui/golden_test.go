@@ -167,6 +167,28 @@ func TestScreens(t *testing.T) {
 		{name: "doctor-failed", events: all, option: unexamined, keys: func(d *driver) { d.keys("g d") }, sizes: wide},
 		{name: "doctor-under-way", events: all, option: ill, keys: func(d *driver) { d.only("g d") }, sizes: wide},
 		{name: "doctor-ascii", events: all, option: func(o *Options) { ill(o); o.ASCII = true }, keys: func(d *driver) { d.keys("g d") }, sizes: small},
+		{name: "agents", events: all, keys: func(d *driver) { d.keys("p p p g a") }, sizes: wide},
+		{name: "agents-sessions", events: all, keys: func(d *driver) { d.keys("p p p g a j j tab") }, sizes: wide},
+		{name: "agents-sorted", events: all, keys: func(d *driver) { d.keys("p p p g a s s s s S") }, sizes: small},
+		{name: "agents-none", events: all, keys: func(d *driver) { d.keys("g a /").typed("agent:nobody").keys("enter") }, sizes: small},
+		{name: "agents-empty", keys: func(d *driver) { d.keys("g a") }, sizes: wide},
+		{name: "agents-ascii", events: all, option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("p p p g a") }, sizes: small},
+		{name: "experiments", events: trials(), keys: func(d *driver) { d.keys("p p p g v") }, sizes: wide},
+		{name: "experiments-doubt", events: trials(), keys: func(d *driver) { d.keys("p p p g v j j j j j") }, sizes: wide},
+		{name: "experiments-by-cost", events: trials(), keys: func(d *driver) { d.keys("p p p g v s s s s S") }, sizes: small},
+		{name: "experiments-empty", events: all, keys: func(d *driver) { d.keys("g v") }, sizes: wide},
+		{name: "experiments-ascii", events: trials(), option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("p p p g v") }, sizes: small},
+		{name: "home-graph", events: all, keys: func(d *driver) { d.keys("p p p g o") }, sizes: wide},
+		{name: "home-graph-tree", events: all, keys: func(d *driver) { d.keys("p p p g o j t") }, sizes: small},
+		{name: "home-graph-runs", events: all, keys: func(d *driver) { d.keys("p p p g o E j j") }, sizes: wide},
+		{name: "home-graph-empty", keys: func(d *driver) { d.keys("g o") }, sizes: wide},
+		{name: "graph", events: all, keys: func(d *driver) { d.keys("enter g o") }, sizes: wide},
+		{name: "graph-tool", events: all, keys: func(d *driver) { d.keys("enter g o e") }, sizes: wide},
+		{name: "graph-runs", events: all, keys: func(d *driver) { d.keys("enter g o E j j") }, sizes: small},
+		{name: "graph-sessions", events: kin(), keys: func(d *driver) { d.keys("= j enter g o") }, sizes: wide},
+		{name: "graph-circle", events: circle(), keys: func(d *driver) { d.keys("enter g o j j") }, sizes: wide},
+		{name: "graph-many", events: crowd(40, 70), keys: func(d *driver) { d.keys("enter g o G") }, sizes: wide},
+		{name: "graph-ascii", events: all, option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("enter g o e") }, sizes: small},
 		{name: "ascii", events: all, option: func(o *Options) { o.ASCII = true }, sizes: small},
 	} {
 		for _, size := range c.sizes {
@@ -199,6 +221,7 @@ func recorded(s *eventlog.Sources) {
 
 var (
 	small = [][2]int{{80, 24}, {120, 36}}
+
 	sizes = [][2]int{{40, 10}, {60, 15}, {80, 24}, {120, 36}, {200, 60}}
 	wide  = [][2]int{{40, 10}, {80, 24}, {120, 36}, {200, 60}}
 	// troubled are those of a page whose narrow state is another one.

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
+	"github.com/lazytrace/lazytrace/tui/agents"
 	"github.com/lazytrace/lazytrace/tui/ask"
 	"github.com/lazytrace/lazytrace/tui/doctor"
 	"github.com/lazytrace/lazytrace/tui/find"
@@ -18,6 +19,7 @@ import (
 	"github.com/lazytrace/lazytrace/tui/overview"
 	"github.com/lazytrace/lazytrace/tui/theme"
 	"github.com/lazytrace/lazytrace/tui/troubles"
+	"github.com/lazytrace/lazytrace/tui/variants"
 	"github.com/lazytrace/lazytrace/tui/wall"
 )
 
@@ -71,6 +73,15 @@ var homePages = map[keymap.Action]struct {
 		}
 		return p
 	}},
+	keymap.GoAgents: {"agents", func(h *home) homePage {
+		return agents.New(h.world.ctx, func(name string) tea.Cmd { return askNarrow(quoted("agent", name)) })
+	}},
+	keymap.GoVariants: {"experiments", func(h *home) homePage {
+		return variants.New(h.world.ctx, func(experiment, variant string) tea.Cmd {
+			return askNarrow(quoted("experiment", experiment) + " " + quoted("variant", variant))
+		})
+	}},
+	keymap.GoGraph: {"graph", func(h *home) homePage { return newHomeGraph(h) }},
 }
 
 // arriver is a page that does something when a person goes to it by a key.
@@ -188,6 +199,8 @@ func (h *home) Update(msg tea.Msg) (tea.Cmd, bool) {
 			cmd = tea.Batch(cmd, h.make(false))
 		}
 		return cmd, true
+	case narrowMsg:
+		return h.narrow(msg.query), true
 	case tickMsg:
 		return h.make(false), true
 	case bookMsg:

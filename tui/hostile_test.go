@@ -58,13 +58,14 @@ func hostileDoctor(p string) func(context.Context, func(int64)) (*health.Report,
 var everywhere = slices.Concat(
 	[]string{"", "t", "/", "esc", "V", "esc", "P", "esc", ";", ":", "esc", "?", "esc", "y", "esc", "X", "esc"},  // sessions
 	[]string{"g w", "j", "g n", "g d", "j", "c", "j", "c", "j", "c", "c", "c", "s", "esc", "g s"},               // wall, notes, doctor
+	[]string{"g a", "j", "tab", "j", "s", "g v", "j", "s", "g o", "j", "e", "t", "E", "j", "t", "g s"},          // agents, experiments, graph
 	[]string{"g x", "e", "c", "c", "c", "c", "space", "esc", "g s"},                                             // errors of all
 	[]string{"g c", "b b b", "B", "c", "c", "c", "2", "enter", "esc", "1", "a", "j", "enter", "esc", "esc"},     // cost of all
 	[]string{"g f", "x", "y", "z", "enter", "j", "k", "-", "=", "n", "n", "enter", "q", "g s"},                  // search
 	[]string{"enter", "j", "j", "}", "}", "}", "e", "!", "!", "t", "t", "2", "+", "+", "_", "3", "1", "T", "I"}, // trace
 	[]string{"c", "c", "c", "c", "D", "m", "j", "m", "M", "M", "p", "p", "r", "l l l", "esc", "a", "esc", "y", "esc"},
-	[]string{"g e", "j", "g x", "j", "e", "s s", "c", "c", "c", "c", "g c", "b b", "g n"},                 // its tabs
-	[]string{"g k", "l", "c", "j", "c", "j", "c", "j", "h", "n", "c", "g t", "X", "esc", "?", "esc", "q"}, // context
+	[]string{"g e", "j", "g x", "j", "e", "s s", "c", "c", "c", "c", "g c", "b b", "g o", "j", "t", "E", "j", "g n"}, // its tabs
+	[]string{"g k", "l", "c", "j", "c", "j", "c", "j", "h", "n", "c", "g t", "X", "esc", "?", "esc", "q"},            // context
 )
 
 // TestHostileTextIsShownNotObeyed puts each payload into every field and looks
@@ -83,7 +84,7 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 					e.Failed = kind == eventlog.ToolError || kind == eventlog.Error
 					e.Details = []eventlog.Detail{{Name: p, Value: p}}
 					e.Facts = &eventlog.Facts{
-						Name: p, Goal: p, Title: p, Agent: p, User: p, Project: p, Directory: p, Branch: p, Variant: p, Version: p, FailureReason: p, Host: p, ForkOf: p, ParentID: p,
+						Name: p, Goal: p, Title: p, Agent: p, User: p, Project: p, Directory: p, Branch: p, Experiment: p, Variant: p, Version: p, FailureReason: p, Host: p, ForkOf: p, ParentID: p,
 						Metadata: map[string]string{p: p}, Tags: []string{p}, Metrics: map[string]float64{p: 1}, Outcome: eventlog.Failure,
 					}
 					e.Bill = &eventlog.Bill{Usage: eventlog.Usage{Input: 7, CacheRead: 9000 * int64(kind%2), CacheWrite5m: 9000}, Cost: cents, Source: eventlog.Recorded}

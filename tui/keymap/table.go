@@ -250,7 +250,7 @@ func Table() []Row {
 		{Slower, Replaying, keys("_", "["), "slower", "slower: down to a tenth"},
 
 		{Section, Pages, keys("c"), "section", "the next section of this page"},
-		{Expand, Pages, keys("E"), "", "every run by itself, or added up by name"},
+		{Expand, Pages, keys("E"), "each run", "every run by itself, or added up by name"},
 		{Refresh, Pages, keys("R"), "again", "look again: search once more, examine once more"},
 		{Delete, Pages, keys("D", "delete"), "delete", "delete what is selected; asks first"},
 

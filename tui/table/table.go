@@ -34,6 +34,10 @@ type Table[R any] struct {
 	Key     func(*R) string // by which a row stays selected as rows come and go
 	// Recede reports whether a row is of less interest than others.
 	Recede func(*R) bool
+	// IsBand reports whether a row runs over all columns, like the name of a group;
+	// nil is never. Band draws it. The cursor passes it over.
+	IsBand func(*R) bool
+	Band   func(l *frame.Line, t *theme.Theme, r *R)
 
 	list          list.List
 	rows          []R
@@ -68,11 +72,29 @@ func (t *Table[R]) sort() {
 	}
 	t.list.SetLen(len(t.rows))
 	if t.Key == nil || t.key == "" {
-		t.note()
+		t.pass(1)
 		return
 	}
 	if i := slices.IndexFunc(t.rows, func(r R) bool { return t.Key(&r) == t.key }); i >= 0 {
 		t.list.Keep(i)
+	}
+	t.pass(1)
+}
+
+// pass leaves the rows that run over all columns in the direction of step, or
+// back where there are no others.
+func (t *Table[R]) pass(step int) {
+	if t.IsBand != nil {
+		for _, d := range []int{step, -step} {
+			at := t.list.Cursor()
+			for at >= 0 && at < len(t.rows) && t.IsBand(&t.rows[at]) {
+				at += d
+			}
+			if at >= 0 && at < len(t.rows) {
+				t.list.To(at)
+				break
+			}
+		}
 	}
 	t.note()
 }
@@ -98,6 +120,12 @@ func (t *Table[R]) Selected() *R {
 		return &t.rows[i]
 	}
 	return nil
+}
+
+// To selects row i, or the nearest that there is.
+func (t *Table[R]) To(i int) {
+	t.list.To(i)
+	t.pass(1)
 }
 
 // Find selects the first row that is wanted. It reports whether there is one.
@@ -145,25 +173,33 @@ func (t *Table[R]) Do(a keymap.Action, n int) bool {
 		t.reverse = !t.reverse
 		t.sort()
 	default:
+		before := t.list.Cursor()
 		if !t.list.Do(a, n) {
 			return false
 		}
-		t.note()
+		t.pass(toward(before, t.list.Cursor()))
 	}
 	return true
+}
+
+func toward(from, to int) int {
+	if to < from {
+		return -1
+	}
+	return 1
 }
 
 // Scroll scrolls by d rows.
 func (t *Table[R]) Scroll(d int) {
 	t.list.Scroll(d)
-	t.note()
+	t.pass(toward(0, d))
 }
 
 // Click selects the row at y, which counts from the heads. It reports whether
 // that row was selected before: a second click opens it.
 func (t *Table[R]) Click(y int) (again bool) {
 	i := t.list.Top() + y - 1
-	if y < 1 || i >= len(t.rows) {
+	if y < 1 || i >= len(t.rows) || t.IsBand != nil && t.IsBand(&t.rows[i]) {
 		return false
 	}
 	again = i == t.list.Cursor()
@@ -244,8 +280,13 @@ func (t *Table[R]) Draw(th *theme.Theme, active bool) []string {
 
 func (t *Table[R]) row(th *theme.Theme, i int, active bool, kept, widths []int) string {
 	selected := i == t.list.Cursor()
-	l := frame.Row(th, t.width, selected, active)
 	r := &t.rows[i]
+	if t.IsBand != nil && t.IsBand(r) {
+		l := frame.NewLine(t.width, "")
+		t.Band(l, th, r)
+		return l.String()
+	}
+	l := frame.Row(th, t.width, selected, active)
 	recede := t.Recede != nil && t.Recede(r) && !selected
 	for at, k := range kept {
 		c := &t.Columns[k]

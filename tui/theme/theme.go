@@ -66,6 +66,10 @@ type Glyphs struct {
 	Meter                                          []string // eighths, growing to the right
 	Shades                                         []string // of what is filled, from light to full
 	Fine                                           bool     // the eighths can be told apart
+	Return                                         string   // the head of an edge that leads back
+	// Joints are lines by how heavy their arms are, from 0 to 2: up, right, down and
+	// left are the digits of the index, in base 3.
+	Joints []rune
 }
 
 var fancy = Glyphs{
@@ -77,6 +81,8 @@ var fancy = Glyphs{
 	Blocks: []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Meter:  []string{" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
 	Shades: []string{"░", "▒", "█"}, Fine: true,
+	Return: "◂",
+	Joints: []rune(" ╴╸╷┐┑╻┒┓╶─╾┌┬┭┎┰┱╺╼━┍┮┯┏┲┳╵┘┙│┤┥╽┧┪└┴┵├┼┽┟╁╅┕┶┷┝┾┿┢╆╈╹┚┛╿┦┩┃┨┫┖┸┹┞╀╃┠╂╉┗┺┻┡╄╇┣╊╋"),
 }
 
 var plain = Glyphs{
@@ -88,6 +94,8 @@ var plain = Glyphs{
 	Blocks: []string{" ", ".", ".", ":", ":", "-", "=", "+", "#"},
 	Meter:  []string{" ", " ", "-", "-", "-", "=", "=", "=", "#"},
 	Shades: []string{".", "%", "#"},
+	Return: "<",
+	Joints: []rune(" -=|++|++--=++++++===++++++|++|++|++++++++++++++++++++|++|++|++++++++++++++++++++"),
 }
 
 const bold = ";1"
