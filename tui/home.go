@@ -62,7 +62,7 @@ var homePages = map[keymap.Action]struct {
 	keymap.GoSearch: {"search", func(h *home) homePage {
 		p := find.New(h.world.ctx, h.world.opts.Search, h.world.now)
 		if !h.world.wait {
-			p.Typing = 0
+			p.Typing, p.Moment = 0, time.Hour
 		}
 		return p
 	}},

@@ -36,6 +36,8 @@ const (
 type Pane struct {
 	// Typing is how long to wait for the next letter before a search begins.
 	Typing time.Duration
+	// Moment is after how long what was found is shown, though it be little.
+	Moment time.Duration
 
 	ctx    context.Context
 	search Search
@@ -90,7 +92,7 @@ type line struct {
 
 // New returns the page, which searches in ctx. now is the clock.
 func New(ctx context.Context, search Search, now func() time.Time) *Pane {
-	return &Pane{Typing: 120 * time.Millisecond, ctx: ctx, search: search, now: now}
+	return &Pane{Typing: 120 * time.Millisecond, Moment: 100 * time.Millisecond, ctx: ctx, search: search, now: now}
 }
 
 // Arrive asks what to search for, when the person came here without any words.
@@ -258,7 +260,8 @@ type foundMsg struct {
 
 // more takes what is found within a moment.
 func (p *Pane) more(ctx context.Context, ticket job.Ticket, s *pull) func() tea.Msg {
-	const batch, moment = 512, 100 * time.Millisecond
+	const batch = 512
+	moment := p.Moment
 	return func() tea.Msg {
 		m := foundMsg{p: p, ticket: ticket, seq: s}
 		if ctx.Err() != nil {
@@ -315,7 +318,7 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 // take keeps a hit.
 func (p *Pane) take(f *eventlog.Finding) {
 	s, ok := p.view.Catalog.Session(f.Session)
-	if !ok || p.kept >= most {
+	if !ok || p.kept >= most || p.hits >= mostSeen { // however much came at once
 		return
 	}
 	g := p.by[s]
