@@ -343,6 +343,61 @@ func kin() []eventlog.Event {
 	return out
 }
 
+// runs are three runs of one task: the second did it as the first, the third
+// otherwise. And a session of another name in the same folder.
+func runs() []eventlog.Event {
+	var out []eventlog.Event
+	run := func(id, name string, ago time.Duration, tell func(s *story)) {
+		s := &story{id: id, at: noon.Add(-ago)}
+		s.add("", "", eventlog.SessionStart, func(e *eventlog.Event) {
+			e.Facts = &eventlog.Facts{Name: name, Agent: "claude", Directory: "/src/shop", Started: e.Time}
+		})
+		s.add("main", "main", eventlog.AgentStart, nil)
+		tell(s)
+		s.add("main", "main", eventlog.AgentFinish, func(e *eventlog.Event) { e.Outcome = eventlog.Success })
+		s.add("", "", eventlog.SessionEnd, func(e *eventlog.Event) {
+			e.Facts = &eventlog.Facts{Closed: true, Ended: e.Time, Outcome: eventlog.Success, Metrics: map[string]float64{"score": float64(len(id)) / 10}}
+		})
+		out = append(out, s.out...)
+	}
+	begin := func(s *story, model string) {
+		user := func(e *eventlog.Event) { e.Text, e.Tool = "The total is counted twice. Mend it.", "user" }
+		s.add("main", "main", eventlog.Message, user)
+		s.model("main", "main", model, "I look at the total first.", 9000, 120, 2*cents, eventlog.Recorded, 6*time.Second)
+		s.tool("main", "main", "Read", `{"file_path":"/src/shop/total.go"}`, "package shop\n", "", 300*time.Millisecond)
+		s.tool("main", "main", "Grep", `{"pattern":"total"}`, "total.go:12", "", 200*time.Millisecond)
+	}
+	end := func(s *story, model string) {
+		s.tool("main", "main", "Bash", `{"command":"make test"}`, "ok", "", 9*time.Second)
+		s.model("main", "main", model, "The total is right now, and a test holds it.", 11_000, 90, 3*cents, eventlog.Recorded, 5*time.Second)
+	}
+	run("mend", "Mend the total", 26*time.Hour, func(s *story) {
+		begin(s, "opus-5")
+		s.tool("main", "main", "Bash", `{"command":"go vet ./..."}`, "ok", "", 4*time.Second)
+		s.model("main", "main", "opus-5", "The total is counted twice.\nI mend it in total.go.\nThen I run the tests.", 10_000, 200, 3*cents, eventlog.Recorded, 8*time.Second)
+		s.tool("main", "main", "Edit", `{"file_path":"/src/shop/total.go","old_string":"sum += n\nsum += n\n","new_string":"sum += n\n"}`, "edited", "", 200*time.Millisecond)
+		end(s, "opus-5")
+	})
+	run("again", "Mend the total again", 25*time.Hour, func(s *story) {
+		begin(s, "opus-5")
+		end(s, "opus-5")
+	})
+	run("once-more", "Mend the total again", 3*time.Hour, func(s *story) {
+		begin(s, "opus-5")
+		end(s, "opus-5")
+	})
+	run("haiku", "Mend the total", time.Hour, func(s *story) {
+		begin(s, "haiku-5")
+		s.tool("main", "main", "Bash", `{"command":"go vet ./..."}`, "total.go:14: self-assignment", "exit 1", 4*time.Second)
+		s.model("main", "main", "haiku-5", "The total is counted twice.\nI write a test first.\nThen I run the tests.", 10_000, 200, cents/2, eventlog.Estimated, 4*time.Second)
+		s.tool("main", "main", "Write", `{"file_path":"/src/shop/total_test.go","content":"package shop\n\nfunc TestTotal(t *testing.T) {}\n"}`, "written", "", 200*time.Millisecond)
+		s.tool("main", "main", "Bash", `{"command":"make test"}`, "FAIL", "exit 2", 7*time.Second)
+		s.tool("main", "main", "Edit", `{"file_path":"/src/shop/total.go","old_string":"sum += n\nsum += n\n","new_string":"sum += n\n"}`, "edited", "", 200*time.Millisecond)
+		end(s, "haiku-5")
+	})
+	return out
+}
+
 // others are sessions around it.
 func others() []eventlog.Event {
 	var out []eventlog.Event

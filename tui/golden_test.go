@@ -95,6 +95,25 @@ func TestScreens(t *testing.T) {
 				return nil, errors.New("open /logs/run.jsonl: permission denied")
 			}
 		}, keys: func(d *driver) { d.keys("enter") }, sizes: small},
+		{name: "compare-menu", events: runs(), keys: func(d *driver) { d.keys("m j j W") }, sizes: small},
+		{name: "compare", events: runs(), keys: func(d *driver) { d.keys("enter W enter") }, sizes: [][2]int{{40, 10}, {80, 24}, {120, 36}, {160, 45}, {200, 60}}},
+		{name: "compare-words", events: runs(), keys: func(d *driver) { d.keys("enter W enter ]") }, sizes: small},
+		{name: "compare-lines", events: runs(), keys: func(d *driver) { d.keys("enter W enter ] w") }, sizes: small},
+		{name: "compare-only", events: runs(), keys: func(d *driver) { d.keys("enter W enter ] ]") }, sizes: small},
+		{name: "compare-equal", events: runs(), keys: func(d *driver) { d.keys("enter W enter - g g j") }, sizes: small},
+		{name: "compare-swapped", events: runs(), keys: func(d *driver) { d.keys("enter W enter o ] ]") }, sizes: small},
+		{name: "compare-text", events: runs(), keys: func(d *driver) { d.keys("enter W enter + +") }, sizes: [][2]int{{40, 10}, {80, 24}}},
+		{name: "compare-open", events: runs(), keys: func(d *driver) { d.keys("enter W enter enter") }, sizes: small},
+		{name: "compare-same", events: runs(), keys: func(d *driver) { d.keys("j W enter") }, sizes: [][2]int{{40, 10}, {80, 24}, {120, 36}}},
+		{name: "compare-loading", events: runs(), keys: func(d *driver) { d.keys("enter W").m.Update(press("enter")) }, sizes: [][2]int{{40, 10}, {80, 24}}},
+		{name: "compare-failed", events: runs(), keys: func(d *driver) {
+			d.keys("enter W")
+			d.m.world.opts.Open = func(context.Context, *eventlog.Session) (eventlog.Log, error) {
+				return nil, errors.New("open /logs/run\x1b[31m.jsonl: permission denied")
+			}
+			d.keys("enter")
+		}, sizes: [][2]int{{40, 10}, {80, 24}}},
+		{name: "compare-ascii", events: runs(), option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("enter W enter") }, sizes: small},
 		{name: "ascii", events: all, option: func(o *Options) { o.ASCII = true }, sizes: small},
 	} {
 		for _, size := range c.sizes {
