@@ -81,7 +81,7 @@ func TestScreens(t *testing.T) {
 		{name: "detail-output", events: all, keys: func(d *driver) { d.keys("enter e } }") }, sizes: small},
 		{name: "detail-raw", events: all, keys: func(d *driver) { d.keys("enter e } } } J J") }, sizes: small},
 		{name: "detail-full", events: all, keys: func(d *driver) { d.keys("enter e 2 + +") }, sizes: small},
-		{name: "events", events: all, keys: func(d *driver) { d.keys("enter ] e") }, sizes: small},
+		{name: "events", events: all, keys: func(d *driver) { d.keys("enter g e e") }, sizes: small},
 		{name: "cost", events: all, option: audited, keys: func(d *driver) { d.keys("enter g c") }, sizes: sizes},
 		{name: "cost-model", events: all, keys: func(d *driver) { d.keys("enter g c b") }, sizes: small},
 		{name: "audit", events: all, option: audited, keys: func(d *driver) { d.keys("g c a j j") }, sizes: sizes},
@@ -95,6 +95,35 @@ func TestScreens(t *testing.T) {
 				return nil, errors.New("open /logs/run.jsonl: permission denied")
 			}
 		}, keys: func(d *driver) { d.keys("enter") }, sizes: small},
+		{name: "chat", events: said(), keys: func(d *driver) { d.keys("enter g m") }, sizes: [][2]int{{40, 10}, {80, 24}, {120, 36}, {160, 45}, {200, 60}}},
+		{name: "chat-diff", events: said(), keys: func(d *driver) { d.keys("enter g m").keys("j j j j j j") }, sizes: small},
+		{name: "chat-thinking", events: said(), keys: func(d *driver) { d.keys("enter g m i j j") }, sizes: small},
+		{name: "chat-tools", events: said(), keys: func(d *driver) { d.keys("enter g m o e") }, sizes: small},
+		{name: "chat-folded", events: said(), keys: func(d *driver) { d.keys("enter g m -") }, sizes: small},
+		{name: "chat-unfolded", events: said(), keys: func(d *driver) { d.keys("enter g m = G") }, sizes: [][2]int{{40, 10}, {80, 24}, {120, 36}}},
+		{name: "chat-agent", events: said(), keys: func(d *driver) { d.keys("enter g m e h enter") }, sizes: [][2]int{{40, 10}, {80, 24}, {120, 36}}},
+		{name: "chat-agent-unfolded", events: said(), keys: func(d *driver) { d.keys("enter g m e") }, sizes: small},
+		{name: "chat-filter", events: said(), keys: func(d *driver) { d.keys("enter g m /").typed("total").keys("enter n n n") }, sizes: small},
+		{name: "chat-end", events: said(), keys: func(d *driver) { d.keys("enter g m F") }, sizes: small},
+		{name: "chat-fork", events: forked(), keys: func(d *driver) { d.keys("enter g m") }, sizes: small},
+		{name: "chat-nothing", events: silent(), keys: func(d *driver) { d.keys("enter g m") }, sizes: [][2]int{{40, 10}, {80, 24}}},
+		{name: "chat-reading", events: said(), keys: func(d *driver) {
+			d.keys("enter g")
+			d.m.Update(press("m"))
+		}, sizes: [][2]int{{40, 10}, {80, 24}}},
+		{name: "chat-unread", events: long(), keys: func(d *driver) {
+			d.keys("enter g m")
+			d.m.Update(press("G"))
+			d.m.Update(press("k"))
+		}, sizes: small},
+		{name: "chat-failed", events: said(), option: func(o *Options) {
+			open := o.Open
+			o.Open = func(ctx context.Context, s *eventlog.Session) (eventlog.Log, error) {
+				log, err := open(ctx, s)
+				return unreadableLog{log}, err
+			}
+		}, keys: func(d *driver) { d.keys("enter g m") }, sizes: [][2]int{{40, 10}, {80, 24}}},
+		{name: "chat-ascii", events: said(), option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("enter g m e") }, sizes: small},
 		{name: "compare-menu", events: runs(), keys: func(d *driver) { d.keys("m j j W") }, sizes: small},
 		{name: "compare", events: runs(), keys: func(d *driver) { d.keys("enter W enter") }, sizes: [][2]int{{40, 10}, {80, 24}, {120, 36}, {160, 45}, {200, 60}}},
 		{name: "compare-words", events: runs(), keys: func(d *driver) { d.keys("enter W enter ]") }, sizes: small},

@@ -47,7 +47,7 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 			src.Report(func(r *eventlog.Progress) { r.Failed = []eventlog.Fault{{Path: p, Why: p}} })
 			for _, size := range [][2]int{{80, 24}, {160, 45}, {10, 4}, {1, 1}, {3, 2}} {
 				d := drive(t, src, log, func(o *Options) { o.Banner = p }).start(size[0], size[1])
-				for _, keys := range []string{"", "t", "g c", "b b b", "esc", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "g c", "b b", "g t", "T", "I", "W", "enter", "]", "o", "w", "-", "j", "+", "+", "y", "esc", "y", "?", "esc", "q"} {
+				for _, keys := range []string{"", "t", "g c", "b b b", "esc", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "g c", "b b", "g t", "T", "I", "W", "enter", "]", "o", "w", "-", "j", "+", "+", "y", "esc", "g m", "j", "o", "i", "=", "j", "J", "G", "-", "enter", "esc", "g m", "/", "x", "enter", "n", "esc", "y", "?", "esc", "q"} {
 					d.keys(keys)
 					d.screen()
 					if title := d.m.View().WindowTitle; strings.ContainsFunc(title, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }) {

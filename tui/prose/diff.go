@@ -22,6 +22,8 @@ func (p *Page) Patch(diff string) {
 				p.Add(Piece{Faint, "┆"})
 			}
 			continue
+		case strings.HasPrefix(line, "@@ -0,0 "):
+			continue // the file is new
 		case strings.HasPrefix(line, "@@"):
 			p.wrap(nil, nil, Row{{Dim, line}})
 			continue

@@ -33,6 +33,12 @@ const (
 	Fresh   // the words that were added within a line
 	Gone    // the words that were removed
 	JSON    // a line of indented JSON
+
+	Person // who speaks or acts, in the colour of its kind
+	Model
+	Tool
+	Agent
+	Good
 )
 
 // Piece is a part of a row.
@@ -265,8 +271,16 @@ func (k Kind) style(t *theme.Theme) theme.Style {
 		return t.Model
 	case Bad, Removed:
 		return t.Bad
-	case Added:
+	case Added, Good:
 		return t.Good
+	case Person:
+		return t.Human.Bold()
+	case Model:
+		return t.Model.Bold()
+	case Tool:
+		return t.Tool
+	case Agent:
+		return t.Agent.Bold()
 	case Fresh:
 		return t.Good + ";1;4"
 	case Gone:
