@@ -43,3 +43,14 @@ func TestOver(t *testing.T) {
 		t.Error("the rows below were changed")
 	}
 }
+
+// A box over half of a wide character leaves the row as wide as it was.
+func TestBoxOverWideCharacters(t *testing.T) {
+	for left := range 6 {
+		for _, row := range Patch([]string{"字字字字字"}, []string{"box"}, left, 10) {
+			if n := Width(strings.ReplaceAll(row, "\x1b[m", "")); n != 10 {
+				t.Errorf("from %d on: %d cells: %q", left, n, row)
+			}
+		}
+	}
+}

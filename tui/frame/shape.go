@@ -208,7 +208,15 @@ func Patch(rows, box []string, left, width int) []string {
 	out := append([]string(nil), rows...)
 	for y, r := range box {
 		if y < len(out) {
-			out[y] = ansi.Cut(out[y], 0, left) + "\x1b[m" + r + "\x1b[m" + ansi.Cut(out[y], left+ansi.StringWidth(r), width)
+			end := left + ansi.StringWidth(r)
+			head, tail := ansi.Cut(out[y], 0, left), ansi.Cut(out[y], end, width)
+			// Of a wide character that the box covers half of, nothing is left.
+			if ansi.StringWidth(tail) > width-end {
+				tail = ansi.Cut(out[y], end+1, width)
+			}
+			head += "\x1b[m" + strings.Repeat(" ", max(0, left-ansi.StringWidth(head)))
+			gap := strings.Repeat(" ", max(0, width-end-ansi.StringWidth(tail)))
+			out[y] = head + r + "\x1b[m" + gap + tail
 		}
 	}
 	return out
