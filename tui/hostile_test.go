@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/keymap"
 )
 
 // payloads are what a log may hold to take over a terminal.
@@ -47,7 +48,7 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 			src.Report(func(r *eventlog.Progress) { r.Failed = []eventlog.Fault{{Path: p, Why: p}} })
 			for _, size := range [][2]int{{80, 24}, {160, 45}, {10, 4}, {1, 1}, {3, 2}} {
 				d := drive(t, src, log, func(o *Options) { o.Banner = p }).start(size[0], size[1])
-				for _, keys := range []string{"", "t", "g c", "b b b", "esc", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "g c", "b b", "g t", "T", "I", "W", "enter", "]", "o", "w", "-", "j", "+", "+", "y", "esc", "g m", "j", "o", "i", "=", "j", "J", "G", "-", "enter", "esc", "g m", "/", "x", "enter", "n", "esc", "y", "?", "esc", "q"} {
+				for _, keys := range []string{"", "t", "g c", "b b b", "esc", "enter", "j", "j", "}", "}", "}", "e", "!", "esc", "t", "2", "+", "+", "_", "3", "1", "g e", "j", "g x", "j", "g c", "b b", "g t", "T", "I", "y", "?", "esc", "q"} {
 					d.keys(keys)
 					d.screen()
 					if title := d.m.View().WindowTitle; strings.ContainsFunc(title, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }) {
@@ -55,6 +56,22 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 					}
 				}
 				d.keys("/").typed("x").screen()
+
+				d = drive(t, src, log, nil).start(size[0], size[1])
+				for _, keys := range []string{"enter", "g m", "j", "o", "i", "=", "j", "J", "G", "k", "-", "e", "h", "N", "enter"} {
+					d.keys(keys)
+					d.screen()
+					if e := d.over(); e == nil || e.tab != tabOf(keymap.GoChat) && keys == "j" {
+						t.Fatalf("after %s the conversation was not reached", keys)
+					}
+				}
+				for _, keys := range []string{"W", "enter", "[", "]", "]", "o", "w", "-", "j", "space", "+", "J", "+", "y", "enter"} {
+					d.keys(keys)
+					d.screen()
+					if _, ok := d.m.screen().(*comparison); keys == "]" && !ok && p != "" { // of a name that is none there is no other run
+						t.Fatal("the comparison was not reached")
+					}
+				}
 			}
 		})
 	}

@@ -385,7 +385,7 @@ func (p *page) tool(m *maker, s *talk.Said) {
 	result := came(s)
 	label := frame.Short(s.Label, max(4, room))
 	if result != "" && room > 40 {
-		label = frame.Short(s.Label, max(20, room*6/10))
+		label = frame.Short(s.Label, max(20, room*6/10, room-min(room, frame.Width(result))-2))
 	}
 	if label != "" {
 		head.left = append(head.left, prose.Piece{Kind: prose.Plain, Text: " " + label})

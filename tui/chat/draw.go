@@ -151,7 +151,7 @@ func (p *Pane) row(t *theme.Theme, r row, i int, selected, active bool, words []
 	if r.blank {
 		return p.line(t, i, false, false, active, width).String()
 	}
-	l := p.line(t, i, selected, r.head, active, width)
+	l := p.line(t, i, selected && (r.head || !r.hair), r.head, active, width)
 	end := min(width-1, l.Used()+p.body()-2*p.indent(i))
 	if r.hair {
 		return p.hairline(t, l, r, end)
