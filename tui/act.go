@@ -77,6 +77,18 @@ func (h *home) subject() *eventlog.Session {
 	return nil
 }
 
+// inFront is the session that is opened, or selected on the home screen; nil is
+// none.
+func (m *model) inFront() *eventlog.Session {
+	switch s := m.screen().(type) {
+	case *home:
+		return s.subject()
+	case *explorer:
+		return s.session
+	}
+	return nil
+}
+
 // About tells of the selected session.
 func (h *home) About() about {
 	if s := h.subject(); s != nil {

@@ -68,6 +68,7 @@ func BenchmarkKeyMillion(b *testing.B) {
 	src, log := million(1_000_000)
 	o := Options{Sources: src, Now: func() time.Time { return noon }, Start: "only", Open: func(context.Context, *eventlog.Session) (eventlog.Log, error) { return log, nil }}
 	keys := []struct{ name, key, typed string }{
+		{name: "chat", key: "g m"}, // a sequence is one action
 		{name: "j", key: "j"}, {name: "G", key: "G"}, {name: "top", key: "<"}, {name: "page", key: "."}, {name: "error", key: "e"},
 		{name: "fold", key: "space"}, {name: "foldall", key: "-"}, {name: "errors", key: "!"}, {name: "flat", key: "t"}, {name: "zoom", key: "z"},
 		{"filter-word", "/", "Bash"}, {"filter-tool", "/", "tool:Bash"}, {"filter-failed", "/", "err:any"}, {"filter-duration", "/", "tool:Bash dur>5s"},

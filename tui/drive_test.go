@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -343,6 +344,162 @@ func kin() []eventlog.Event {
 		out = append(out, s.out...)
 	}
 	return out
+}
+
+// runs are three runs of one task: the second did it as the first, the third
+// otherwise. And a session of another name in the same folder.
+func runs() []eventlog.Event {
+	var out []eventlog.Event
+	run := func(id, name string, ago time.Duration, tell func(s *story)) {
+		s := &story{id: id, at: noon.Add(-ago)}
+		s.add("", "", eventlog.SessionStart, func(e *eventlog.Event) {
+			e.Facts = &eventlog.Facts{Name: name, Agent: "claude", Directory: "/src/shop", Started: e.Time}
+		})
+		s.add("main", "main", eventlog.AgentStart, nil)
+		tell(s)
+		s.add("main", "main", eventlog.AgentFinish, func(e *eventlog.Event) { e.Outcome = eventlog.Success })
+		s.add("", "", eventlog.SessionEnd, func(e *eventlog.Event) {
+			e.Facts = &eventlog.Facts{Closed: true, Ended: e.Time, Outcome: eventlog.Success, Metrics: map[string]float64{"score": float64(len(id)) / 10}}
+		})
+		out = append(out, s.out...)
+	}
+	begin := func(s *story, model string) {
+		user := func(e *eventlog.Event) { e.Text, e.Tool = "The total is counted twice. Mend it.", "user" }
+		s.add("main", "main", eventlog.Message, user)
+		s.model("main", "main", model, "I look at the total first.", 9000, 120, 2*cents, eventlog.Recorded, 6*time.Second)
+		s.tool("main", "main", "Read", `{"file_path":"/src/shop/total.go"}`, "package shop\n", "", 300*time.Millisecond)
+		s.tool("main", "main", "Grep", `{"pattern":"total"}`, "total.go:12", "", 200*time.Millisecond)
+	}
+	end := func(s *story, model string) {
+		s.tool("main", "main", "Bash", `{"command":"make test"}`, "ok", "", 9*time.Second)
+		s.model("main", "main", model, "The total is right now, and a test holds it.", 11_000, 90, 3*cents, eventlog.Recorded, 5*time.Second)
+	}
+	run("mend", "Mend the total", 26*time.Hour, func(s *story) {
+		begin(s, "opus-5")
+		s.tool("main", "main", "Bash", `{"command":"go vet ./..."}`, "ok", "", 4*time.Second)
+		s.model("main", "main", "opus-5", "The total is counted twice.\nI mend it in total.go.\nThen I run the tests.", 10_000, 200, 3*cents, eventlog.Recorded, 8*time.Second)
+		s.tool("main", "main", "Edit", `{"file_path":"/src/shop/total.go","old_string":"sum += n\nsum += n\n","new_string":"sum += n\n"}`, "edited", "", 200*time.Millisecond)
+		end(s, "opus-5")
+	})
+	run("again", "Mend the total again", 25*time.Hour, func(s *story) {
+		begin(s, "opus-5")
+		end(s, "opus-5")
+	})
+	run("once-more", "Mend the total again", 3*time.Hour, func(s *story) {
+		begin(s, "opus-5")
+		end(s, "opus-5")
+	})
+	run("haiku", "Mend the total", time.Hour, func(s *story) {
+		begin(s, "haiku-5")
+		s.tool("main", "main", "Bash", `{"command":"go vet ./..."}`, "total.go:14: self-assignment", "exit 1", 4*time.Second)
+		s.model("main", "main", "haiku-5", "The total is counted twice.\nI write a test first.\nThen I run the tests.", 10_000, 200, cents/2, eventlog.Estimated, 4*time.Second)
+		s.tool("main", "main", "Write", `{"file_path":"/src/shop/total_test.go","content":"package shop\n\nfunc TestTotal(t *testing.T) {}\n"}`, "written", "", 200*time.Millisecond)
+		s.tool("main", "main", "Bash", `{"command":"make test"}`, "FAIL", "exit 2", 7*time.Second)
+		s.tool("main", "main", "Edit", `{"file_path":"/src/shop/total.go","old_string":"sum += n\nsum += n\n","new_string":"sum += n\n"}`, "edited", "", 200*time.Millisecond)
+		end(s, "haiku-5")
+	})
+	return out
+}
+
+// said is a session in which people, models and agents say something of every
+// kind, in five turns.
+func said() []eventlog.Event {
+	s := &story{id: "said", at: noon.Add(-50 * time.Minute)}
+	s.add("", "", eventlog.SessionStart, func(e *eventlog.Event) {
+		e.Facts = &eventlog.Facts{Name: "Mend the total", Agent: "claude", Directory: "/src/shop", Started: e.Time}
+	})
+	s.add("main", "main", eventlog.AgentStart, nil)
+	you := func(text string, details ...eventlog.Detail) {
+		s.add("main", "main", eventlog.Message, func(e *eventlog.Event) { e.Text, e.Tool, e.Details = text, "user", details })
+		s.wait(time.Second)
+	}
+	s.add("main", "main", eventlog.Message, func(e *eventlog.Event) {
+		e.Text, e.Tool, e.Hidden = "You are a careful engineer.\nAnswer in few words.", "system", true
+	})
+	you("The total of an order is **counted twice**. Mend it, please.\n\n> Expected: 12\n> Received: 24", eventlog.Detail{Name: "image", Value: "image/png, 34 kB, order.png"})
+	s.model("main", "main", "opus-5", "# What I do\n\n1. read `total.go`\n2. mend the sum, which is in a loop that is gone through twice, and so counts each of the items two times\n3. run the tests\n\n| step | time |\n|------|------|\n| read | 1 s |\n\n```go\nfunc Total(items []int) int {\n\treturn sum(items)\n}\n```", 9000, 320, 2*cents, eventlog.Recorded, 6*time.Second)
+	s.out[len(s.out)-1].Details = []eventlog.Detail{{Name: "thinking", Value: "The total is counted twice. Either the loop runs twice or the sum is kept.\nI look at the code before I say anything."}}
+	s.tool("main", "main", "Read", `{"file_path":"/src/shop/total.go"}`, "package shop\n\nfunc Total(items []int) int {\n\tsum := 0\n\tfor _, n := range items {\n\t\tsum += n\n\t\tsum += n\n\t}\n\treturn sum\n}\n", "", 300*time.Millisecond)
+	s.tool("main", "main", "Grep", `{"pattern":"Total("}`, "total.go:3", "", 200*time.Millisecond)
+	s.model("main", "main", "opus-5", "", 9500, 80, cents, eventlog.Recorded, 3*time.Second)
+	s.tool("main", "main", "Edit", `{"file_path":"/src/shop/total.go","old_string":"\t\tsum += n\n\t\tsum += n\n\t}","new_string":"\t\tsum += n // once\n\t}"}`, "edited", "", 200*time.Millisecond)
+	s.model("main", "main", "opus-5", "It is mended. Shall I test it?", 10_000, 30, cents, eventlog.Recorded, 2*time.Second)
+	s.wait(4 * time.Minute)
+	you("Yes, and let another agent review it.")
+	s.add("main", "main", eventlog.ToolCall, func(e *eventlog.Event) {
+		e.Tool, e.CallID, e.Input, e.Spawns = "Task", "t-review", json.RawMessage(`{"description":"review the change","agent":"review","prompt":"Review total.go."}`), true
+	})
+	s.add("review", "review", eventlog.AgentStart, func(e *eventlog.Event) {
+		e.ParentRunID, e.ParentCall, e.Link, e.Text = "main", "t-review", eventlog.LinkSure, "Review total.go."
+	})
+	s.model("review", "review", "haiku-5", "I run the tests first.", 4000, 50, cents/2, eventlog.Estimated, 4*time.Second)
+	s.tool("review", "review", "Bash", `{"command":"go test ./..."}`, "--- FAIL: TestTotal\n    total_test.go:9: got 24", "exit status 1", 7*time.Second)
+	s.model("review", "review", "haiku-5", "The test of the total **fails**: it expects the old sum.", 4200, 60, cents/2, eventlog.Estimated, 4*time.Second)
+	s.add("review", "review", eventlog.AgentFinish, func(e *eventlog.Event) { e.Outcome = eventlog.Success })
+	s.add("main", "main", eventlog.ToolResult, func(e *eventlog.Event) {
+		e.Tool, e.CallID = "Task", "t-review"
+		e.Output, _ = json.Marshal("The test of the total fails: it expects the old sum.")
+	})
+	s.model("main", "main", "opus-5", "The test itself is wrong. May I change it?", 12_000, 60, 2*cents, eventlog.Recorded, 5*time.Second)
+	s.add("main", "main", eventlog.HILDecision, func(e *eventlog.Event) { e.Text = "approve the change" })
+	s.wait(time.Minute)
+	you("Change it.")
+	s.tool("main", "main", "Write", `{"file_path":"/src/shop/total_test.go","content":"package shop\n\nimport \"testing\"\n\nfunc TestTotal(t *testing.T) {\n\tif Total([]int{5, 7}) != 12 {\n\t\tt.Fatal(\"wrong\")\n\t}\n}\n"}`, "written", "", 300*time.Millisecond)
+	s.model("main", "main", "opus-5", "Changed.", 13_000, 10, 3*cents, eventlog.Recorded, 2*time.Second)
+	s.add("main", "main", eventlog.Compaction, func(e *eventlog.Event) { e.Text = "The total was counted twice; it is mended and tested." })
+	s.wait(9 * time.Minute)
+	you("Thanks! What is left to do?")
+	s.model("main", "main", "opus-5", "Nothing. The total is *right*, see [the test](total_test.go).", 4000, 40, cents, eventlog.Recorded, 2*time.Second)
+	return s.out
+}
+
+// long is a session of many turns.
+func long() []eventlog.Event {
+	s := &story{id: "said", at: noon.Add(-5 * time.Hour)}
+	for i := range 200 {
+		s.add("main", "main", eventlog.Message, func(e *eventlog.Event) { e.Text, e.Tool = fmt.Sprint("Number ", i), "user" })
+		s.model("main", "main", "opus-5", "Done.", 9000, 10, eventlog.Money(i%7)*cents, eventlog.Recorded, 2*time.Second)
+		s.tool("main", "main", "Bash", `{"command":"make"}`, "ok", "", time.Second)
+		s.wait(time.Minute)
+	}
+	return s.out
+}
+
+// forked is a session that began with the history of another one.
+func forked() []eventlog.Event {
+	s := &story{id: "forked", at: noon.Add(-20 * time.Minute)}
+	s.add("main", "main", eventlog.AgentStart, func(e *eventlog.Event) {
+		e.Facts = &eventlog.Facts{Name: "Another way", Agent: "claude", ForkOf: "first"}
+	})
+	turn := func(you, model string) {
+		s.add("main", "main", eventlog.Message, func(e *eventlog.Event) { e.Text, e.Tool = you, "user" })
+		s.model("main", "main", "opus-5", model, 4000, 40, cents, eventlog.Recorded, 2*time.Second)
+		s.wait(time.Minute)
+	}
+	turn("Mend the total.", "It is mended.")
+	for i := range s.out {
+		s.out[i].Copied = s.out[i].Kind != eventlog.AgentStart
+		if b := s.out[i].Bill; b != nil {
+			b.Copied = true
+		}
+	}
+	turn("Do it another way.", "I have written it anew.")
+	return s.out
+}
+
+// silent is a session in which nobody says anything.
+func silent() []eventlog.Event {
+	s := &story{id: "silent", at: noon.Add(-time.Minute)}
+	s.add("", "", eventlog.SessionStart, func(e *eventlog.Event) { e.Facts = &eventlog.Facts{Name: "silent", Started: e.Time} })
+	s.add("main", "main", eventlog.AgentStart, nil)
+	return s.out
+}
+
+// unreadableLog is a log whose records cannot be read any more.
+type unreadableLog struct{ eventlog.Log }
+
+func (unreadableLog) Events(context.Context, []eventlog.RowID) ([]eventlog.Event, error) {
+	return nil, errors.New("read /logs/run.jsonl: input/output error")
 }
 
 // others are sessions around it.

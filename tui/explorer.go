@@ -8,6 +8,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/tui/ask"
+	"github.com/lazytrace/lazytrace/tui/chat"
 	"github.com/lazytrace/lazytrace/tui/detail"
 	"github.com/lazytrace/lazytrace/tui/events"
 	"github.com/lazytrace/lazytrace/tui/forest"
@@ -62,6 +63,7 @@ var sessionTabs = [...]struct {
 	make   func(*explorer) sessionPage
 }{
 	{"Trace", keymap.GoTrace, true, func(e *explorer) sessionPage { return tracePage{e.trace} }},
+	{"Chat", keymap.GoChat, false, func(e *explorer) sessionPage { return chat.New(e.ctx, e.log, e.world.zone()) }},
 	{"Events", keymap.GoEvents, true, func(e *explorer) sessionPage { return events.New(e.ctx, e.log, e.world.zone()) }},
 	{"Cost", keymap.GoCost, false, func(e *explorer) sessionPage { return newSessionCost(e.ctx, e.world) }},
 	{"Context", keymap.GoContext, false, func(e *explorer) sessionPage {
@@ -179,6 +181,9 @@ func (e *explorer) Close() {
 
 // Inner leaves what the tab is in the middle of.
 func (e *explorer) Inner() (tea.Cmd, bool) {
+	if p, ok := e.page().(interface{ Leave() (tea.Cmd, bool) }); ok {
+		return p.Leave()
+	}
 	return nil, e.page() != nil && e.page().Back()
 }
 

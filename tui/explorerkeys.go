@@ -41,11 +41,15 @@ func (e *explorer) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		return e.detail.Turn(e.snap, 1), true
 	case keymap.PartPrev:
 		return e.detail.Turn(e.snap, -1), true
-	case keymap.DetailDown:
-		e.detail.Scroll(max(1, n))
-		return nil, true
-	case keymap.DetailUp:
-		e.detail.Scroll(-max(1, n))
+	case keymap.DetailDown, keymap.DetailUp:
+		if !sessionTabs[e.tab].beside { // nothing is shown below it
+			return e.page().Do(a, n)
+		}
+		d := max(1, n)
+		if a == keymap.DetailUp {
+			d = -d
+		}
+		e.detail.Scroll(d)
 		return nil, true
 	}
 	if e.focus == 2 {

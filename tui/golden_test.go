@@ -91,7 +91,7 @@ func TestScreens(t *testing.T) {
 		{name: "detail-output", events: all, keys: func(d *driver) { d.keys("enter e } }") }, sizes: small},
 		{name: "detail-raw", events: all, keys: func(d *driver) { d.keys("enter e } } } J J") }, sizes: small},
 		{name: "detail-full", events: all, keys: func(d *driver) { d.keys("enter e 2 + +") }, sizes: small},
-		{name: "events", events: all, keys: func(d *driver) { d.keys("enter ] e") }, sizes: small},
+		{name: "events", events: all, keys: func(d *driver) { d.keys("enter g e e") }, sizes: small},
 		{name: "cost", events: all, option: audited, keys: func(d *driver) { d.keys("enter g c") }, sizes: sizes},
 		{name: "cost-model", events: all, keys: func(d *driver) { d.keys("enter g c b") }, sizes: small},
 		{name: "audit", events: all, option: audited, keys: func(d *driver) { d.keys("g c a j j") }, sizes: sizes},
@@ -128,7 +128,7 @@ func TestScreens(t *testing.T) {
 		{name: "context-blocks", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k 3 j") }, sizes: wide},
 		{name: "context-compactions", events: grown(), option: booked(t, 0, 0), keys: func(d *driver) { d.keys("enter g k 4") }, sizes: wide},
 		{name: "context-running", events: all, keys: func(d *driver) { d.keys("enter g k") }, sizes: small},
-		{name: "context-none", events: silent(), keys: func(d *driver) { d.keys("enter g k") }, sizes: wide},
+		{name: "context-none", events: unbilled(), keys: func(d *driver) { d.keys("enter g k") }, sizes: wide},
 		{name: "context-ascii", events: grown(), option: func(o *Options) { booked(t, 0, 0)(o); o.ASCII = true }, keys: func(d *driver) { d.keys("enter g k") }, sizes: small},
 		{name: "context-no-colour", events: grown(), option: func(o *Options) { booked(t, 0, 0)(o); o.Look.Name = "none" }, keys: func(d *driver) { d.keys("enter g k") }, sizes: small},
 		{name: "spend", events: append(grown(), spread()...), option: booked(t, 3*eventlog.Dollar, 4*eventlog.Dollar), keys: func(d *driver) { d.keys("g c") }, sizes: append(wide, [2]int{160, 45})},
@@ -189,6 +189,54 @@ func TestScreens(t *testing.T) {
 		{name: "graph-circle", events: circle(), keys: func(d *driver) { d.keys("enter g o j j") }, sizes: wide},
 		{name: "graph-many", events: crowd(40, 70), keys: func(d *driver) { d.keys("enter g o G") }, sizes: wide},
 		{name: "graph-ascii", events: all, option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("enter g o e") }, sizes: small},
+		{name: "chat", events: said(), keys: func(d *driver) { d.keys("enter g m") }, sizes: [][2]int{{40, 10}, {80, 24}, {120, 36}, {160, 45}, {200, 60}}},
+		{name: "chat-diff", events: said(), keys: func(d *driver) { d.keys("enter g m").keys("j j j j j j") }, sizes: small},
+		{name: "chat-thinking", events: said(), keys: func(d *driver) { d.keys("enter g m i j j") }, sizes: small},
+		{name: "chat-tools", events: said(), keys: func(d *driver) { d.keys("enter g m o e") }, sizes: small},
+		{name: "chat-folded", events: said(), keys: func(d *driver) { d.keys("enter g m -") }, sizes: small},
+		{name: "chat-unfolded", events: said(), keys: func(d *driver) { d.keys("enter g m = G") }, sizes: [][2]int{{40, 10}, {80, 24}, {120, 36}}},
+		{name: "chat-agent", events: said(), keys: func(d *driver) { d.keys("enter g m e h enter") }, sizes: [][2]int{{40, 10}, {80, 24}, {120, 36}}},
+		{name: "chat-agent-unfolded", events: said(), keys: func(d *driver) { d.keys("enter g m e") }, sizes: small},
+		{name: "chat-filter", events: said(), keys: func(d *driver) { d.keys("enter g m /").typed("total").keys("enter n n n") }, sizes: small},
+		{name: "chat-end", events: said(), keys: func(d *driver) { d.keys("enter g m F") }, sizes: small},
+		{name: "chat-fork", events: forked(), keys: func(d *driver) { d.keys("enter g m") }, sizes: small},
+		{name: "chat-nothing", events: silent(), keys: func(d *driver) { d.keys("enter g m") }, sizes: [][2]int{{40, 10}, {80, 24}}},
+		{name: "chat-reading", events: said(), keys: func(d *driver) {
+			d.keys("enter g")
+			d.m.Update(press("m"))
+		}, sizes: [][2]int{{40, 10}, {80, 24}}},
+		{name: "chat-unread", events: long(), keys: func(d *driver) {
+			d.keys("enter g m")
+			d.m.Update(press("G"))
+			d.m.Update(press("k"))
+		}, sizes: small},
+		{name: "chat-failed", events: said(), option: func(o *Options) {
+			open := o.Open
+			o.Open = func(ctx context.Context, s *eventlog.Session) (eventlog.Log, error) {
+				log, err := open(ctx, s)
+				return unreadableLog{log}, err
+			}
+		}, keys: func(d *driver) { d.keys("enter g m") }, sizes: [][2]int{{40, 10}, {80, 24}}},
+		{name: "chat-ascii", events: said(), option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("enter g m e") }, sizes: small},
+		{name: "compare-menu", events: runs(), keys: func(d *driver) { d.keys("m j j W") }, sizes: small},
+		{name: "compare", events: runs(), keys: func(d *driver) { d.keys("enter W enter") }, sizes: [][2]int{{40, 10}, {80, 24}, {120, 36}, {160, 45}, {200, 60}}},
+		{name: "compare-words", events: runs(), keys: func(d *driver) { d.keys("enter W enter ]") }, sizes: small},
+		{name: "compare-lines", events: runs(), keys: func(d *driver) { d.keys("enter W enter ] w") }, sizes: small},
+		{name: "compare-only", events: runs(), keys: func(d *driver) { d.keys("enter W enter ] ]") }, sizes: small},
+		{name: "compare-equal", events: runs(), keys: func(d *driver) { d.keys("enter W enter - g g j") }, sizes: small},
+		{name: "compare-swapped", events: runs(), keys: func(d *driver) { d.keys("enter W enter o ] ]") }, sizes: small},
+		{name: "compare-text", events: runs(), keys: func(d *driver) { d.keys("enter W enter + +") }, sizes: [][2]int{{40, 10}, {80, 24}}},
+		{name: "compare-open", events: runs(), keys: func(d *driver) { d.keys("enter W enter enter") }, sizes: small},
+		{name: "compare-same", events: runs(), keys: func(d *driver) { d.keys("j W enter") }, sizes: [][2]int{{40, 10}, {80, 24}, {120, 36}}},
+		{name: "compare-loading", events: runs(), keys: func(d *driver) { d.keys("enter W").m.Update(press("enter")) }, sizes: [][2]int{{40, 10}, {80, 24}}},
+		{name: "compare-failed", events: runs(), keys: func(d *driver) {
+			d.keys("enter W")
+			d.m.world.opts.Open = func(context.Context, *eventlog.Session) (eventlog.Log, error) {
+				return nil, errors.New("open /logs/run\x1b[31m.jsonl: permission denied")
+			}
+			d.keys("enter")
+		}, sizes: [][2]int{{40, 10}, {80, 24}}},
+		{name: "compare-ascii", events: runs(), option: func(o *Options) { o.ASCII = true }, keys: func(d *driver) { d.keys("enter W enter") }, sizes: small},
 		{name: "ascii", events: all, option: func(o *Options) { o.ASCII = true }, sizes: small},
 	} {
 		for _, size := range c.sizes {

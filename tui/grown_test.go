@@ -120,7 +120,7 @@ func spread() []eventlog.Event {
 }
 
 // silent is a session whose calls tell nothing of what they read.
-func silent() []eventlog.Event {
+func unbilled() []eventlog.Event {
 	s := &story{id: "silent", at: noon.Add(-time.Minute)}
 	s.add("main", "main", eventlog.AgentStart, func(e *eventlog.Event) { e.Facts = &eventlog.Facts{Name: "Nothing is told"} })
 	s.tool("main", "main", "Bash", `{"command":"make"}`, "ok", "", time.Second)

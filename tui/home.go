@@ -33,7 +33,8 @@ type home struct {
 	catalog *eventlog.Catalog
 	making  job.Job
 	past
-	views views
+	views  views
+	marked string // the id of the session that others are compared with
 
 	front *front
 	pages map[keymap.Action]homePage // those that were gone to, by what goes there
@@ -244,8 +245,28 @@ func (h *home) Do(a keymap.Action, n int) (tea.Cmd, bool) {
 		return h.look(h.views.beside(d)), true
 	case keymap.Export:
 		return h.export(), true
+	case keymap.Mark:
+		return h.mark(), true
 	}
 	return h.world.act(a, h.subject())
+}
+
+// mark marks the selected session, to be compared with, or takes the mark away.
+func (h *home) mark() tea.Cmd {
+	s := h.subject()
+	switch {
+	case s == nil:
+		return nil
+	case s.ID == h.marked:
+		h.marked = ""
+	default:
+		h.marked = s.ID
+	}
+	h.front.tree.Marked = h.marked
+	if h.marked == "" {
+		return nil
+	}
+	return ask.Tell("marked: W on another session compares it with this one")
 }
 
 // With does an action with what was typed behind its name.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/rollup/health"
+	"github.com/lazytrace/lazytrace/tui/keymap"
 )
 
 // payloads are what a log may hold to take over a terminal.
@@ -90,7 +91,12 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 					e.Bill = &eventlog.Bill{Usage: eventlog.Usage{Input: 7, CacheRead: 9000 * int64(kind%2), CacheWrite5m: 9000}, Cost: cents, Source: eventlog.Recorded}
 				})
 			}
-			src, log := told(t, s.out)
+			events := s.out
+			for _, e := range s.out { // a second run, for the first to be compared with
+				e.ID, e.SessionID, e.Text, e.Time = "2"+e.ID, "2"+e.SessionID, e.Text+p, e.Time-2e9
+				events = append(events, e)
+			}
+			src, log := told(t, events)
 			src.Report(func(r *eventlog.Progress) { r.Failed = []eventlog.Fault{{Path: p, Why: p}} })
 			for _, size := range [][2]int{{80, 24}, {160, 45}, {10, 4}, {1, 1}, {3, 2}} {
 				d := drive(t, src, log, func(o *Options) {
@@ -105,6 +111,22 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 					}
 				}
 				d.keys("/").typed("x").screen()
+
+				d = drive(t, src, log, nil).start(size[0], size[1])
+				for _, keys := range []string{"enter", "g m", "j", "o", "i", "=", "j", "J", "G", "k", "-", "e", "h", "N", "enter"} {
+					d.keys(keys)
+					d.screen()
+					if e := d.over(); e == nil || e.tab != tabOf(keymap.GoChat) && keys == "j" {
+						t.Fatalf("after %s the conversation was not reached", keys)
+					}
+				}
+				for _, keys := range []string{"W", "enter", "[", "]", "]", "o", "w", "-", "j", "space", "+", "J", "+", "y", "enter"} {
+					d.keys(keys)
+					d.screen()
+					if _, ok := d.m.screen().(*comparison); keys == "]" && !ok && p != "" { // of a name that is none there is no other run
+						t.Fatal("the comparison was not reached")
+					}
+				}
 			}
 		})
 	}

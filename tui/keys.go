@@ -125,8 +125,12 @@ func (m *model) do(a keymap.Action, count int) tea.Cmd {
 		}
 	default:
 		cmd, done := m.screen().Do(a, count)
-		if !done && ofMachine[a] {
+		switch {
+		case done:
+		case ofMachine[a]:
 			return m.goHome(a)
+		case a == keymap.Diff:
+			return m.compareWith(m.inFront())
 		}
 		return cmd
 	}

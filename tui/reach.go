@@ -37,7 +37,7 @@ func (e *explorer) find(goal visit.Msg) eventlog.SpanID {
 	switch {
 	case f == nil:
 		return 0
-	case goal.Span != 0 && int(goal.Span) <= f.Snap.Spans.Len():
+	case goal.Span != 0 && int(goal.Span) <= f.Snap.Spans.Len() && tells(f.Snap, goal.Span, goal.Record):
 		return goal.Span
 	case goal.Record != nil:
 		return stepOf(f.Snap, goal.Record)
@@ -191,6 +191,16 @@ func spanOfEvent(ctx context.Context, log eventlog.Log, snap *eventlog.Snapshot,
 		}
 	}
 	return 0
+}
+
+// tells reports whether a span begins with a record, where one is named: a log
+// that is opened anew may have been read in another order.
+func tells(snap *eventlog.Snapshot, id eventlog.SpanID, of *eventlog.Finding) bool {
+	if of == nil {
+		return true
+	}
+	r := snap.Rows.At(int(snap.Span(id).First))
+	return r.Pos == of.Pos && int(r.Segment) < len(snap.Paths) && snap.Paths[r.Segment] == of.Path
 }
 
 // stepOf returns the span of the record that a finding tells of. Places are told

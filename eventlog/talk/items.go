@@ -106,6 +106,7 @@ func Items(ctx context.Context, snap *eventlog.Snapshot, root eventlog.SpanID) (
 		return nil, err
 	}
 	if root > 0 && int(root) <= snap.Spans.Len() {
+		w.list.Items = make([]Item, 0, snap.Spans.Len()) // hardly more in any log; what is not used takes no memory
 		if err := w.below(ctx, root); err != nil {
 			return nil, err
 		}

@@ -270,7 +270,7 @@ func (s *Said) tool(e *eventlog.Event) {
 	for _, image := range content.Images(e.Output) {
 		s.Blocks = append(s.Blocks, Block{Kind: Picture, Image: image.String()})
 	}
-	if e.Text != "" || e.Failed && e.Message != "" {
+	if e.Text != "" || e.Failed && told(e) {
 		s.text(Text, e.Text, false)
 		return
 	}
@@ -283,6 +283,20 @@ func (s *Said) tool(e *eventlog.Event) {
 	} else if !content.Nothing(e.Output) && len(content.Images(e.Output)) == 0 {
 		s.text(Text, string(e.Output), false)
 	}
+}
+
+// told reports whether the message of a failure and the output say the same, or one
+// of them holds the other.
+func told(e *eventlog.Event) bool {
+	if e.Message == "" {
+		return false
+	}
+	text, ok := content.String(e.Output)
+	if !ok {
+		text, ok = content.Blocks(e.Output)
+	}
+	text, message := strings.TrimSpace(text), strings.TrimSpace(e.Message)
+	return !ok || strings.Contains(text, message) || strings.Contains(message, text)
 }
 
 // message adds what a record says that is no answer and no call.

@@ -15,6 +15,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/tui/frame"
 	"github.com/lazytrace/lazytrace/tui/job"
+	"github.com/lazytrace/lazytrace/tui/prose"
 	"github.com/lazytrace/lazytrace/tui/theme"
 )
 
@@ -330,53 +331,9 @@ func (p *Pane) line(t *theme.Theme, d line) string {
 		name, value, _ := strings.Cut(text, "\t")
 		l.Put(t.Dim, name).Space(2).Put(t.Text, value)
 	case jsonText:
-		paint(l, t, text)
+		prose.PutJSON(l, t, text)
 	default:
 		l.Put(t.Text, text)
 	}
 	return l.String()
-}
-
-// paint colours a line of indented JSON.
-func paint(l *frame.Line, t *theme.Theme, text string) {
-	for i := 0; i < len(text); {
-		switch c := text[i]; {
-		case c == '"':
-			end := i + 1
-			for end < len(text) && text[end] != '"' {
-				if text[end] == '\\' {
-					end++
-				}
-				end++
-			}
-			end = min(end+1, len(text))
-			style := t.String
-			if end < len(text) && text[end] == ':' {
-				style = t.Model
-			}
-			l.Put(style, text[i:end])
-			i = end
-		case c == '-' || c >= '0' && c <= '9':
-			end := i + 1
-			for end < len(text) && strings.IndexByte("0123456789.eE+-", text[end]) >= 0 {
-				end++
-			}
-			l.Put(t.Number, text[i:end])
-			i = end
-		case c >= 'a' && c <= 'z':
-			end := i + 1
-			for end < len(text) && text[end] >= 'a' && text[end] <= 'z' {
-				end++
-			}
-			l.Put(t.Agent, text[i:end])
-			i = end
-		default:
-			end := i + 1
-			for end < len(text) && strings.IndexByte("\"-0123456789abcdefghijklmnopqrstuvwxyz", text[end]) < 0 {
-				end++
-			}
-			l.Put(t.Dim, text[i:end])
-			i = end
-		}
-	}
 }

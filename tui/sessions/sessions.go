@@ -23,6 +23,8 @@ type Pane struct {
 	follow bool
 	width  int
 	height int
+	// Marked is the id of the session that others are to be compared with.
+	Marked string
 }
 
 // Resize says how much room there is, with the title and the column heads.
@@ -351,7 +353,11 @@ func (p *Pane) row(t *theme.Theme, columns []column, r *overview.Row, selected, 
 	if r.Need != nil && r.Run == nil && r.Need.Want == eventlog.WantAnswer {
 		glyph, color = t.Waiting, t.Human
 	}
-	l.Put(color, glyph).To(4)
+	l.Put(color, glyph)
+	if r.Run == nil && p.Marked != "" && r.Session.ID == p.Marked {
+		l.Put(t.Human, t.Pin)
+	}
+	l.To(4)
 	end := 4 + p.nameWidth(columns)
 	p.name(t, l, r, style, selected, end)
 	l.To(end)
