@@ -197,7 +197,7 @@ func whole(pieces []piece) []piece {
 			all.end = max(all.end, p.end)
 		}
 	}
-	return append(slices.Clone(pieces), all)
+	return append(append(make([]piece, 0, len(pieces)+1), pieces...), all)
 }
 
 // timing is the state of one fold over a snapshot.
@@ -229,6 +229,7 @@ func NewTimes(ctx context.Context, snap *eventlog.Snapshot, now func(session eve
 	}
 	f.nodes()
 	f.waits()
+	f.room()
 	for i, s := range snap.Spans.All() {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return &Times{}
@@ -236,6 +237,21 @@ func NewTimes(ctx context.Context, snap *eventlog.Snapshot, now func(session eve
 		f.span(eventlog.SpanID(i+1), s)
 	}
 	return f.add(ctx)
+}
+
+// room makes room for the pieces of the calls of each tool: of a long log they
+// are many megabytes, which are not moved as they grow, since nothing else runs
+// on a processor while it moves memory.
+func (f *timing) room() {
+	calls := map[[2]eventlog.Sym]int{}
+	for _, s := range f.snap.Spans.All() {
+		if s.Kind == eventlog.SpanTool {
+			calls[[2]eventlog.Sym{s.Session, s.Tool}]++
+		}
+	}
+	for key, n := range calls {
+		f.tools[key] = make([]piece, 0, 2*n) // the call, and that it is there
+	}
 }
 
 func isNode(s *eventlog.Span) bool {
@@ -437,7 +453,11 @@ func (f *timing) add(ctx context.Context) *Times {
 		if len(runs) == 1 {
 			sum.Add(t.Runs[RunID{key[0], f.snap.Span(eventlog.SpanID(o.nodes[runs[0]])).Run}].Own)
 		} else {
-			var all []piece
+			n := 0
+			for _, i := range runs {
+				n += len(o.below(i))
+			}
+			all := make([]piece, 0, min(n, max(0, left)))
 			for _, i := range runs {
 				if left -= len(o.below(i)); left < 0 {
 					break
@@ -487,7 +507,11 @@ type order struct {
 }
 
 func (f *timing) order() *order {
-	o := &order{at: map[int32]int{}}
+	n := 0
+	for _, pieces := range f.own {
+		n += len(pieces)
+	}
+	o := &order{at: map[int32]int{}, all: make([]piece, 0, n)}
 	for stack := slices.Clone(f.kids[0]); len(stack) > 0; {
 		at := stack[len(stack)-1]
 		o.at[at], o.nodes, o.from = len(o.nodes), append(o.nodes, at), append(o.from, len(o.all))

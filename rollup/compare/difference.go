@@ -162,6 +162,9 @@ func (c *Comparison) Did(ctx context.Context, side int, item int32) (string, err
 			if said[i].Kind == talk.Tool && i > 0 {
 				text = "calls " + text
 			}
+			if said[i].Kind != talk.Tool {
+				text = strings.TrimSuffix(text, ".")
+			}
 			parts = append(parts, text)
 		}
 	}

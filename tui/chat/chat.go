@@ -459,6 +459,9 @@ func (p *Pane) seek(items []int32, on bool, none string) (tea.Cmd, bool) {
 		at--
 	}
 	if at < 0 || at >= len(items) {
+		if p.reading.Busy() {
+			none = "none in what has been read so far"
+		}
 		return ask.Tell(none), true
 	}
 	p.follow = false

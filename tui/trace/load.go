@@ -26,7 +26,10 @@ type timedMsg struct {
 	ticket job.Ticket
 	times  *rollup.Times
 	took   time.Duration
+	entire bool // nothing was still to be read
 }
+
+type restedMsg struct{ p *Pane }
 
 type laidMsg struct {
 	p      *Pane
@@ -62,7 +65,7 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 		if again && p.next != nil {
 			next = p.Show(p.next)
 		}
-		return tea.Batch(p.lay(false), p.search(), next, p.time()), false
+		return tea.Batch(p.lay(false), p.search(), next, p.Elapse()), false
 	case timedMsg:
 		if msg.p != p {
 			return nil, false
@@ -71,15 +74,21 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 		if !fresh {
 			return nil, false
 		}
-		p.times, p.timed, p.adding = msg.times, p.now(), msg.took
+		p.times, p.timed, p.adding, p.entire = msg.times, time.Now(), msg.took, msg.entire
 		switch {
 		case again:
-			return p.time(), true
+			return p.Elapse(), true
 		case !p.rested && !p.forest.Snap.Loading && p.forest.Snap.Rows.Len() >= many:
 			p.rested = true
 			return giveBack, true
 		}
 		return nil, true
+	case restedMsg:
+		if msg.p != p {
+			return nil, false
+		}
+		p.resting = false
+		return p.time(), false
 	case laidMsg:
 		if msg.p != p {
 			return nil, false
@@ -151,7 +160,7 @@ func (p *Pane) time() tea.Cmd {
 			}
 			return 0
 		})
-		return timedMsg{p, ticket, times, time.Since(began)}
+		return timedMsg{p, ticket, times, time.Since(began), !snap.Loading}
 	}
 }
 
@@ -166,14 +175,29 @@ func giveBack() tea.Msg {
 	return nil
 }
 
-// Elapse finds out anew where the time went, since what is under way goes on
-// without a word; of a long log, less often.
+// Elapse finds out anew where the time went: events came in, or what is under
+// way went on without a word. Of a long log that is much work, so that it waits
+// a while after the last time, unless only a part had been read then.
 func (p *Pane) Elapse() tea.Cmd {
-	const share = 50 // of the time at most one part in so many
-	if p.forest == nil || p.now().Sub(p.timed) < share*p.adding {
+	const share = 25 // of the time at most one part in so many
+	if p.forest == nil || p.resting {
 		return nil
 	}
-	return p.time()
+	wait := share*p.adding - time.Since(p.timed)
+	if wait <= 0 || !p.entire && !p.forest.Snap.Loading {
+		return p.time()
+	}
+	p.resting = true
+	ctx := p.ctx
+	return func() tea.Msg {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
+		return restedMsg{p}
+	}
 }
 
 // Work returns how long it took to take in the last snapshot.

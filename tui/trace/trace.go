@@ -55,8 +55,10 @@ type Pane struct {
 	work          time.Duration
 
 	times     *rollup.Times // where the time of the forest went; nil until it is known
-	timed     time.Time     // when they were found out
+	timed     time.Time     // when the work of finding them out ended, whatever now is shown
 	adding    time.Duration // and how long that took
+	entire    bool          // all of the log had been read then
+	resting   bool          // they will be found out again after a while
 	rested    bool          // memory that it took to open the log was given back
 	building  job.Job
 	timing    job.Job
