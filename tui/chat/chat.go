@@ -459,7 +459,7 @@ func (p *Pane) seek(items []int32, on bool, none string) (tea.Cmd, bool) {
 		at--
 	}
 	if at < 0 || at >= len(items) {
-		if p.reading.Busy() {
+		if p.finding.Busy() {
 			none = "none in what has been read so far"
 		}
 		return ask.Tell(none), true
