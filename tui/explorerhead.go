@@ -11,14 +11,40 @@ import (
 	"github.com/lazytrace/lazytrace/tui/theme"
 )
 
+// strip tells which tabs there is room for at the right of the second row: from
+// which one on, the current one among them, and at which column they begin. A
+// filter has half of the row, and in a narrow one all that the current tab leaves.
+func (e *explorer) strip() (from, at int) {
+	all := 0
+	for _, tab := range sessionTabs {
+		all += len(tab.name) + 2
+	}
+	least := 6 // for what tells that the way to the step is cut off
+	if e.query.String() != "" {
+		if least = e.width / 2; e.width < 60 {
+			least = e.width - len(sessionTabs[e.tab].name) - 2
+		}
+	}
+	if at = e.width - all; at >= least {
+		return 0, at
+	}
+	wide := 0
+	for from = e.tab; from >= 0; from-- {
+		if wide += len(sessionTabs[from].name) + 2; least+wide > e.width+2 {
+			break
+		}
+	}
+	return min(from+1, e.tab), least
+}
+
 // tabAt returns the tab whose name stands at column x of the second row.
 func (e *explorer) tabAt(x int) (int, bool) {
-	at := e.width
-	for i := len(sessionTabs) - 1; i >= 0; i-- {
-		at -= len(sessionTabs[i].name) + 2
+	from, at := e.strip()
+	for i := from; i < len(sessionTabs); i++ {
 		if x >= at && x < at+len(sessionTabs[i].name) {
 			return i, true
 		}
+		at += len(sessionTabs[i].name) + 2
 	}
 	return 0, false
 }
@@ -196,26 +222,24 @@ func (e *explorer) position(detail int) string {
 
 func (e *explorer) crumbs(t *theme.Theme) string {
 	l := frame.NewLine(e.width, "").Space(1)
-	width := 0
-	for _, tab := range sessionTabs {
-		width += len(tab.name) + 2
-	}
-	room := e.width - width - 2
+	from, at := e.strip()
+	room := at - 2
 	if e.query.String() != "" {
-		l.Put(t.Key, "/ ").Foreign(t.Warn, e.query.String())
-		l.Put(t.Dim, "   "+e.Count()+"   ")
+		count := e.Count()
+		l.Put(t.Key, "/ ").Cell(t.Warn, e.query.String(), min(frame.Width(e.query.String()), max(0, room-l.Used()-len(count)-3)))
+		l.Space(3).Cell(t.Dim, count, min(len(count), max(0, room-l.Used()))).Space(3)
 	}
 	e.path(t, l, room)
 	if e.trace != nil && e.snap.Loading && l.Used() < room-16 {
 		l.Put(t.Human, "   reading "+figure.Percent(float64(e.snap.Read), float64(e.snap.Total)))
 	}
-	l.To(e.width - width)
-	for i, tab := range sessionTabs {
+	l.To(at)
+	for i := from; i < len(sessionTabs); i++ {
 		style := t.Dim
 		if i == e.tab {
 			style = t.Title
 		}
-		l.Put(style, tab.name).Space(2)
+		l.Put(style, sessionTabs[i].name).Space(2)
 	}
 	return l.String()
 }
@@ -246,7 +270,7 @@ func (e *explorer) path(t *theme.Theme, l *frame.Line, room int) {
 	for len(names) > 1 && l.Used()+width() > room {
 		names, cut = names[1:], true
 	}
-	if cut {
+	if cut && l.Used() <= room-2 {
 		l.Put(t.Dim, t.More+" "+t.Crumb+" ")
 	}
 	for i, name := range names {

@@ -65,7 +65,10 @@ func (m *Menu) Resize(width, height int) {
 		widest = max(widest, frame.Width(it.Text)+frame.Width(it.Note))
 	}
 	group, key := m.columns()
-	m.width = max(0, min(width, max(20, min(width-4, max(46, 2+group+key+widest+6), 100))))
+	m.width = min(width-4, max(46, 2+group+key+widest+6), 100)
+	if width < 60 { // what would be seen beside it would only be in the way
+		m.width = max(0, width)
+	}
 	m.height = max(0, min(height, max(3, min(height-4, len(m.all)+3))))
 	m.list.Resize(m.height - m.heads())
 }
