@@ -58,6 +58,7 @@ behind.
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return refused(err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	opts.flags(root)
+	versionFlag(root)
 	root.AddCommand(
 		newOpen(env),
 		newTail(env),

@@ -23,6 +23,17 @@ func Version() string {
 	return "(devel)"
 }
 
+func versionLine() string {
+	return fmt.Sprintf("lazytrace %s (%s, %s/%s)", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// versionFlag gives the program --version, which prints the same.
+func versionFlag(root *cobra.Command) {
+	root.Version = Version()
+	root.Flags().Bool("version", false, "print the version")
+	root.SetVersionTemplate(versionLine() + "\n")
+}
+
 func newVersion(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
@@ -31,7 +42,7 @@ func newVersion(env *Env) *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(env.Stdout).Encode(map[string]string{"version": Version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
 			}
-			_, err := fmt.Fprintf(env.Stdout, "lazytrace %s (%s, %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(env.Stdout, versionLine())
 			return err
 		},
 	}
