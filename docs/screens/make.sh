@@ -17,7 +17,7 @@ go build -trimpath -o "$temp/lazytrace" .
 go build -o "$temp/showcase" ./testdata/showcase
 mkdir -p "$temp/config/lazytrace" "$temp/data"
 printf '[budget]\nsession = 1.0\nday = 4.0\n' >"$temp/config/lazytrace/config.toml"
-sleep 0.7
+for _ in $(seq 100); do xdotool getmouselocation >/dev/null 2>&1 && break; sleep 0.1; done
 
 # shot NAME COLUMNSxROWS KEYS: keys are those of xdotool, "wait" among them waits.
 shot() {
@@ -32,6 +32,8 @@ shot() {
     window=$(xdotool search --class xterm 2>/dev/null | head -1) && [ -n "$window" ] && break
     sleep 0.1
   done
+  # Without a window, import would wait for a click.
+  [ -n "$window" ] || { echo "screens: no terminal was opened on $display" >&2; exit 1; }
   xdotool mousemove 300 300 # without a window manager, keys go where the pointer is
   sleep 1.6
   for key in $keys; do
