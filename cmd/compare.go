@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -368,18 +369,17 @@ func printPieces(env *Env, pieces []textdiff.Piece) {
 // marks are what steps begin with.
 var marks = map[compare.Relation]string{compare.Equal: "=", compare.Changed: "~", compare.OnlyA: "-", compare.OnlyB: "+"}
 
+// rows walks the steps; stretches that are equal are one, unless all are asked for.
+func (p *comparePrinter) rows() iter.Seq2[int, int] {
+	return p.c.Rows(func(compare.Fold) bool { return !p.all })
+}
+
 // steps prints the steps of both.
 func (p *comparePrinter) steps(ctx context.Context) error {
 	names := pairWords{c: p.c}
-	fold := 0
-	for i := 0; i < len(p.c.Pairs); i++ {
-		for fold < len(p.c.Folds) && p.c.Folds[fold].To <= i {
-			fold++
-		}
-		if fold < len(p.c.Folds) && p.c.Folds[fold].From == i && !p.all {
-			f := p.c.Folds[fold]
-			fmt.Fprintf(p.env.Stdout, "=  %d equal steps\n", f.To-f.From)
-			i = f.To - 1
+	for i, to := range p.rows() {
+		if to > i+1 {
+			fmt.Fprintf(p.env.Stdout, "=  %d equal steps\n", to-i)
 			continue
 		}
 		words, err := names.of(ctx, i)

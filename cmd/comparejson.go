@@ -72,15 +72,9 @@ func deltaObject(a, b *compare.Totals) map[string]any {
 func (p *comparePrinter) pairObjects(ctx context.Context) ([]map[string]any, error) {
 	out := []map[string]any{}
 	names := pairWords{c: p.c}
-	fold := 0
-	for i := 0; i < len(p.c.Pairs); i++ {
-		for fold < len(p.c.Folds) && p.c.Folds[fold].To <= i {
-			fold++
-		}
-		if fold < len(p.c.Folds) && p.c.Folds[fold].From == i && !p.all {
-			f := p.c.Folds[fold]
-			out = append(out, map[string]any{"step": i + 1, "relation": compare.Equal, "steps": f.To - f.From})
-			i = f.To - 1
+	for i, to := range p.rows() {
+		if to > i+1 {
+			out = append(out, map[string]any{"step": i + 1, "relation": compare.Equal, "steps": to - i})
 			continue
 		}
 		words, err := names.of(ctx, i)

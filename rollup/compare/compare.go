@@ -6,6 +6,7 @@ package compare
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -187,6 +188,28 @@ func (c *Comparison) fold() {
 			c.Folds = append(c.Folds, Fold{i, end})
 		}
 		i = max(end, i+1)
+	}
+}
+
+// Rows walks the pairs from the first to the last: those of a stretch of equal
+// ones that is to be shut together, every other one by itself. It yields which
+// pairs, without the end; several are a stretch.
+func (c *Comparison) Rows(shut func(Fold) bool) iter.Seq2[int, int] {
+	return func(yield func(from, to int) bool) {
+		folds := c.Folds
+		for i := 0; i < len(c.Pairs); {
+			for len(folds) > 0 && folds[0].To <= i {
+				folds = folds[1:]
+			}
+			to := i + 1
+			if len(folds) > 0 && folds[0].From == i && shut(folds[0]) {
+				to = folds[0].To
+			}
+			if !yield(i, to) {
+				return
+			}
+			i = to
+		}
 	}
 }
 

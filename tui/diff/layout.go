@@ -24,19 +24,14 @@ type layout struct {
 // lay makes the rows.
 func (s *Subject) lay(all bool, open map[int32]bool) *layout {
 	l := &layout{all: all, open: open}
-	pairs, fold := s.c.Pairs, 0
 	before := compare.Equal
-	for i := 0; i < len(pairs); i++ {
-		for fold < len(s.c.Folds) && s.c.Folds[fold].To <= i {
-			fold++
-		}
-		if fold < len(s.c.Folds) && s.c.Folds[fold].From == i && !all && !open[int32(i)] {
-			f := s.c.Folds[fold]
-			l.rows = append(l.rows, entry{int32(f.From), int32(f.To)})
-			i, before = f.To-1, compare.Equal
+	for i, to := range s.c.Rows(func(f compare.Fold) bool { return !all && !open[int32(f.From)] }) {
+		at, p := int32(len(l.rows)), &s.c.Pairs[i]
+		l.rows = append(l.rows, entry{int32(i), int32(to)})
+		if to > i+1 {
+			before = compare.Equal
 			continue
 		}
-		at, p := int32(len(l.rows)), &pairs[i]
 		// Several steps that only one of them took are one difference.
 		if r := p.Relation; r == compare.Changed || r != compare.Equal && r != before {
 			l.changes = append(l.changes, at)
@@ -45,7 +40,6 @@ func (s *Subject) lay(all bool, open map[int32]bool) *layout {
 		if s.failed(p) {
 			l.failed = append(l.failed, at)
 		}
-		l.rows = append(l.rows, entry{int32(i), int32(i + 1)})
 	}
 	return l
 }
