@@ -340,7 +340,8 @@ func (b *builder) take(sum *Summary) {
 		key.session = b.same.is(key.session)
 		b.adopts[key] = a
 	}
-	for _, e := range sum.entries {
+	for i := range sum.entries.n {
+		e := sum.entries.at(i)
 		e.Session = b.same.is(e.Session)
 		if !b.standing.Counts(sum.Rank, e.Session, e.Of) {
 			continue

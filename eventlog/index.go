@@ -9,7 +9,7 @@ import (
 // goroutine at a time may call Append, Fault and Publish; the snapshots that
 // Publish returns may be read by anybody for ever.
 type Index struct {
-	syms   *Symbols
+	names  recall
 	seed   maphash.Seed
 	rows   list[Row]
 	spans  list[Span]
@@ -58,7 +58,7 @@ type runState struct {
 // NewIndex returns an empty index over a symbol table.
 func NewIndex(syms *Symbols) *Index {
 	return &Index{
-		syms: syms, seed: maphash.MakeSeed(),
+		names: recall{syms: syms}, seed: maphash.MakeSeed(),
 		sessions: map[Sym]SpanID{}, runs: map[runKey]*runState{},
 		open: map[uint64]SpanID{}, spawns: map[uint64]SpanID{}, asked: map[SpanID]int{},
 		orphans: map[runKey][]SpanID{}, adopted: map[runKey]Adopt{},
@@ -77,7 +77,7 @@ type Place struct {
 // Append adds an event. The event may be reused by the caller.
 func (x *Index) Append(at Place, e *Event) {
 	session := x.session(e)
-	key := runKey{x.syms.Intern(e.SessionID), x.syms.Intern(e.RunID)}
+	key := runKey{x.names.intern(e.SessionID), x.names.intern(e.RunID)}
 	var run *runState
 	parent := session
 	if e.RunID != "" {
@@ -121,7 +121,7 @@ func (x *Index) Append(at Place, e *Event) {
 	}
 	r := Row{Time: e.Time, Pos: at.Pos, Size: at.Size, Segment: at.Segment, Table: at.Table, Sub: at.Sub, Span: span, Kind: e.Kind, Flags: flags}
 	if e.Kind == Custom {
-		r.Type = x.syms.Intern(e.Type)
+		r.Type = x.names.intern(e.Type)
 	}
 	x.rows.append(r)
 	if e.Bill != nil {
@@ -149,7 +149,7 @@ func (x *Index) Fault(at Place, session string, f Fault) {
 
 // session returns the span of the event's session, made now if need be.
 func (x *Index) session(e *Event) SpanID {
-	id := x.syms.Intern(e.SessionID)
+	id := x.names.intern(e.SessionID)
 	span, ok := x.sessions[id]
 	if !ok {
 		span = x.add(Span{Kind: SpanSession, Event: e.Kind, Session: id, Start: e.Time, End: e.Time, First: RowID(x.rows.n), Last: RowID(x.rows.n), Flags: SpanOpen})
@@ -171,7 +171,7 @@ func (x *Index) session(e *Event) SpanID {
 	}
 	s := x.spans.edit(int(span) - 1)
 	if e.Facts.Agent != "" {
-		s.Agent = x.syms.Intern(e.Facts.Agent)
+		s.Agent = x.names.intern(e.Facts.Agent)
 	}
 	if e.Facts.Started.Known() && (!s.Start.Known() || e.Facts.Started < s.Start) {
 		s.Start = e.Facts.Started
@@ -180,14 +180,14 @@ func (x *Index) session(e *Event) SpanID {
 		s.Flags &^= SpanOpen
 	}
 	if same := e.Facts.SameAs; same != "" && same != e.SessionID {
-		x.merge(id, x.syms.Intern(same))
+		x.merge(id, x.names.intern(same))
 	}
 	if p := e.Facts.ParentID; p != "" && s.Parent == 0 {
-		parent := x.syms.Intern(p)
+		parent := x.names.intern(p)
 		x.children[id] = true
 		up, found := x.sessions[parent]
 		if found && e.ParentRunID != "" {
-			key := runKey{parent, x.syms.Intern(e.ParentRunID)}
+			key := runKey{parent, x.names.intern(e.ParentRunID)}
 			if r := x.runs[key]; r != nil {
 				up = r.span
 			}
@@ -244,7 +244,7 @@ func (x *Index) run(key runKey, session SpanID, e *Event) *runState {
 	}
 	if e.Agent != "" {
 		if s := x.spans.at(int(run.span) - 1); s.Agent == 0 || e.Kind == AgentStart {
-			x.spans.edit(int(run.span) - 1).Agent = x.syms.Intern(e.Agent)
+			x.spans.edit(int(run.span) - 1).Agent = x.names.intern(e.Agent)
 		}
 	}
 	if e.Idle != IdleSame {
@@ -278,7 +278,7 @@ func (x *Index) hold(e *Event, s Span) SpanID {
 	if !e.Holds || e.CallID == "" {
 		return x.add(s)
 	}
-	key := runKey{s.Session, x.syms.Intern(e.CallID)}
+	key := runKey{s.Session, x.names.intern(e.CallID)}
 	run := x.runs[key]
 	if run == nil || run.held {
 		span := x.add(s)
@@ -299,7 +299,7 @@ func (x *Index) hold(e *Event, s Span) SpanID {
 // parent hangs a run under the run and call that its event names.
 func (x *Index) parent(key runKey, run *runState, e *Event) {
 	s := x.spans.at(int(run.span) - 1)
-	up := runKey{key.session, x.syms.Intern(e.ParentRunID)}
+	up := runKey{key.session, x.names.intern(e.ParentRunID)}
 	exact := run.loose && e.Kind == AgentStart && up != run.up // a step or call in the run that told
 	if s.Link >= e.Link && s.Link != LinkNone && !exact {
 		return
@@ -329,7 +329,7 @@ func (x *Index) parent(key runKey, run *runState, e *Event) {
 
 // adopt hangs a run under the call that a record of its parent names.
 func (x *Index) adopt(session Sym, a Adopt) {
-	key := runKey{session, x.syms.Intern(a.RunID)}
+	key := runKey{session, x.names.intern(a.RunID)}
 	run := x.runs[key]
 	if run == nil {
 		x.adopted[key] = a
@@ -337,15 +337,15 @@ func (x *Index) adopt(session Sym, a Adopt) {
 	}
 	x.parent(key, run, &Event{ParentRunID: a.ParentRunID, ParentCall: a.ParentCall, Link: a.Link})
 	if s := x.spans.at(int(run.span) - 1); s.Agent == 0 && a.Agent != "" {
-		x.spans.edit(int(run.span) - 1).Agent = x.syms.Intern(a.Agent)
+		x.spans.edit(int(run.span) - 1).Agent = x.names.intern(a.Agent)
 	}
 }
 
 // adoptLater hangs a session under the call that started it, as soon as the
 // session is there.
 func (x *Index) adoptLater(session Sym, a Adopt) {
-	child := x.syms.Intern(a.SessionID)
-	by := adoption{run: runKey{session, x.syms.Intern(a.ParentRunID)}, call: a.ParentCall, link: a.Link}
+	child := x.names.intern(a.SessionID)
+	by := adoption{run: runKey{session, x.names.intern(a.ParentRunID)}, call: a.ParentCall, link: a.Link}
 	if _, ok := x.sessions[child]; ok {
 		x.adoptSession(child, by)
 	} else {
@@ -456,7 +456,7 @@ func (x *Index) place(row RowID, parent SpanID, run *runState, key runKey, e *Ev
 	}
 	return x.hold(e, Span{
 		Kind: SpanEvent, Event: e.Kind, Parent: parent, Session: key.session, Run: key.run, Start: start, End: e.Time, First: row, Last: row, Flags: flags,
-		Agent: x.syms.Intern(e.Agent), Model: x.syms.Intern(e.Model), Tool: x.syms.Intern(e.Tool),
+		Agent: x.names.intern(e.Agent), Model: x.names.intern(e.Model), Tool: x.names.intern(e.Tool),
 	})
 }
 
@@ -500,7 +500,7 @@ func (x *Index) call(row RowID, kind SpanKind, parent SpanID, run *runState, key
 	}
 	span := x.hold(e, Span{
 		Kind: kind, Event: e.Kind, Parent: parent, Session: key.session, Run: key.run, Start: start, End: e.Time, First: row, Last: row, Flags: flags,
-		Agent: x.syms.Intern(e.Agent), Model: x.syms.Intern(e.Model), Tool: x.syms.Intern(e.Tool),
+		Agent: x.names.intern(e.Agent), Model: x.names.intern(e.Model), Tool: x.names.intern(e.Tool),
 	})
 	if e.Kind.begins() {
 		x.open[h] = span
@@ -621,13 +621,13 @@ func (x *Index) end(span SpanID, row RowID, e *Event) {
 		s.End = max(s.End, e.Time)
 	}
 	if s.Model == 0 && e.Model != "" {
-		s.Model = x.syms.Intern(e.Model)
+		s.Model = x.names.intern(e.Model)
 	}
 	if s.Tool == 0 && e.Tool != "" {
-		s.Tool = x.syms.Intern(e.Tool)
+		s.Tool = x.names.intern(e.Tool)
 	}
 	if s.Agent == 0 && e.Agent != "" {
-		s.Agent = x.syms.Intern(e.Agent)
+		s.Agent = x.names.intern(e.Agent)
 	}
 }
 
@@ -703,5 +703,5 @@ func (s *Snapshot) Span(id SpanID) Span {
 
 // Publish returns the index as it is now.
 func (x *Index) Publish() *Snapshot {
-	return &Snapshot{Symbols: x.syms, Rows: x.rows.view(), Spans: x.spans.view(), Bills: x.bills.view(), Pauses: x.pauses.view(), Faults: x.faults.clone()}
+	return &Snapshot{Symbols: x.names.syms, Rows: x.rows.view(), Spans: x.spans.view(), Bills: x.bills.view(), Pauses: x.pauses.view(), Faults: x.faults.clone()}
 }

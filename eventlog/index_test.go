@@ -204,7 +204,7 @@ func TestIndexCutsCallsThatOutliveTheirRun(t *testing.T) {
 	if s := x.Publish().Span(SpanID(snap.Spans.Len())); s.Flags.Has(SpanCut) || s.End != at(8) {
 		t.Errorf("the late one: %+v", s)
 	}
-	if n := cap(x.runs[runKey{x.syms.Intern("s"), x.syms.Intern("r")}].begun); n > 128 {
+	if n := cap(x.runs[runKey{x.names.intern("s"), x.names.intern("r")}].begun); n > 128 {
 		t.Errorf("%d calls are remembered", n)
 	}
 }

@@ -11,11 +11,18 @@ type list[T any] struct {
 	chunks [][]T
 	shared []bool
 	n      int
+	// modest says that the first chunk begins small and grows, for lists of which
+	// there are thousands. What edit returned is then good until the next append.
+	modest bool
 }
 
 func (l *list[T]) append(v T) int {
 	if l.n%chunk == 0 {
-		l.chunks = append(l.chunks, make([]T, 0, chunk))
+		var fresh []T
+		if !l.modest || l.n > 0 {
+			fresh = make([]T, 0, chunk)
+		}
+		l.chunks = append(l.chunks, fresh)
 		l.shared = append(l.shared, false)
 	}
 	last := len(l.chunks) - 1

@@ -10,10 +10,18 @@ type Record struct {
 	Size  int    // how many bytes the record takes
 	Body  []byte // a line without its end, or a part of a document
 	Cells []Cell // a row's columns, in the order that was asked for
+	// Members are the fields of the body, in their order and each before what lies in
+	// it, when somebody has found them ahead. They only save time.
+	Members []Member
 	// Above are, of a part of a document that is read again by itself, the
 	// parts that it stands in, the outermost first.
 	Above [][]byte
 }
+
+// Member is where one field of an object, or one element of an array, stands in the
+// body of a record: from and to where its key and its value reach, and how many of
+// the members behind it lie in the value.
+type Member struct{ Key, KeyEnd, From, To, Inner uint32 }
 
 // Cell is one value of a row.
 type Cell struct {

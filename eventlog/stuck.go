@@ -54,13 +54,13 @@ type stuck struct {
 
 // follow keeps up with an event of the run. Again says that the event tells of a
 // call that was told of before.
-func (r *Run) follow(e *Event, syms *Symbols, again bool) {
+func (r *Run) follow(e *Event, names *recall, again bool) {
 	s := &r.stuck
 	switch {
 	case e.Kind == AgentFinish:
 		s.calls, s.asked = s.calls[:0], 0
 	case e.Kind == ToolCall:
-		s.called(e, syms.Intern(e.Tool), again)
+		s.called(e, names.intern(e.Tool), again)
 	}
 	if e.Wait != WaitSame || e.Ran.Known() || e.Kind == HILDecision && e.Began.Known() {
 		s.waits(e)

@@ -19,10 +19,10 @@ type Summary struct {
 	Rank int
 
 	mu       sync.Mutex
-	syms     *Symbols
+	names    recall
 	sessions map[Sym]*part
 	copies   map[copyKey]*part // what sessions hold of conversations that have logs of their own
-	entries  []Entry
+	entries  list[Entry]
 	paid     map[Identity][]int32
 	uses     []Use
 	used     map[Identity]int32
@@ -141,8 +141,8 @@ type part struct {
 // NewSummary returns an empty summary of the segment at path.
 func NewSummary(syms *Symbols, path, format string, rank int) *Summary {
 	return &Summary{
-		Path: path, Format: format, Rank: rank, syms: syms,
-		sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, paid: map[Identity][]int32{}, used: map[Identity]int32{},
+		Path: path, Format: format, Rank: rank, names: recall{syms: syms},
+		entries: list[Entry]{modest: true}, sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, paid: map[Identity][]int32{}, used: map[Identity]int32{},
 		adopts: map[runKey]Adopt{}, customs: map[string]int64{},
 	}
 }
@@ -192,7 +192,7 @@ func (s *Summary) Directory() string {
 
 // Add counts an event whose record lies at pos. The event may be reused.
 func (s *Summary) Add(pos int64, e *Event) {
-	id, of := s.syms.Intern(e.SessionID), s.syms.Intern(e.Of)
+	id, of := s.names.intern(e.SessionID), s.names.intern(e.Of)
 	p := s.part(id, of)
 	s.kinds[e.Kind]++
 	if e.Kind == Custom {
@@ -219,12 +219,12 @@ func (s *Summary) Add(pos int64, e *Event) {
 	}
 	for _, a := range e.Adopts {
 		if a.SessionID == "" {
-			s.adopts[runKey{id, s.syms.Intern(a.RunID)}] = a
+			s.adopts[runKey{id, s.names.intern(a.RunID)}] = a
 		}
 	}
 	run := s.run(id, p, e)
 	again := s.tool(id, of, pos, run, e)
-	run.follow(e, s.syms, again)
+	run.follow(e, &s.names, again)
 	if e.Bill != nil {
 		p.context = e.Bill.Usage.Context()
 		s.bill(id, of, pos, e)
@@ -235,13 +235,14 @@ func (s *Summary) Add(pos int64, e *Event) {
 	for _, list := range [...][]Identity{e.Sums, e.Same} {
 		for _, id := range list {
 			for _, i := range s.paid[id] {
-				s.entries[i].Bill = s.entries[i].void()
+				e := s.entries.edit(int(i))
+				e.Bill = e.void()
 			}
 		}
 	}
 	p.beat(e)
 	if !e.Hidden {
-		p.headline(Headline{Time: e.Time, Session: id, Agent: run.Agent, Name: s.syms.Intern(cmp.Or(e.Tool, e.Model)), Kind: e.Kind, Failed: e.Failed})
+		p.headline(Headline{Time: e.Time, Session: id, Agent: run.Agent, Name: s.names.intern(cmp.Or(e.Tool, e.Model)), Kind: e.Kind, Failed: e.Failed})
 	}
 }
 
@@ -269,7 +270,7 @@ func counted(e *Event) bool {
 }
 
 func (s *Summary) run(session Sym, p *part, e *Event) *Run {
-	id := s.syms.Intern(e.RunID)
+	id := s.names.intern(e.RunID)
 	r := p.run(id)
 	if r == nil {
 		r = &Run{ID: id, Session: session, Start: e.Time, copied: e.Of != ""}
@@ -283,13 +284,13 @@ func (s *Summary) run(session Sym, p *part, e *Event) *Run {
 		r.Start, r.End = earlier(r.Start, e.Time), max(r.End, e.Time)
 	}
 	if e.Agent != "" && (r.Agent == 0 || e.Kind == AgentStart) {
-		r.Agent = s.syms.Intern(e.Agent)
+		r.Agent = s.names.intern(e.Agent)
 	}
 	if e.Model != "" {
-		r.Model = s.syms.Intern(e.Model)
+		r.Model = s.names.intern(e.Model)
 	}
 	if e.ParentRunID != "" && e.Kind != SessionStart && e.Link >= r.Link {
-		r.Parent, r.ParentCall, r.Link = s.syms.Intern(e.ParentRunID), e.ParentCall, e.Link
+		r.Parent, r.ParentCall, r.Link = s.names.intern(e.ParentRunID), e.ParentCall, e.Link
 	}
 	switch {
 	case e.Kind == AgentStart, e.Kind == AgentFinish: // of the run itself
@@ -350,7 +351,7 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 		if !ok {
 			i = int32(len(s.uses))
 			s.used[e.Use] = i
-			s.uses = append(s.uses, Use{ID: e.Use, Session: session, Of: of, Run: r.ID, Tool: s.syms.Intern(e.Tool), Copied: e.Copied, Table: s.table, Pos: pos})
+			s.uses = append(s.uses, Use{ID: e.Use, Session: session, Of: of, Run: r.ID, Tool: s.names.intern(e.Tool), Copied: e.Copied, Table: s.table, Pos: pos})
 		}
 		u := &s.uses[i]
 		u.Failed = u.Failed || failed
@@ -365,7 +366,7 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 	if r.Tools == nil {
 		r.Tools = map[Sym]ToolCount{}
 	}
-	name := s.syms.Intern(e.Tool)
+	name := s.names.intern(e.Tool)
 	c := r.Tools[name]
 	if call {
 		r.ToolCalls++
@@ -381,19 +382,19 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 
 func (s *Summary) bill(session, of Sym, pos int64, e *Event) {
 	entry := Entry{
-		Bill: *e.Bill, Time: e.Time, Session: session, Of: of, Run: s.syms.Intern(e.RunID), Agent: s.syms.Intern(e.Agent),
-		Provider: s.syms.Intern(e.Provider), Model: s.syms.Intern(e.Model), Table: s.table, Pos: pos,
+		Bill: *e.Bill, Time: e.Time, Session: session, Of: of, Run: s.names.intern(e.RunID), Agent: s.names.intern(e.Agent),
+		Provider: s.names.intern(e.Provider), Model: s.names.intern(e.Model), Table: s.table, Pos: pos,
 	}
 	if !entry.Call.IsZero() {
 		for _, i := range s.paid[entry.Call] {
-			if same(&s.entries[i], &entry) {
+			if same(s.entries.edit(int(i)), &entry) {
 				s.cut(i, entry)
 				return
 			}
 		}
-		s.paid[entry.Call] = append(s.paid[entry.Call], int32(len(s.entries)))
+		s.paid[entry.Call] = append(s.paid[entry.Call], int32(s.entries.n))
 	}
-	s.entries = append(s.entries, entry)
+	s.entries.append(entry)
 	if s.watch != nil {
 		s.own = append(s.own, entry.Bill)
 	}
@@ -402,8 +403,8 @@ func (s *Summary) bill(session, of Sym, pos int64, e *Event) {
 // cut makes one entry of two that are one call, and counts the record that is
 // cut for its session.
 func (s *Summary) cut(i int32, entry Entry) {
-	old := s.entries[i]
-	s.entries[i] = better(old, entry)
+	old := s.entries.at(int(i))
+	*s.entries.edit(int(i)) = better(old, entry)
 	lost, kept := entry, old
 	if entry.owns(&old) {
 		lost, kept = old, entry

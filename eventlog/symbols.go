@@ -60,3 +60,26 @@ func (s *Symbols) Names() []string {
 	defer s.mu.RUnlock()
 	return s.names
 }
+
+// recall interns the names of one goroutine. Records of one run come together and
+// share their names, so that those of late are found without the lock of the table
+// and without a hash over them.
+type recall struct {
+	syms   *Symbols
+	recent [32]struct {
+		name string
+		sym  Sym
+	}
+}
+
+func (r *recall) intern(name string) Sym {
+	n := len(name)
+	if n == 0 {
+		return 0
+	}
+	at := &r.recent[(n+int(name[n/2])*3+int(name[n-1])*5)%len(r.recent)]
+	if at.name != name {
+		at.name, at.sym = name, r.syms.Intern(name)
+	}
+	return at.sym
+}

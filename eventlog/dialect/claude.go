@@ -126,25 +126,35 @@ type claude struct {
 	content  int                       // bytes of content of the message that is being written
 	message  string                    // and its id
 
-	r claudeRecord
-	e eventlog.Event
-	b eventlog.Bill
+	lines outliner
+	r     claudeRecord
+	e     eventlog.Event
+	b     eventlog.Bill
 }
+
+// claudeShape is how far lines are outlined: to the blocks of a message, and the
+// members of what a tool returned besides.
+var claudeShape = jsonl.Shape{"message": {"content": {"": nil}}, "toolUseResult": nil}
+
+// Outline goes into the blocks of a message.
+func (Claude) Outline() jsonl.Shape { return claudeShape }
 
 // claudeRecord is a line taken apart but not decoded.
 type claudeRecord struct {
-	typ, subtype, uuid, parent, session, time, request, agent      []byte
-	cwd, branch, version, message, result, data, toolUse, parentID []byte
-	side, meta, compact, apiError, requestSession, requestRef, id  []byte
-	title, aiTitle, summary, content, errText, origin, attachment  []byte
-	totalCost, compactMeta, retryIn, attempt, duration, operation  []byte
-	team, name, key, label, phase, outcome                         []byte
-	decision                                                       []byte
+	said, returned outlined // the message, and what a tool returned besides
+
+	typ, subtype, uuid, parent, session, time, request, agent     []byte
+	cwd, branch, version, data, toolUse, parentID                 []byte
+	side, meta, compact, apiError, requestSession, requestRef, id []byte
+	title, aiTitle, summary, content, errText, origin, attachment []byte
+	totalCost, compactMeta, retryIn, attempt, duration, operation []byte
+	team, name, key, label, phase, outcome                        []byte
+	decision                                                      []byte
 }
 
-func (r *claudeRecord) parse(body []byte) error {
+func (r *claudeRecord) parse(line outlined) error {
 	*r = claudeRecord{}
-	return jsonl.Fields(body, func(key, value []byte) bool {
+	return line.each(func(key []byte, value outlined) bool {
 		var to *[]byte
 		switch string(key) {
 		case "type":
@@ -170,9 +180,11 @@ func (r *claudeRecord) parse(body []byte) error {
 		case "version":
 			to = &r.version
 		case "message":
-			to = &r.message
+			r.said = value
+			return true
 		case "toolUseResult":
-			to = &r.result
+			r.returned = value
+			return true
 		case "data":
 			to = &r.data
 		case "toolUseID":
@@ -236,7 +248,7 @@ func (r *claudeRecord) parse(body []byte) error {
 		default:
 			return true
 		}
-		*to = value
+		*to = value.raw
 		return true
 	})
 }
@@ -246,7 +258,7 @@ func truth(value []byte) bool { return string(value) == "true" }
 // Decode decodes a line.
 func (c *claude) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error {
 	r := &c.r
-	if err := r.parse(rec.Body); err != nil {
+	if err := r.parse(c.lines.of(rec, claudeShape)); err != nil {
 		return err
 	}
 	kind := c.names.text(r.typ)
@@ -345,7 +357,7 @@ func (c *claude) run() string {
 	if run == "" {
 		run = "side-" + uuid
 		c.linked = false
-		c.parentCall, c.inferred = c.tasks[promptOf(r.message)], true
+		c.parentCall, c.inferred = c.tasks[promptOf(r.said)], true
 	}
 	c.sides[uuid] = run
 	return c.names.of([]byte(run))

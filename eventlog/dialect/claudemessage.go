@@ -14,32 +14,33 @@ func spawner(tool string) bool { return tool == "Task" || tool == "Agent" || too
 
 // blocks calls fn for each block of a message's content, or once with the
 // text, when the content is a string.
-func blocks(message []byte, fn func(kind string, block []byte)) {
-	content, ok := jsonl.Lookup(message, "content")
-	if !ok {
+func blocks(message outlined, fn func(kind []byte, block outlined)) {
+	content := message.get("content")
+	if len(content.raw) == 0 {
 		return
 	}
-	if len(content) > 0 && content[0] == '"' {
-		fn("string", content)
+	if content.raw[0] == '"' {
+		fn([]byte("string"), content)
 		return
 	}
-	_ = jsonl.Elements(content, func(block []byte) bool {
-		kind, _ := jsonl.Lookup(block, "type")
-		fn(readable(kind), block)
+	if content.raw[0] != '[' {
+		return
+	}
+	_ = content.each(func(_ []byte, block outlined) bool {
+		fn(word(block.get("type").raw), block)
 		return true
 	})
 }
 
 // promptOf returns the text of a message.
-func promptOf(message []byte) string {
+func promptOf(message outlined) string {
 	var b strings.Builder
-	blocks(message, func(kind string, block []byte) {
-		switch kind {
+	blocks(message, func(kind []byte, block outlined) {
+		switch string(kind) {
 		case "string":
-			b.WriteString(readable(block))
+			b.WriteString(readable(block.raw))
 		case "text":
-			text, _ := jsonl.Lookup(block, "text")
-			b.WriteString(readable(text))
+			b.WriteString(readable(block.get("text").raw))
 		}
 	})
 	return b.String()
@@ -67,18 +68,18 @@ func notified(text string) string {
 func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
 	r, e := &c.r, &c.e
 	var id, model, stop, usage, content []byte
-	_ = jsonl.Fields(r.message, func(key, value []byte) bool {
+	_ = r.said.each(func(key []byte, value outlined) bool {
 		switch string(key) {
 		case "id":
-			id = value
+			id = value.raw
 		case "model":
-			model = value
+			model = value.raw
 		case "stop_reason":
-			stop = value
+			stop = value.raw
 		case "usage":
-			usage = value
+			usage = value.raw
 		case "content":
-			content = value
+			content = value.raw
 		}
 		return true
 	})
@@ -104,8 +105,8 @@ func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
 		e.Idle = eventlog.IdleYes
 	}
 	calls, texts := 0, 0
-	blocks(r.message, func(kind string, _ []byte) {
-		switch kind {
+	blocks(r.said, func(kind []byte, _ outlined) {
+		switch string(kind) {
 		case "tool_use":
 			calls++
 		case "text", "string":
@@ -204,15 +205,14 @@ func served(value []byte) eventlog.Mode {
 // response fills in what the model said.
 func (c *claude) response(stop []byte) {
 	e := &c.e
-	blocks(c.r.message, func(kind string, block []byte) {
-		text, _ := jsonl.Lookup(block, kind)
-		switch kind {
+	blocks(c.r.said, func(kind []byte, block outlined) {
+		switch string(kind) {
 		case "string":
-			e.Text += readable(block)
+			e.Text += readable(block.raw)
 		case "text":
-			e.Text += readable(text)
+			e.Text += readable(block.get("text").raw)
 		case "thinking":
-			e.Details = append(e.Details, eventlog.Detail{Name: "thinking", Value: readable(text)})
+			e.Details = append(e.Details, eventlog.Detail{Name: "thinking", Value: readable(block.get("thinking").raw)})
 		}
 	})
 	if s := readable(stop); s != "" {
@@ -224,21 +224,21 @@ func (c *claude) response(stop []byte) {
 func (c *claude) calls(full bool, emit func(*eventlog.Event)) {
 	base := c.e
 	base.Bill, base.Facts, base.Adopts, base.Details, base.Text, base.Began = nil, nil, nil, nil, "", 0
-	blocks(c.r.message, func(kind string, block []byte) {
-		if kind != "tool_use" {
+	blocks(c.r.said, func(kind []byte, block outlined) {
+		if string(kind) != "tool_use" {
 			return
 		}
 		e := base
 		e.Kind, e.Type, e.Model, e.Idle = eventlog.ToolCall, "tool_use", "", eventlog.IdleNo
 		var input []byte
-		_ = jsonl.Fields(block, func(key, value []byte) bool {
+		_ = block.each(func(key []byte, value outlined) bool {
 			switch string(key) {
 			case "id":
-				e.CallID = readable(value)
+				e.CallID = c.names.id(value.raw)
 			case "name":
-				e.Tool = c.names.text(value)
+				e.Tool = c.names.text(value.raw)
 			case "input":
-				input = value
+				input = value.raw
 			}
 			return true
 		})
@@ -274,7 +274,7 @@ func (c *claude) synthetic(full bool, emit func(*eventlog.Event)) {
 		e.Kind, e.Tool = eventlog.Message, "system"
 	}
 	if full {
-		e.Text = promptOf(c.r.message)
+		e.Text = promptOf(c.r.said)
 		if e.Failed {
 			e.Message = e.Text
 		}
@@ -289,8 +289,8 @@ func (c *claude) user(full bool, emit func(*eventlog.Event)) {
 		c.last[e.RunID] = e.Time
 	}
 	results := 0
-	blocks(r.message, func(kind string, _ []byte) {
-		if kind == "tool_result" {
+	blocks(r.said, func(kind []byte, _ outlined) {
+		if string(kind) == "tool_result" {
 			results++
 		}
 	})
@@ -302,7 +302,7 @@ func (c *claude) user(full bool, emit func(*eventlog.Event)) {
 	text := ""
 	prompt := e.RunID == c.session && !truth(r.meta) && !truth(r.compact)
 	if full || prompt {
-		text = promptOf(r.message)
+		text = promptOf(r.said)
 	}
 	switch origin, _ := jsonl.Lookup(r.origin, "kind"); {
 	case truth(r.compact):
@@ -324,7 +324,7 @@ func (c *claude) user(full bool, emit func(*eventlog.Event)) {
 	}
 	if full {
 		e.Text = text
-		if content, ok := jsonl.Lookup(r.message, "content"); ok {
+		if content := r.said.get("content").raw; content != nil {
 			e.Details = pictures(e.Details, content)
 		}
 	}
@@ -334,22 +334,22 @@ func (c *claude) user(full bool, emit func(*eventlog.Event)) {
 // results emits the results of tool calls.
 func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 	base := c.e
-	blocks(c.r.message, func(kind string, block []byte) {
-		if kind != "tool_result" {
+	blocks(c.r.said, func(kind []byte, block outlined) {
+		if string(kind) != "tool_result" {
 			return
 		}
 		e := base
 		base.Facts = nil
 		e.Kind, e.Type, e.Idle = eventlog.ToolResult, "tool_result", eventlog.IdleNo
 		var content []byte
-		_ = jsonl.Fields(block, func(key, value []byte) bool {
+		_ = block.each(func(key []byte, value outlined) bool {
 			switch string(key) {
 			case "tool_use_id":
-				e.CallID = readable(value)
+				e.CallID = c.names.id(value.raw)
 			case "is_error":
-				e.Failed = truth(value)
+				e.Failed = truth(value.raw)
 			case "content":
-				content = value
+				content = value.raw
 			}
 			return true
 		})
@@ -358,11 +358,11 @@ func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 			e.Kind = eventlog.ToolError
 		}
 		c.decided(&e, content)
-		agent, ok := jsonl.Lookup(c.r.result, "agentId")
-		if !ok && c.r.agent != nil && e.RunID == c.session {
-			agent, ok = c.r.agent, true
+		agent := c.r.returned.get("agentId").raw
+		if agent == nil && e.RunID == c.session {
+			agent = c.r.agent
 		}
-		if ok {
+		if agent != nil {
 			e.Adopts = []eventlog.Adopt{{
 				RunID: readable(agent), ParentRunID: e.RunID, ParentCall: e.CallID, Link: eventlog.LinkSure,
 				Agent: c.tasks["\x00"+e.CallID],
@@ -378,10 +378,9 @@ func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 
 // launched tells of the run of a workflow, to which agents in files of their own belong.
 func (c *claude) launched(result *eventlog.Event, emit func(*eventlog.Event)) {
-	run, _ := jsonl.Lookup(c.r.result, "runId")
-	name, named := jsonl.Lookup(c.r.result, "workflowName")
-	id := readable(run)
-	if id == "" || !named && !strings.HasPrefix(id, "wf_") {
+	name := c.r.returned.get("workflowName").raw
+	id := readable(c.r.returned.get("runId").raw)
+	if id == "" || name == nil && !strings.HasPrefix(id, "wf_") {
 		return
 	}
 	e := eventlog.Event{
@@ -399,13 +398,13 @@ func (c *claude) decided(e *eventlog.Event, content []byte) {
 	word, _ := jsonl.Lookup(c.r.decision, "decision")
 	source, _ := jsonl.Lookup(c.r.decision, "source")
 	byPerson := bytes.HasPrefix(source, []byte(`"user`))
-	if byPerson && readable(word) == "reject" || e.Failed && (refusal(c.r.result, "User rejected tool use", "Error: The user doesn't want to") ||
+	if byPerson && readable(word) == "reject" || e.Failed && (refusal(c.r.returned.raw, "User rejected tool use", "Error: The user doesn't want to") ||
 		refusal(content, "The user doesn't want to proceed with this tool use", "The user doesn't want to take this action right now")) {
 		e.Wait = eventlog.WaitRefused
 		return
 	}
-	ms, ok := jsonl.Lookup(c.r.result, "durationMs")
-	if e.Ran = 0; !ok {
+	ms := c.r.returned.get("durationMs").raw
+	if e.Ran = 0; ms == nil {
 		return
 	}
 	if e.Ran = earlierBy(e.Time, ms); byPerson {
@@ -432,5 +431,5 @@ func (c *claude) output(e *eventlog.Event, content []byte) {
 	} else {
 		e.Text = text.String()
 	}
-	e.Payload = clone(c.r.result)
+	e.Payload = clone(c.r.returned.raw)
 }

@@ -124,9 +124,11 @@ func (s *claudeStream) parse(body []byte) error {
 		case "claude_code_version":
 			to = &r.version
 		case "message":
-			to = &r.message
+			r.said = outlined{raw: value}
+			return true
 		case "tool_use_result":
-			to = &r.result
+			r.returned = outlined{raw: value}
+			return true
 		case "is_api_error_message":
 			to = &r.apiError
 		case "error":

@@ -24,12 +24,12 @@ func (Codex) Sniff(h *Head) int {
 	best := 0
 	for i, line := range h.Lines {
 		var r codexRecord
-		if r.parse(line) != nil {
+		if r.parse(outlined{raw: line}) != nil {
 			continue
 		}
 		kind := readable(r.typ)
 		switch {
-		case r.payload != nil && codexRecords[kind]:
+		case r.payload.raw != nil && codexRecords[kind]:
 			return 95
 		case i == 0 && kind == "" && r.id != nil && r.time != nil && (r.instructions != nil || r.git != nil):
 			best = max(best, 85)
@@ -80,12 +80,12 @@ func (Codex) Open(seg Segment) Decoder {
 	}
 	for _, line := range seg.Head.Lines {
 		var r codexRecord
-		if r.parse(line) != nil {
+		if r.parse(outlined{raw: line}) != nil {
 			continue
 		}
 		switch {
 		case readable(r.typ) == "session_meta":
-			c.begin(r.payload)
+			c.begin(r.payload.raw)
 			return c
 		case r.typ == nil && r.id != nil && r.time != nil:
 			c.begin(line)
@@ -130,6 +130,7 @@ type codex struct {
 	paid    codexCount        // and what was counted in total then
 
 	scratch []byte
+	lines   outliner
 	r       codexRecord
 	p       codexPayload
 	e       eventlog.Event
@@ -155,28 +156,37 @@ type codexCall struct {
 }
 
 // codexRecord is a line taken apart but not decoded.
-type codexRecord struct{ typ, time, payload, id, instructions, git, state, ordinal []byte }
+type codexRecord struct {
+	payload                                          outlined
+	typ, time, id, instructions, git, state, ordinal []byte
+}
 
-func (r *codexRecord) parse(body []byte) error {
+// codexShape is how far lines are outlined.
+var codexShape = jsonl.Shape{"payload": nil}
+
+// Outline goes into the payload.
+func (Codex) Outline() jsonl.Shape { return codexShape }
+
+func (r *codexRecord) parse(line outlined) error {
 	*r = codexRecord{}
-	return jsonl.Fields(body, func(key, value []byte) bool {
+	return line.each(func(key []byte, value outlined) bool {
 		switch string(key) {
 		case "type":
-			r.typ = value
+			r.typ = value.raw
 		case "timestamp":
-			r.time = value
+			r.time = value.raw
 		case "payload":
 			r.payload = value
 		case "id":
-			r.id = value
+			r.id = value.raw
 		case "instructions":
-			r.instructions = value
+			r.instructions = value.raw
 		case "git":
-			r.git = value
+			r.git = value.raw
 		case "record_type":
-			r.state = value
+			r.state = value.raw
 		case "ordinal":
-			r.ordinal = value
+			r.ordinal = value.raw
 		}
 		return true
 	})
@@ -192,9 +202,9 @@ type codexPayload struct {
 	exitCode, phase, source, duration                      []byte
 }
 
-func (p *codexPayload) parse(body []byte) error {
-	*p = codexPayload{all: body}
-	return jsonl.Fields(body, func(key, value []byte) bool {
+func (p *codexPayload) parse(body outlined) error {
+	*p = codexPayload{all: body.raw}
+	return body.each(func(key []byte, value outlined) bool {
 		var to *[]byte
 		switch string(key) {
 		case "type":
@@ -262,7 +272,7 @@ func (p *codexPayload) parse(body []byte) error {
 		default:
 			return true
 		}
-		*to = value
+		*to = value.raw
 		return true
 	})
 }
@@ -270,26 +280,28 @@ func (p *codexPayload) parse(body []byte) error {
 // Decode decodes a line.
 func (c *codex) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error {
 	r, p := &c.r, &c.p
-	if err := r.parse(rec.Body); err != nil {
+	line := c.lines.of(rec, codexShape)
+	if err := r.parse(line); err != nil {
 		return err
 	}
 	kind := c.names.text(r.typ)
-	bare := r.payload == nil
-	body := r.payload
+	bare := r.payload.raw == nil
+	inner := r.payload
 	switch {
 	case bare && kind == "" && r.id != nil && r.time != nil:
-		kind, body = "session_meta", rec.Body
+		kind, inner = "session_meta", line
 	case bare && kind == "" && r.state != nil:
-		kind, body = "state", rec.Body
+		kind, inner = "state", line
 	case bare:
-		body = rec.Body
+		inner = line
 	}
+	body := inner.raw
 	if kind == "" {
 		return ErrNoEvent
 	}
 	*p = codexPayload{}
 	if len(body) > 0 && body[0] == '{' {
-		if err := p.parse(body); err != nil {
+		if err := p.parse(inner); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 )
 
 // Dialect is one way of spelling records.
@@ -36,6 +37,12 @@ type Decoder interface {
 // to it would be most of what is kept.
 type Rester interface {
 	Rest() // until the next record
+}
+
+// Outliner is a dialect whose decoders make use of the members of a record that
+// were found ahead; the shape says which members are gone into.
+type Outliner interface {
+	Outline() jsonl.Shape
 }
 
 // Segment is what a decoder is told about the segment that it decodes.

@@ -34,32 +34,36 @@ type flat struct {
 	rest []byte // the object that the payload keys were read from
 }
 
+// bridgeShape is how far records of the family are outlined ahead.
+var bridgeShape = jsonl.Shape{"payload": nil}
+
 // line takes a line apart.
-func (f *flat) line(body []byte) error {
-	*f = flat{rest: body}
+func (f *flat) line(line outlined) error {
+	*f = flat{rest: line.raw}
 	var plainType []byte
-	err := jsonl.Fields(body, func(key, value []byte) bool {
+	var payload outlined
+	err := line.each(func(key []byte, value outlined) bool {
 		switch string(key) {
 		case "event_type":
-			f.typ = value
+			f.typ = value.raw
 		case "type":
-			plainType = value
+			plainType = value.raw
 		case "session_id":
-			f.session = value
+			f.session = value.raw
 		case "run_id":
-			f.run = value
+			f.run = value.raw
 		case "parent_run_id":
-			f.parentRun = value
+			f.parentRun = value.raw
 		case "parent_session_id":
-			f.parentSession = value
+			f.parentSession = value.raw
 		case "ts", "timestamp":
-			f.ts = value
+			f.ts = value.raw
 		case "id":
-			f.id = value
+			f.id = value.raw
 		case "payload":
-			f.payload = value
+			f.payload, payload = value.raw, value
 		default:
-			f.field(key, value)
+			f.field(key, value.raw)
 		}
 		return true
 	})
@@ -75,28 +79,28 @@ func (f *flat) line(body []byte) error {
 		return ErrNoEvent
 	}
 	if len(f.payload) > 0 && f.payload[0] == '{' {
-		return f.below(f.payload)
+		return f.below(payload)
 	}
 	return nil
 }
 
 // below takes the payload object apart.
-func (f *flat) below(payload []byte) error {
-	f.rest = payload
-	return jsonl.Fields(payload, func(key, value []byte) bool {
+func (f *flat) below(payload outlined) error {
+	f.rest = payload.raw
+	return payload.each(func(key []byte, value outlined) bool {
 		switch string(key) {
 		case "type":
-			f.errType = value
+			f.errType = value.raw
 		case "payload":
-			f.payload = value
+			f.payload = value.raw
 		case "parent_run_id":
-			f.parentRun = value
+			f.parentRun = value.raw
 		case "parent_session_id":
-			f.parentSession = value
+			f.parentSession = value.raw
 		case "session_id", "run_id", "event_type", "ts":
 			// The envelope's own values stand.
 		default:
-			f.field(key, value)
+			f.field(key, value.raw)
 		}
 		return true
 	})

@@ -32,7 +32,7 @@ func (LazyBridge) Sniff(h *Head) int {
 	score := 0
 	for _, line := range h.Lines {
 		var f flat
-		if f.line(line) != nil {
+		if f.line(outlined{raw: line}) != nil {
 			continue
 		}
 		switch {
@@ -60,6 +60,9 @@ func (LazyBridge) Tables() []eventlog.Table {
 	return []eventlog.Table{{Name: "events", Columns: bridgeColumns}}
 }
 
+// Outline goes into the payload, whose keys are those of the event.
+func (LazyBridge) Outline() jsonl.Shape { return bridgeShape }
+
 // Open returns a decoder.
 func (LazyBridge) Open(Segment) Decoder { return newBridge() }
 
@@ -71,6 +74,7 @@ func newBridge() *bridge {
 type bridge struct {
 	names    names
 	sessions map[string]*bridgeSession
+	lines    outliner
 	f        flat
 	e        eventlog.Event
 	bill     eventlog.Bill
@@ -135,7 +139,7 @@ func (b *bridge) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Eve
 	if rec.Cells != nil {
 		b.row(rec)
 	} else {
-		if err := b.f.line(rec.Body); err != nil {
+		if err := b.f.line(b.lines.of(rec, bridgeShape)); err != nil {
 			return err
 		}
 		e.SessionID, e.RunID, e.Type = b.names.text(b.f.session), b.names.text(b.f.run), b.names.text(b.f.typ)
@@ -152,7 +156,7 @@ func (b *bridge) row(rec *eventlog.Record) {
 	e, c := &b.e, rec.Cells
 	b.f = flat{}
 	if c[3].Type == eventlog.Text || c[3].Type == eventlog.Blob {
-		if b.f.below(c[3].Text) != nil {
+		if b.f.below(outlined{raw: c[3].Text}) != nil {
 			b.f = flat{payload: c[3].Text, rest: c[3].Text}
 		}
 	}
@@ -213,7 +217,7 @@ func (b *bridge) event(rec *eventlog.Record, full bool) {
 		if r != nil {
 			r.provider, r.model = e.Provider, e.Model
 		}
-		e.CallID = b.names.text(f.callID)
+		e.CallID = b.names.id(f.callID)
 	case eventlog.ModelResponse:
 		b.response(rec, r)
 	case eventlog.ToolCall, eventlog.ToolResult, eventlog.ToolError, eventlog.ToolTimeout:
@@ -221,7 +225,7 @@ func (b *bridge) event(rec *eventlog.Record, full bool) {
 	case eventlog.Error:
 		e.Failed = true
 		if f.overheard() { // of a model call that was not served
-			e.CallID = b.names.text(f.callID)
+			e.CallID = b.names.id(f.callID)
 		}
 	case eventlog.Decision, eventlog.Message:
 		e.Tool = b.names.text(first(f.tool, f.toolName))
@@ -250,7 +254,7 @@ func (b *bridge) event(rec *eventlog.Record, full bool) {
 // ask, since its last record.
 func (b *bridge) decided(r *bridgeRun) {
 	e, f := &b.e, &b.f
-	if e.CallID = b.names.text(f.callID); e.CallID != "" {
+	if e.CallID = b.names.id(f.callID); e.CallID != "" {
 		e.Wait = eventlog.WaitAnswered
 	}
 	if b.began(first(f.latency, f.duration)); e.Began.Known() || e.CallID != "" || r == nil {
@@ -282,7 +286,7 @@ func (b *bridge) start(rec *eventlog.Record, s *bridgeSession, r *bridgeRun) {
 		return
 	}
 	if e.ParentRunID != "" {
-		e.ParentCall, e.Link = b.names.text(f.callID), eventlog.LinkSure
+		e.ParentCall, e.Link = b.names.id(f.callID), eventlog.LinkSure
 	} else {
 		e.ParentRunID, e.ParentCall, e.Link = s.nest.parentOf(e.RunID, e.Agent, string(f.task))
 	}
@@ -322,7 +326,7 @@ func (b *bridge) response(rec *eventlog.Record, r *bridgeRun) {
 			e.Provider = r.provider
 		}
 	}
-	e.CallID = b.names.text(f.callID)
+	e.CallID = b.names.id(f.callID)
 	e.Failed = first(f.err) != nil
 	b.began(first(f.latency, f.duration))
 	b.charge(rec)
@@ -366,7 +370,7 @@ func (b *bridge) tool(rec *eventlog.Record, s *bridgeSession, r *bridgeRun) {
 	e, f := &b.e, &b.f
 	e.Tool = b.names.text(first(f.tool, f.step, f.toolName, f.name, f.kind))
 	e.Branch = b.names.text(f.branch)
-	e.CallID = b.names.text(f.callID)
+	e.CallID = b.names.id(f.callID)
 	e.Failed = e.Kind == eventlog.ToolError || e.Kind == eventlog.ToolTimeout
 	switch {
 	case e.CallID == "" || !f.overheard():

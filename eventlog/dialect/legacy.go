@@ -59,7 +59,7 @@ func (l *legacy) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Eve
 	if c := rec.Cells; c != nil {
 		e.Time, e.SessionID, agentID, agentName, e.Type = momentText(c[0].Text), l.cell(c[1]), l.cell(c[2]), l.cell(c[3]), l.cell(c[4])
 		e.ID = strconv.FormatInt(rec.Pos, 10)
-		if f.below(c[5].Text) != nil {
+		if f.below(outlined{raw: c[5].Text}) != nil {
 			*f = flat{payload: c[5].Text, rest: c[5].Text}
 		}
 	} else {
@@ -88,7 +88,7 @@ func (l *legacy) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Eve
 			return ErrNoEvent
 		}
 		if len(data) > 0 && data[0] == '{' {
-			if err := f.below(data); err != nil {
+			if err := f.below(outlined{raw: data}); err != nil {
 				return err
 			}
 		}

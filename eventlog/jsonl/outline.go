@@ -1,0 +1,136 @@
+package jsonl
+
+import (
+	"math"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+)
+
+// Shape says which members of an object an outline goes into: those that it has a
+// shape for. The shape of the elements of an array stands under the empty name.
+type Shape map[string]Shape
+
+// Outline finds the fields of an object without decoding them, and those of the
+// members that the shape names. It puts them in the place of what members held and
+// reports false when there are none to rely upon: Fields says why, or, for a key
+// that has escapes, has no difficulty with it.
+//
+// It needs nothing but the text, so that somebody else may do it ahead.
+func (s Shape) Outline(obj []byte, members []eventlog.Member) ([]eventlog.Member, bool) {
+	members = members[:0]
+	i := skipSpace(obj, 0)
+	if i == len(obj) || obj[i] != '{' || len(obj) > math.MaxInt32 {
+		return members, false
+	}
+	members, i = s.object(obj, i, members)
+	return members, i >= 0 && skipSpace(obj, i) == len(obj)
+}
+
+// object adds the fields of the object that begins at i, and returns where it
+// ends, or -1.
+func (s Shape) object(b []byte, i int, members []eventlog.Member) ([]eventlog.Member, int) {
+	if i = skipSpace(b, i+1); i < len(b) && b[i] == '}' {
+		return members, i + 1
+	}
+	for {
+		if i == len(b) || b[i] != '"' {
+			return members, -1
+		}
+		key := i + 1
+		end := key
+		for end < len(b) && b[end] != '"' {
+			if b[end] == '\\' {
+				return members, -1
+			}
+			end++
+		}
+		if i = skipSpace(b, min(end+1, len(b))); i == len(b) || b[i] != ':' {
+			return members, -1
+		}
+		i = skipSpace(b, i+1)
+		if members, i = s.value(b, i, eventlog.Member{Key: uint32(key), KeyEnd: uint32(end)}, members); i < 0 {
+			return members, -1
+		}
+		if i = skipSpace(b, i); i == len(b) {
+			return members, -1
+		}
+		switch b[i] {
+		case ',':
+			i = skipSpace(b, i+1)
+		case '}':
+			return members, i + 1
+		default:
+			return members, -1
+		}
+	}
+}
+
+// array adds the elements of the array that begins at i.
+func (s Shape) array(b []byte, i int, members []eventlog.Member) ([]eventlog.Member, int) {
+	if i = skipSpace(b, i+1); i < len(b) && b[i] == ']' {
+		return members, i + 1
+	}
+	for {
+		if members, i = s.value(b, i, eventlog.Member{}, members); i < 0 {
+			return members, -1
+		}
+		if i = skipSpace(b, i); i == len(b) {
+			return members, -1
+		}
+		switch b[i] {
+		case ',':
+			i = skipSpace(b, i+1)
+		case ']':
+			return members, i + 1
+		default:
+			return members, -1
+		}
+	}
+}
+
+// value adds the value that begins at i, and what lies in it. What cannot be gone
+// into is one value without members, as Fields takes it.
+func (s Shape) value(b []byte, i int, p eventlog.Member, members []eventlog.Member) ([]eventlog.Member, int) {
+	at := len(members)
+	members = append(members, p)
+	end := -1
+	if i < len(b) && class[b[i]] == classOpen && s != nil {
+		if inner, ok := s[string(b[p.Key:p.KeyEnd])]; ok {
+			if b[i] == '{' {
+				members, end = inner.object(b, i, members)
+			} else {
+				members, end = inner.array(b, i, members)
+			}
+		}
+	}
+	if end < 0 {
+		members = members[:at+1]
+		end = skipValue(b, i)
+	}
+	if end < 0 {
+		return members, -1
+	}
+	members[at].From, members[at].To, members[at].Inner = uint32(i), uint32(end), uint32(len(members)-at-1)
+	return members, end
+}
+
+// Members calls fn as Fields or Elements does, with the members of the value where the
+// outline goes into it. Without an outline of the object or array, whose text is
+// value, it is taken apart now. The body is that of the record.
+func Members(body, value []byte, members []eventlog.Member, fn func(key, value []byte, members []eventlog.Member) bool) error {
+	if len(members) > 0 {
+		for i := 0; i < len(members); {
+			p := &members[i]
+			next := i + 1 + int(p.Inner)
+			if !fn(body[p.Key:p.KeyEnd], body[p.From:p.To:p.To], members[i+1:next:next]) {
+				return nil
+			}
+			i = next
+		}
+		return nil
+	}
+	if len(value) > 0 && value[0] == '[' {
+		return Elements(value, func(v []byte) bool { return fn(nil, v, nil) })
+	}
+	return Fields(value, func(k, v []byte) bool { return fn(k, v, nil) })
+}
