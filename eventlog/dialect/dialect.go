@@ -132,10 +132,21 @@ func Sniff(h *Head, known []Dialect) Dialect { return sniff(h, known, 1) }
 // kept as JSON: half a guess is not enough.
 func SniffDocument(h *Head, known []Dialect) Dialect { return sniff(h, known, 40) }
 
+// SniffSurely is Sniff for when more can be read: it answers only when a dialect
+// is so sure that nobody can be surer, and nil means that more is to be read.
+func SniffSurely(h *Head, known []Dialect) Dialect { return sniff(h, known, sure) }
+
+// sure is the most that a dialect says which is built in. Descriptions of formats
+// that a user gives may say more.
+const sure = 95
+
 func sniff(h *Head, known []Dialect, least int) Dialect {
 	var best Dialect
 	score := least - 1
 	for _, d := range known {
+		if _, user := d.(*Declared); score >= sure && !user {
+			continue // it says no more than that
+		}
 		if n := d.Sniff(h); n > score {
 			best, score = d, n
 		}

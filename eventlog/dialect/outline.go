@@ -19,7 +19,7 @@ func (o *outliner) of(rec *eventlog.Record, shape jsonl.Shape) outlined {
 		return outlined{rec.Body, rec.Body, rec.Members}
 	}
 	var ok bool
-	if o.members, ok = shape.Outline(rec.Body, o.members); !ok {
+	if o.members, ok = shape.Outline(rec.Body, o.members[:0]); !ok {
 		return outlined{rec.Body, rec.Body, nil} // Fields has the last word on it
 	}
 	return outlined{rec.Body, rec.Body, o.members}

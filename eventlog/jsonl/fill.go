@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // fill reads the next block behind what is there. It returns io.EOF when there
@@ -42,7 +43,7 @@ func (l *Lines) fill(ctx context.Context) error {
 // keepMark notes the end of what has been given, while it is still there.
 func (l *Lines) keepMark() {
 	if l.check != nil && l.start > 0 {
-		l.mark = append(l.mark[:0], l.buf[max(0, l.start-markSize):l.start]...)
+		l.mark = append(l.mark[:0], l.buf[max(0, l.start-MarkSize):l.start]...)
 		l.markEnd = l.Offset()
 	}
 }
@@ -62,19 +63,43 @@ func (l *Lines) makeRoom() {
 	case used == size:
 		size = min(2*size, l.limit+l.block)
 	case l.full && size < l.block:
-		size = min(2*size, l.block)
+		size = l.block
 	case used < l.block && size > 4*l.block: // a long line has gone by
 		size = 2 * l.block
 	}
 	if l.start == 0 && size == len(l.buf) {
 		return
 	}
-	from := l.buf[l.start:l.end]
+	old := l.buf
 	if size != len(l.buf) {
-		l.buf = make([]byte, size)
+		l.buf = room(size)
 	}
-	l.end = copy(l.buf, from)
+	l.end = copy(l.buf, old[l.start:l.end])
 	l.start, l.scan = 0, l.end
+	if size != len(old) {
+		giveBack(old)
+	}
+}
+
+// spare are blocks that nobody reads into at present: thousands of files are read
+// one after the other, and a fresh block for each would take longer to clear than
+// to fill.
+var spare sync.Pool
+
+func room(size int) []byte {
+	if size == defaultBlock {
+		if b, ok := spare.Get().(*[defaultBlock]byte); ok {
+			return b[:]
+		}
+	}
+	return make([]byte, size)
+}
+
+// giveBack takes a block of which nobody uses any part.
+func giveBack(b []byte) {
+	if len(b) == defaultBlock {
+		spare.Put((*[defaultBlock]byte)(b))
+	}
 }
 
 // headOf returns what is kept of a line over the limit.

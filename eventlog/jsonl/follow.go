@@ -1,6 +1,7 @@
 package jsonl
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,9 +20,25 @@ type Changes interface {
 	Close()
 }
 
+// Reached says how far the lines of a file were read, and what stood there, so
+// that whoever goes on with it later can tell whether it is still the same text.
+type Reached struct {
+	Offset int64  // where the next line begins
+	Head   []byte // the first bytes of the file, MarkSize at most
+	Mark   []byte // the last bytes before MarkEnd, MarkSize at most
+	// MarkEnd is Offset, or less where nothing was kept of what stands before that.
+	MarkEnd int64
+	// Given is a last line that was given though its end has not come.
+	Given []byte
+}
+
 // FollowOptions tells how a path is followed. Zero fields are the defaults.
 type FollowOptions struct {
 	LinesOptions // From is of the first file only; To is not used
+
+	// Reached is how far the first file was read before, instead of From. One that
+	// holds another text by now is read from its beginning, as the next generation.
+	Reached *Reached
 
 	// Watch begins to watch the path. Without it the path is looked at once
 	// in each Poll only.
@@ -160,6 +177,19 @@ func (f *Follower) Progress() (done, total int64) {
 		done = s.lines.Offset()
 	}
 	return done, max(done, f.total)
+}
+
+// Reached returns how far the file was read that the path leads to.
+func (f *Follower) Reached() Reached {
+	s := f.current()
+	if s == nil {
+		if f.options.Reached != nil {
+			return *f.options.Reached
+		}
+		return Reached{Offset: f.options.From}
+	}
+	l := s.lines
+	return Reached{Offset: l.Offset(), Head: s.head, Mark: bytes.Clone(l.mark), MarkEnd: l.markEnd, Given: l.given}
 }
 
 // Missing reports whether there was nothing at the path when it was last

@@ -25,7 +25,7 @@ var ErrUTF16 = errors.New("the text is UTF-16; JSON lines are UTF-8")
 
 const (
 	firstBlock   = 16 << 10  // what is read first of a file
-	defaultBlock = 512 << 10 // what is read at a time once it turns out to be long
+	defaultBlock = 256 << 10 // what is read at a time once it turns out to be long
 	defaultLimit = 64 << 20  // the longest line
 	headOfLong   = 256       // how much of a line over the limit is kept
 )
@@ -82,7 +82,7 @@ type longLine struct {
 type LinesOptions struct {
 	From  int64 // the offset of the first line; it must be where a line begins
 	To    int64 // lines that begin here or later are not given; 0 is all
-	Block int   // the most bytes that are read at a time, 512 KiB
+	Block int   // the most bytes that are read at a time, 256 KiB
 	Limit int   // the longest line, 64 MiB
 	// Values says that the records are JSON values one after the other, each on
 	// as many lines as it likes; see [Lines].
@@ -173,6 +173,7 @@ func (l *Lines) Pending() (eventlog.Record, bool) {
 // who keep many files open of which few are written.
 func (l *Lines) Release() {
 	if l.start == l.end {
+		giveBack(l.buf)
 		l.buf, l.start, l.scan, l.end, l.full = nil, 0, 0, 0, false
 	}
 }

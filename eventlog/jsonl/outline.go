@@ -11,19 +11,21 @@ import (
 type Shape map[string]Shape
 
 // Outline finds the fields of an object without decoding them, and those of the
-// members that the shape names. It puts them in the place of what members held and
-// reports false when there are none to rely upon: Fields says why, or, for a key
-// that has escapes, has no difficulty with it.
+// members that the shape names. It adds them to the list and reports true, or adds
+// nothing and reports false when there are none to rely upon: Fields says why, or,
+// for a key that has escapes, has no difficulty with it.
 //
 // It needs nothing but the text, so that somebody else may do it ahead.
-func (s Shape) Outline(obj []byte, members []eventlog.Member) ([]eventlog.Member, bool) {
-	members = members[:0]
+func (s Shape) Outline(obj []byte, list []eventlog.Member) ([]eventlog.Member, bool) {
 	i := skipSpace(obj, 0)
 	if i == len(obj) || obj[i] != '{' || len(obj) > math.MaxInt32 {
-		return members, false
+		return list, false
 	}
-	members, i = s.object(obj, i, members)
-	return members, i >= 0 && skipSpace(obj, i) == len(obj)
+	added, i := s.object(obj, i, list)
+	if i < 0 || skipSpace(obj, i) < len(obj) {
+		return added[:len(list)], false
+	}
+	return added, true
 }
 
 // object adds the fields of the object that begins at i, and returns where it

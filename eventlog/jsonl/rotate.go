@@ -44,13 +44,20 @@ func (f *Follower) look(ctx context.Context) (bool, error) {
 
 // enter opens the file that the path has come to lead to.
 func (f *Follower) enter(ctx context.Context) error {
-	o := f.options.LinesOptions
-	if f.generation > 0 {
-		o.From = 0
+	o, before := f.options.LinesOptions, f.options.Reached
+	switch {
+	case f.generation > 0:
+		o.From, before = 0, nil
+	case before != nil:
+		o.From = before.Offset
 	}
 	s, err := newSource(f.path, f.generation+1, o)
 	if err != nil {
 		return err
+	}
+	if before != nil {
+		s.head, s.lines.given = before.Head, before.Given
+		s.lines.mark, s.lines.markEnd = before.Mark, before.MarkEnd
 	}
 	if same, err := f.succeeds(ctx, s); err != nil {
 		return errors.Join(err, s.file.Close())

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// markSize is how many bytes at the head of a file, and how many before the
+// MarkSize is how many bytes at the head of a file, and how many before the
 // offset that was reached, tell that it is still the same text.
-const markSize = 256
+const MarkSize = 256
 
 var (
 	errRewound   = errors.New("the line under way was taken back")
@@ -97,7 +97,7 @@ func (s *source) verify() error {
 			return m.err
 		}
 	}
-	if want := min(markSize, l.Offset()); int64(len(s.head)) < want {
+	if want := min(MarkSize, l.Offset()); int64(len(s.head)) < want {
 		s.head = make([]byte, want)
 		if whole, err := readBlock(s.file, s.head, 0); err != nil {
 			return err
@@ -122,14 +122,14 @@ func (s *source) verifySize(size int64) error {
 	return nil
 }
 
-func lastBytes(b []byte) []byte { return b[max(0, len(b)-markSize):] }
+func lastBytes(b []byte) []byte { return b[max(0, len(b)-MarkSize):] }
 
 // holds reports whether the text stands in the file before the offset end.
 func holds(f *os.File, text []byte, end int64) (bool, error) {
 	if len(text) == 0 {
 		return true, nil
 	}
-	var room [markSize]byte
+	var room [MarkSize]byte
 	b := room[:len(text)]
 	whole, err := readBlock(f, b, end-int64(len(text)))
 	return whole && bytes.Equal(b, text), err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/ahead"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 	"github.com/lazytrace/lazytrace/eventlog/pack"
@@ -147,7 +148,11 @@ func (s *segment) feed(ctx context.Context) (feed, error) {
 	case s.framing() != dialect.NoFrames:
 		return &frameFeed{path: s.path, framing: s.framing()}, nil
 	case !s.head.IsDatabase():
-		return &lineFeed{path: s.path, values: s.values}, nil
+		f := &lineFeed{path: s.path, values: s.values}
+		if o, ok := s.dialect.(dialect.Outliner); ok && !s.values {
+			f.shape = o.Outline()
+		}
+		return f, nil
 	}
 	db := s.db
 	s.db = nil
@@ -160,20 +165,25 @@ func (s *segment) feed(ctx context.Context) (feed, error) {
 	return newRowFeed(db, s.dialect.Tables()), nil
 }
 
-// lineFeed gives the lines of a file.
+// lineFeed gives the lines of a file. The first of a large one are read ahead.
 type lineFeed struct {
-	path   string
-	values bool // the records are JSON values, however many lines they take
-	follow *jsonl.Follower
-	from   int64
-	ended  bool // everything that was there has been given
-	record eventlog.Record
+	path    string
+	values  bool        // the records are JSON values, however many lines they take
+	shape   jsonl.Shape // how far the decoder looks into records; nil when it does not say
+	ahead   *ahead.Reader
+	follow  *jsonl.Follower
+	reached jsonl.Reached // while neither is open
+	ended   bool          // everything that was there has been given
+	record  eventlog.Record
 }
 
 func (f *lineFeed) next(ctx context.Context) (*eventlog.Record, error) {
 	if f.follow == nil {
+		if rec, err := f.nextAhead(ctx); err != io.EOF {
+			return rec, err
+		}
 		var err error
-		if f.follow, err = jsonl.Follow(f.path, jsonl.FollowOptions{LinesOptions: jsonl.LinesOptions{From: f.from, Values: f.values}}); err != nil {
+		if f.follow, err = jsonl.Follow(f.path, jsonl.FollowOptions{LinesOptions: jsonl.LinesOptions{Values: f.values}, Reached: &f.reached}); err != nil {
 			return nil, err
 		}
 	}
@@ -196,11 +206,47 @@ func (f *lineFeed) next(ctx context.Context) (*eventlog.Record, error) {
 	return &f.record, nil
 }
 
-func (f *lineFeed) progress() (read, total int64) {
-	if f.follow == nil {
-		return f.from, f.from
+// nextAhead gives the records of a large file that nothing was read of yet, and
+// io.EOF for whatever is behind them or is read otherwise.
+func (f *lineFeed) nextAhead(ctx context.Context) (*eventlog.Record, error) {
+	if f.ahead == nil {
+		if f.shape == nil || f.reached.Offset > 0 {
+			return nil, io.EOF
+		}
+		file, err := os.Open(f.path)
+		if err != nil {
+			return nil, io.EOF // whoever follows the path knows what to say
+		}
+		info, err := file.Stat()
+		if err == nil && info.Size() >= ahead.Worthwhile {
+			f.ahead, err = ahead.Open(file, info.Size(), f.shape)
+		}
+		if f.ahead == nil || err != nil {
+			_ = file.Close()
+			return nil, io.EOF
+		}
 	}
-	return f.follow.Progress()
+	rec, err := f.ahead.Next(ctx)
+	if err == io.EOF {
+		f.closeAhead()
+	}
+	return rec, err
+}
+
+func (f *lineFeed) closeAhead() {
+	f.reached = f.ahead.Reached()
+	_ = f.ahead.Close() // it was only read
+	f.ahead = nil
+}
+
+func (f *lineFeed) progress() (read, total int64) {
+	switch {
+	case f.ahead != nil:
+		return f.ahead.Progress()
+	case f.follow != nil:
+		return f.follow.Progress()
+	}
+	return f.reached.Offset, f.reached.Offset
 }
 
 func (f *lineFeed) pending() bool {
@@ -214,7 +260,11 @@ func (f *lineFeed) pending() bool {
 func (f *lineFeed) changes() bool { return false }
 
 func (f *lineFeed) close() {
+	if f.ahead != nil {
+		f.closeAhead()
+	}
 	if f.follow != nil {
+		f.reached = f.follow.Reached()
 		_ = f.follow.Close() // it was only read
 		f.follow = nil
 		f.record = eventlog.Record{} // its body is a part of what was read ahead

@@ -546,7 +546,6 @@ func (r *reader) open() bool {
 
 func (r *reader) rest() {
 	if f, ok := r.feed.(*lineFeed); ok && f.follow != nil && !f.pending() {
-		f.from, _ = f.follow.Progress()
 		f.close()
 		if d, ok := r.decoder.(dialect.Rester); ok {
 			d.Rest()

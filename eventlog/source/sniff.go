@@ -128,6 +128,12 @@ func (s *segment) tellText(ctx context.Context, b *beginning, known []dialect.Di
 		if document {
 			s.head.Lines = values
 		} else if most < sniffBytes && !b.ended && bytes.Count(b.text, []byte("\n")) < sniffLines {
+			// Few lines, and long ones: mostly the first of them tell.
+			s.head.Lines, s.head.Start = wholeLines(b.text, false), b.text
+			if d := dialect.SniffSurely(s.head, known); d != nil && isOfLines(d) {
+				s.dialect = d
+				return nil
+			}
 			most = sniffBytes
 			if err := b.read(most); err != nil && b.packed == pack.None {
 				return s.fail(reason(err))
@@ -159,6 +165,13 @@ func (s *segment) tellText(ctx context.Context, b *beginning, known []dialect.Di
 			return s.fail(reason(err))
 		}
 	}
+}
+
+// isOfLines reports whether nothing but lines is in a dialect.
+func isOfLines(d dialect.Dialect) bool {
+	_, stacks := d.(dialect.Stacker)
+	_, documents := d.(dialect.Documenter)
+	return !stacks && !documents
 }
 
 // tellArchive tells an archive by the names of its members.
