@@ -36,6 +36,10 @@ type Summary struct {
 	keeping  Keeping
 	version  int64
 
+	last struct {
+		copyKey
+		part *part
+	} // what was asked for last
 	table uint16     // of the record that is being added
 	watch func(*Cut) // told of each record that is cut; see Watch
 	own   []Bill     // while somebody watches: of each entry, what its own record says
@@ -130,6 +134,7 @@ type part struct {
 	lifecycle bool
 	runs      []*Run
 	byID      map[Sym]*Run // once there are many runs
+	latest    *Run         // that was asked for last
 	pulse     []minute
 	recent    []Headline
 	context   int64
@@ -249,17 +254,25 @@ func (s *Summary) Add(pos int64, e *Event) {
 // part returns what is known of a session, or of the conversation that it holds a
 // copy of.
 func (s *Summary) part(id, of Sym) *part {
+	key := copyKey{id, of}
+	if s.last.part != nil && s.last.copyKey == key {
+		return s.last.part // records of one session come together
+	}
+	p := s.sessions[id]
 	if of != 0 {
-		key := copyKey{id, of}
-		if s.copies[key] == nil {
-			s.copies[key] = &part{}
-		}
-		return s.copies[key]
+		p = s.copies[key]
 	}
-	if s.sessions[id] == nil {
-		s.sessions[id] = &part{}
+	switch {
+	case p != nil:
+	case of != 0:
+		p = &part{}
+		s.copies[key] = p
+	default:
+		p = &part{}
+		s.sessions[id] = p
 	}
-	return s.sessions[id]
+	s.last.copyKey, s.last.part = key, p
+	return p
 }
 
 // counted reports whether an event is an error of its session. The failure of
@@ -315,11 +328,16 @@ func (s *Summary) run(session Sym, p *part, e *Event) *Run {
 const manyRuns = 8
 
 func (p *part) run(id Sym) *Run {
+	if p.latest != nil && p.latest.ID == id {
+		return p.latest
+	}
 	if p.byID != nil {
-		return p.byID[id]
+		p.latest = p.byID[id]
+		return p.latest
 	}
 	for _, r := range p.runs {
 		if r.ID == id {
+			p.latest = r
 			return r
 		}
 	}

@@ -288,7 +288,7 @@ func (b *bridge) start(rec *eventlog.Record, s *bridgeSession, r *bridgeRun) {
 	if e.ParentRunID != "" {
 		e.ParentCall, e.Link = b.names.id(f.callID), eventlog.LinkSure
 	} else {
-		e.ParentRunID, e.ParentCall, e.Link = s.nest.parentOf(e.RunID, e.Agent, string(f.task))
+		e.ParentRunID, e.ParentCall, e.Link = s.nest.parentOf(e.RunID, e.Agent, eventlog.Print(f.task))
 	}
 	if e.ParentRunID == "" && !s.named {
 		s.named = true
@@ -401,10 +401,10 @@ func (b *bridge) tool(rec *eventlog.Record, s *bridgeSession, r *bridgeRun) {
 	}
 }
 
-// taskOf returns the raw text that a called agent would get as its task.
-func taskOf(f *flat) string {
+// taskOf returns Print of the text that a called agent would get as its task.
+func taskOf(f *flat) uint64 {
 	if len(f.arguments) == 0 || f.arguments[0] != '{' {
-		return string(f.task)
+		return eventlog.Print(f.task)
 	}
 	var task, only []byte
 	n := 0
@@ -419,10 +419,7 @@ func taskOf(f *flat) string {
 	if task == nil && n == 1 {
 		task = only
 	}
-	if jsonl.IsNull(task) {
-		return ""
-	}
-	return string(task)
+	return eventlog.Print(task)
 }
 
 // began sets the start from a duration in milliseconds.

@@ -49,7 +49,7 @@ func (s *Stored) forget(session string) {
 		return
 	}
 	if known := s.b.sessions[session]; known != nil {
-		if len(known.nest.byKey) > mostCalls {
+		if known.nest.count() > mostCalls {
 			known.nest = nesting{}
 		}
 		if len(known.runs) > mostRuns {

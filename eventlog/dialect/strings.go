@@ -15,35 +15,24 @@ type names struct {
 	known map[string]string
 	// recent are those of late, by what they look like: records of one run come
 	// together, and comparing is cheaper than a hash.
-	recent [64]string
+	recent [64]struct{ raw, name string }
 }
 
 // of returns the string of b.
-func (n *names) of(b []byte) string { return n.share(b, true) }
-
-// share returns the string of b, and has it known for good if it is to stay.
-func (n *names) share(b []byte, stay bool) string {
+func (n *names) of(b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}
-	at := &n.recent[(len(b)+int(b[len(b)/2])*3+int(b[len(b)-1])*5)%len(n.recent)]
-	if *at == string(b) {
-		return *at
+	if s, ok := n.known[string(b)]; ok {
+		return s
 	}
-	s, ok := "", false
-	if stay {
-		s, ok = n.known[string(b)]
+	s := string(b)
+	if n.known == nil {
+		n.known = map[string]string{}
 	}
-	if !ok {
-		s = string(b)
-		if n.known == nil {
-			n.known = map[string]string{}
-		}
-		if stay && len(n.known) < maxNames {
-			n.known[s] = s
-		}
+	if len(n.known) < maxNames {
+		n.known[s] = s
 	}
-	*at = s
 	return s
 }
 
@@ -55,16 +44,28 @@ func (n *names) text(value []byte) string { return n.value(value, true) }
 func (n *names) id(value []byte) string { return n.value(value, false) }
 
 func (n *names) value(value []byte, stay bool) string {
-	if len(value) == 0 || jsonl.IsNull(value) {
+	size := len(value)
+	if size == 0 {
 		return ""
 	}
-	if value[0] != '"' {
-		return n.share(value, stay)
+	at := &n.recent[(size+int(value[size/2])*3+int(value[max(0, size-2)])*5)%len(n.recent)]
+	if at.raw == string(value) {
+		return at.name
 	}
-	inner := value[1 : len(value)-1]
-	if bytes.IndexByte(inner, '\\') >= 0 {
-		s, _ := jsonl.String(value)
-		inner = []byte(s)
+	switch {
+	case jsonl.IsNull(value):
+		return ""
+	case value[0] != '"' || bytes.IndexByte(value, '\\') >= 0:
+		return n.of([]byte(readable(value)))
+	case size == 2:
+		return ""
 	}
-	return n.share(inner, stay)
+	raw := ""
+	if stay {
+		raw = n.of(value) // with its quotes, so that it is found by what stands in the log
+	} else {
+		raw = string(value)
+	}
+	at.raw, at.name = raw, raw[1:size-1]
+	return at.name
 }

@@ -43,7 +43,33 @@ func moment(value []byte) eventlog.Stamp {
 	return momentNumber(value)
 }
 
+// seconds reads what most logs write: ten digits of seconds and up to nine of a
+// fraction.
+func seconds(text []byte) (eventlog.Stamp, bool) {
+	const whole = 10
+	if len(text) < whole || len(text) > whole+1+9 || len(text) > whole && text[whole] != '.' {
+		return 0, false
+	}
+	n := eventlog.Stamp(0)
+	for i, c := range text {
+		if i == whole {
+			continue
+		}
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + eventlog.Stamp(c-'0')
+	}
+	for digits := max(0, len(text)-whole-1); digits < 9; digits++ {
+		n *= 10
+	}
+	return n, text[0] != '9' // 9e9 dollars is the most that ParseMoney takes
+}
+
 func momentNumber(text []byte) eventlog.Stamp {
+	if t, ok := seconds(text); ok {
+		return t
+	}
 	// Seconds with a fraction are read as money is, so that no digit is lost.
 	if m, err := eventlog.ParseMoney(string(text)); err == nil {
 		return eventlog.Stamp(max(0, m))

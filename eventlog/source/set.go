@@ -504,38 +504,38 @@ const batchRecords = 256
 // advance decodes what is new. Each call of update runs one batch, so that
 // whoever reads the result never waits long.
 func (r *reader) advance(ctx context.Context, update func(batch func()), to taker) error {
-	for {
-		var end error
-		update(func() {
-			for range batchRecords {
-				rec, err := r.feed.next(ctx)
-				var bad *fault
-				if errors.As(err, &bad) {
+	var end error
+	var rec *eventlog.Record
+	sub := 0
+	emit := func(e *eventlog.Event) {
+		to.event(rec, sub, e)
+		sub++
+	}
+	batch := func() {
+		for range batchRecords {
+			var err error
+			if rec, err = r.feed.next(ctx); err != nil {
+				if bad := (*fault)(nil); errors.As(err, &bad) {
 					to.fault(0, bad.pos, 0, bad.err)
 					continue
 				}
-				if err != nil {
-					end = err
-					return
-				}
-				to.record(rec)
-				sub := 0
-				err = r.decoder.Decode(rec, false, func(e *eventlog.Event) {
-					to.event(rec, sub, e)
-					sub++
-				})
-				if err != nil {
-					to.fault(rec.Table, rec.Pos, rec.Size, err)
-				}
+				end = err
+				return
 			}
-		})
-		if end == io.EOF {
-			return nil
-		}
-		if end != nil {
-			return end
+			to.record(rec)
+			sub = 0
+			if err := r.decoder.Decode(rec, false, emit); err != nil {
+				to.fault(rec.Table, rec.Pos, rec.Size, err)
+			}
 		}
 	}
+	for end == nil {
+		update(batch)
+	}
+	if end == io.EOF {
+		return nil
+	}
+	return end
 }
 
 // open reports whether a file of lines is open.
