@@ -161,14 +161,14 @@ type Identity [16]byte
 // Identify makes an identity of its parts. The same parts make the same
 // identity on every machine.
 func Identify(parts ...string) Identity {
-	h := sha256.New()
-	var size [8]byte
+	var short [256]byte // most fit
+	text := short[:0]
 	for _, p := range parts {
-		binary.LittleEndian.PutUint64(size[:], uint64(len(p)))
-		h.Write(size[:])
-		h.Write([]byte(p))
+		text = binary.LittleEndian.AppendUint64(text, uint64(len(p)))
+		text = append(text, p...)
 	}
-	return Identity(h.Sum(nil)[:16])
+	sum := sha256.Sum256(text)
+	return Identity(sum[:16])
 }
 
 // String returns the identity in the form of a UUID, which nobody takes for a

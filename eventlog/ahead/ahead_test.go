@@ -95,10 +95,10 @@ func holdMembers(t *testing.T, rec *eventlog.Record) {
 	if err != nil {
 		t.Fatalf("members of %q, which is refused: %v", rec.Body, err)
 	}
-	_ = jsonl.Members(rec.Body, rec.Body, rec.Members, func(k, v []byte, _ []eventlog.Member) bool {
-		got = append(got, string(k)+"="+string(v))
-		return true
-	})
+	for i := 0; i < len(rec.Members); i += 1 + int(rec.Members[i].Inner) {
+		m := rec.Members[i]
+		got = append(got, string(rec.Body[m.Key:m.KeyEnd])+"="+string(rec.Body[m.From:m.To]))
+	}
 	if strings.Join(got, "\x00") != strings.Join(want, "\x00") {
 		t.Errorf("%q: members %q, want %q", rec.Body, got, want)
 	}

@@ -125,6 +125,7 @@ type claude struct {
 	tasks    map[string]string         // open calls that start an agent, by prompt
 	content  int                       // bytes of content of the message that is being written
 	message  string                    // and its id
+	call     eventlog.Identity         // made of that
 
 	lines outliner
 	r     claudeRecord
@@ -134,7 +135,10 @@ type claude struct {
 
 // claudeShape is how far lines are outlined: to the blocks of a message, and the
 // members of what a tool returned besides.
-var claudeShape = jsonl.Shape{"message": {"content": {"": nil}}, "toolUseResult": nil}
+var claudeShape = jsonl.Shape{
+	"message":       {"content": {"": nil}, "usage": {"cache_creation": nil, "output_tokens_details": nil}},
+	"toolUseResult": nil,
+}
 
 // Outline goes into the blocks of a message.
 func (Claude) Outline() jsonl.Shape { return claudeShape }

@@ -67,7 +67,8 @@ func notified(text string) string {
 // one block a line; lines of one response share its id. They are all one call.
 func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
 	r, e := &c.r, &c.e
-	var id, model, stop, usage, content []byte
+	var id, model, stop, content []byte
+	var usage outlined
 	_ = r.said.each(func(key []byte, value outlined) bool {
 		switch string(key) {
 		case "id":
@@ -77,14 +78,14 @@ func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
 		case "stop_reason":
 			stop = value.raw
 		case "usage":
-			usage = value.raw
+			usage = value
 		case "content":
 			content = value.raw
 		}
 		return true
 	})
 	e.Kind, e.Model = eventlog.ModelResponse, c.names.text(model)
-	e.CallID = readable(id)
+	e.CallID = c.names.id(id)
 	if truth(r.apiError) || e.Model == "<synthetic>" {
 		c.synthetic(full, emit)
 		return
@@ -127,15 +128,16 @@ func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
 
 // charge bills the response. Its lines repeat the usage, the last one with the
 // final counts.
-func (c *claude) charge(id, stop, usage, content []byte) {
-	if len(usage) == 0 || usage[0] != '{' {
+func (c *claude) charge(id, stop []byte, usage outlined, content []byte) {
+	if len(usage.raw) == 0 || usage.raw[0] != '{' {
 		return
 	}
 	r, e := &c.r, &c.e
 	u, mode := claudeUsage(usage)
-	message := readable(id)
-	if message != c.message {
+	message := c.names.id(id)
+	if message != c.message || c.call.IsZero() {
 		c.message, c.content = message, 0
+		c.call = eventlog.Identify("response", message)
 	}
 	c.content += len(content)
 	c.b = eventlog.Bill{
@@ -145,7 +147,7 @@ func (c *claude) charge(id, stop, usage, content []byte) {
 		AtLeast: jsonl.IsNull(stop) && u.Output*12 < int64(c.content),
 	}
 	if message != "" {
-		c.b.Call, c.b.Rule = eventlog.Identify("response", message), eventlog.RuleResponse
+		c.b.Call, c.b.Rule = c.call, eventlog.RuleResponse
 		c.b.Request = eventlog.Identify("request", readable(r.request))
 	} else {
 		c.b.Call, c.b.Rule = eventlog.Identify("claude", e.ID), eventlog.RuleRecord
@@ -155,38 +157,37 @@ func (c *claude) charge(id, stop, usage, content []byte) {
 }
 
 // claudeUsage reads what a response used, and how it was served.
-func claudeUsage(usage []byte) (eventlog.Usage, eventlog.Mode) {
+func claudeUsage(usage outlined) (eventlog.Usage, eventlog.Mode) {
 	var u eventlog.Usage
 	var mode eventlog.Mode
-	var writes, split []byte
-	_ = jsonl.Fields(usage, func(key, value []byte) bool {
+	var writes []byte
+	var split outlined
+	_ = usage.each(func(key []byte, value outlined) bool {
 		switch string(key) {
 		case "input_tokens":
-			u.Input = count(value)
+			u.Input = count(value.raw)
 		case "output_tokens":
-			u.Output = count(value)
+			u.Output = count(value.raw)
 		case "cache_read_input_tokens":
-			u.CacheRead = count(value)
+			u.CacheRead = count(value.raw)
 		case "cache_creation_input_tokens":
-			writes = value
+			writes = value.raw
 		case "cache_creation":
 			split = value
 		case "service_tier", "speed":
-			mode |= served(value)
+			mode |= served(value.raw)
 		case "inference_geo":
-			if string(value) == `"us"` {
+			if string(value.raw) == `"us"` {
 				mode |= eventlog.Regional
 			}
 		case "output_tokens_details":
-			thinking, _ := jsonl.Lookup(value, "thinking_tokens")
-			u.Reasoning = count(thinking)
+			u.Reasoning = count(value.get("thinking_tokens").raw)
 		}
 		return true
 	})
-	if len(split) > 0 && split[0] == '{' {
-		short, _ := jsonl.Lookup(split, "ephemeral_5m_input_tokens")
-		long, _ := jsonl.Lookup(split, "ephemeral_1h_input_tokens")
-		u.CacheWrite5m, u.CacheWrite1h = count(short), count(long)
+	if len(split.raw) > 0 && split.raw[0] == '{' {
+		u.CacheWrite5m = count(split.get("ephemeral_5m_input_tokens").raw)
+		u.CacheWrite1h = count(split.get("ephemeral_1h_input_tokens").raw)
 	} else {
 		u.CacheWrite5m = count(writes)
 	}

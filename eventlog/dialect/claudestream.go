@@ -375,7 +375,7 @@ func (s *claudeStream) piece(emit func(*eventlog.Event)) {
 		}
 		model := s.models[id]
 		if model != "" {
-			u, mode := claudeUsage(usage)
+			u, mode := claudeUsage(outlined{raw: usage})
 			s.mode = mode
 			s.count(id, model, u)
 		}

@@ -35,9 +35,29 @@ type outlined struct {
 
 // each calls fn for the members of an object or the elements of an array.
 func (o outlined) each(fn func(key []byte, value outlined) bool) error {
-	return jsonl.Members(o.body, o.raw, o.members, func(key, value []byte, members []eventlog.Member) bool {
-		return fn(key, outlined{o.body, value, members})
-	})
+	if len(o.members) == 0 {
+		return jsonl.Members(o.raw, func(key, value []byte) bool { return fn(key, outlined{raw: value}) })
+	}
+	for i := 0; i < len(o.members); {
+		m, next := o.at(i)
+		if !fn(o.body[m.Key:m.KeyEnd], o.value(i)) {
+			break
+		}
+		i = next
+	}
+	return nil
+}
+
+// at returns a member, and where the next one of the same value is.
+func (o *outlined) at(i int) (m *eventlog.Member, next int) {
+	m = &o.members[i]
+	return m, i + 1 + int(m.Inner)
+}
+
+// value returns the value of a member.
+func (o *outlined) value(i int) outlined {
+	m, next := o.at(i)
+	return outlined{o.body, o.body[m.From:m.To:m.To], o.members[i+1 : next : next]}
 }
 
 // get returns the member with a name, the last of several, or no value.
@@ -45,16 +65,22 @@ func (o outlined) get(name string) (found outlined) {
 	if len(o.raw) == 0 || o.raw[0] != '{' {
 		return outlined{}
 	}
-	err := o.each(func(key []byte, value outlined) bool {
-		if string(key) == name {
-			found = value
+	if len(o.members) == 0 {
+		found.raw, _ = jsonl.Lookup(o.raw, name)
+		return found
+	}
+	best := -1
+	for i := 0; i < len(o.members); {
+		m, next := o.at(i)
+		if string(o.body[m.Key:m.KeyEnd]) == name {
+			best = i
 		}
-		return true
-	})
-	if err != nil {
+		i = next
+	}
+	if best < 0 {
 		return outlined{}
 	}
-	return found
+	return o.value(best)
 }
 
 // word returns what stands between the quotes of a string, without copying it

@@ -116,23 +116,11 @@ func (s Shape) value(b []byte, i int, p eventlog.Member, members []eventlog.Memb
 	return members, end
 }
 
-// Members calls fn as Fields or Elements does, with the members of the value where the
-// outline goes into it. Without an outline of the object or array, whose text is
-// value, it is taken apart now. The body is that of the record.
-func Members(body, value []byte, members []eventlog.Member, fn func(key, value []byte, members []eventlog.Member) bool) error {
-	if len(members) > 0 {
-		for i := 0; i < len(members); {
-			p := &members[i]
-			next := i + 1 + int(p.Inner)
-			if !fn(body[p.Key:p.KeyEnd], body[p.From:p.To:p.To], members[i+1:next:next]) {
-				return nil
-			}
-			i = next
-		}
-		return nil
-	}
+// Members calls fn as Fields does for an object, or as Elements does for an array,
+// without a key.
+func Members(value []byte, fn func(key, value []byte) bool) error {
 	if len(value) > 0 && value[0] == '[' {
-		return Elements(value, func(v []byte) bool { return fn(nil, v, nil) })
+		return Elements(value, func(v []byte) bool { return fn(nil, v) })
 	}
-	return Fields(value, func(k, v []byte) bool { return fn(k, v, nil) })
+	return Fields(value, fn)
 }

@@ -26,10 +26,12 @@ const (
 	sniffLines = 24
 )
 
-// A document is known by the first members of its first value. Some begin with
-// a text that is longer than what is read first.
+// Most files are known by their first lines. A document is known by the first
+// members of its first value; some begin with a text that is longer than what is
+// read first.
 const (
-	sniffFirst    = 64 << 10
+	sniffFirst    = 16 << 10
+	sniffSecond   = 64 << 10
 	sniffDocument = 256 << 10
 )
 
@@ -114,6 +116,13 @@ func (s *segment) tell(ctx context.Context, f *os.File, size int64, known []dial
 
 // tellText tells a text, of which more is read where it takes more.
 func (s *segment) tellText(ctx context.Context, b *beginning, known []dialect.Dialect) error {
+	if d := s.tellSurely(b, known); d != nil {
+		s.dialect = d
+		return nil
+	}
+	if err := b.read(sniffSecond); err != nil && b.packed == pack.None {
+		return s.fail(reason(err))
+	}
 	for most := sniffDocument; ; most = sniffBytes {
 		text := trimLine(bytes.TrimPrefix(b.text, []byte("\xef\xbb\xbf")))
 		if len(text) == 0 && b.failed != nil {
@@ -129,9 +138,7 @@ func (s *segment) tellText(ctx context.Context, b *beginning, known []dialect.Di
 			s.head.Lines = values
 		} else if most < sniffBytes && !b.ended && bytes.Count(b.text, []byte("\n")) < sniffLines {
 			// Few lines, and long ones: mostly the first of them tell.
-			s.head.Lines, s.head.Start = wholeLines(b.text, false), b.text
-			if d := dialect.SniffSurely(s.head, known); d != nil && isOfLines(d) {
-				s.dialect = d
+			if s.dialect = s.tellSurely(b, known); s.dialect != nil {
 				return nil
 			}
 			most = sniffBytes
@@ -165,6 +172,19 @@ func (s *segment) tellText(ctx context.Context, b *beginning, known []dialect.Di
 			return s.fail(reason(err))
 		}
 	}
+}
+
+// tellSurely tells a text by its first lines, if they leave no doubt and nothing
+// but lines is in the dialect.
+func (s *segment) tellSurely(b *beginning, known []dialect.Dialect) dialect.Dialect {
+	if b.ended {
+		return nil // all of it is here
+	}
+	s.head.Lines, s.head.Start = wholeLines(b.text, false), b.text
+	if d := dialect.SniffSurely(s.head, known); d != nil && isOfLines(d) {
+		return d
+	}
+	return nil
 }
 
 // isOfLines reports whether nothing but lines is in a dialect.
