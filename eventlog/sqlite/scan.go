@@ -43,7 +43,8 @@ func (e *RowError) Unwrap() error { return e.Err }
 // Scan calls fn with every row whose key is greater than the one in after,
 // table by table and in the order of the keys. Where after has no entry, all
 // rows are given; an empty database gives none. The record and its cells are
-// valid until fn returns, and fn may not use the reader.
+// valid until fn returns, and fn may not use the reader; the texts of the cells
+// are fn's for good.
 //
 // Scan ends with the first error: that of fn, as it is; a RowError, after
 // whose key the scan can be resumed; or that of a damaged database, when all
