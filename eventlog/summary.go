@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"sync"
 )
@@ -23,7 +24,8 @@ type Summary struct {
 	sessions map[Sym]*part
 	copies   map[copyKey]*part // what sessions hold of conversations that have logs of their own
 	entries  list[Entry]
-	paid     map[Identity][]int32
+	paid     map[Identity]int32   // the first entry of each call
+	alike    map[Identity][]int32 // further entries of one response id that are calls of their own
 	uses     []Use
 	used     map[Identity]int32
 	adopts   map[runKey]Adopt
@@ -147,7 +149,7 @@ type part struct {
 func NewSummary(syms *Symbols, path, format string, rank int) *Summary {
 	return &Summary{
 		Path: path, Format: format, Rank: rank, names: recall{syms: syms},
-		entries: list[Entry]{modest: true}, sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, paid: map[Identity][]int32{}, used: map[Identity]int32{},
+		entries: list[Entry]{modest: true}, sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, paid: map[Identity]int32{}, used: map[Identity]int32{},
 		adopts: map[runKey]Adopt{}, customs: map[string]int64{},
 	}
 }
@@ -239,7 +241,7 @@ func (s *Summary) Add(pos int64, e *Event) {
 	}
 	for _, list := range [...][]Identity{e.Sums, e.Same} {
 		for _, id := range list {
-			for _, i := range s.paid[id] {
+			for i := range s.calls(id) {
 				e := s.entries.edit(int(i))
 				e.Bill = e.void()
 			}
@@ -404,18 +406,46 @@ func (s *Summary) bill(session, of Sym, pos int64, e *Event) {
 		Provider: s.names.intern(e.Provider), Model: s.names.intern(e.Model), Table: s.table, Pos: pos,
 	}
 	if !entry.Call.IsZero() {
-		for _, i := range s.paid[entry.Call] {
+		known := false
+		for i := range s.calls(entry.Call) {
 			if same(s.entries.edit(int(i)), &entry) {
 				s.cut(i, entry)
 				return
 			}
+			known = true
 		}
-		s.paid[entry.Call] = append(s.paid[entry.Call], int32(s.entries.n))
+		s.pays(entry.Call, int32(s.entries.n), known)
 	}
 	s.entries.append(entry)
 	if s.watch != nil {
 		s.own = append(s.own, entry.Bill)
 	}
+}
+
+// calls gives the entries of a response id, by their numbers.
+func (s *Summary) calls(id Identity) iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		if i, ok := s.paid[id]; !ok || !yield(i) {
+			return
+		}
+		for _, i := range s.alike[id] {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// pays notes an entry of a response id, of which others may be known.
+func (s *Summary) pays(id Identity, i int32, known bool) {
+	if !known {
+		s.paid[id] = i
+		return
+	}
+	if s.alike == nil {
+		s.alike = map[Identity][]int32{}
+	}
+	s.alike[id] = append(s.alike[id], i)
 }
 
 // cut makes one entry of two that are one call, and counts the record that is
