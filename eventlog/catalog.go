@@ -270,7 +270,8 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 
 	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, byID: map[Sym]*Session{}}
 	st := standing(s.syms, summaries)
-	b := builder{c: c, gone: s.gone, extra: extra, standing: st, same: st.same, adopts: map[runKey]Adopt{}, paid: map[Identity][]int32{}, used: map[Identity]int32{}, cut: cut, copied: copied}
+	b := builder{c: c, gone: s.gone, extra: extra, standing: st, same: st.same, adopts: map[runKey]Adopt{}, alone: len(summaries) == 1, used: map[Identity]int32{}, cut: cut, copied: copied}
+	b.room(summaries)
 	for _, sum := range summaries {
 		sum.mu.Lock()
 		b.take(sum)
@@ -286,12 +287,28 @@ type builder struct {
 	standing *Standing
 	same     aliases
 	adopts   map[runKey]Adopt
-	paid     map[Identity][]int32
+	alone    bool // there is one segment, which has cut within itself
+	paid     payers
 	used     map[Identity]int32
 	cut      func(*Cut) // both may be nil
 	copied   func(*Use)
 	gone     IsGone
 	extra    func(session string) []string
+}
+
+// room makes room for the ledger: it is most of a catalog, and would be copied
+// many times while it grows.
+func (b *builder) room(summaries []*Summary) {
+	entries := 0
+	for _, sum := range summaries {
+		sum.mu.Lock()
+		entries += sum.entries.n
+		sum.mu.Unlock()
+	}
+	b.c.Entries = make([]Entry, 0, entries)
+	if !b.alone {
+		b.paid.first = make(map[Identity]int32, entries)
+	}
 }
 
 func (b *builder) take(sum *Summary) {
@@ -413,12 +430,15 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	if p.context > 0 {
 		s.Context = p.context
 	}
-	for _, r := range p.runs {
-		run := *r
+	runs := make([]Run, len(p.runs))
+	s.Runs = slices.Grow(s.Runs, len(runs))
+	for i, r := range p.runs {
+		run := &runs[i]
+		*run = *r
 		run.Session = id
 		run.Tools = maps.Clone(r.Tools) // the summary goes on counting in its own
 		run.stuck.calls = slices.Clone(r.stuck.calls)
-		s.Runs = append(s.Runs, &run)
+		s.Runs = append(s.Runs, run)
 		s.ToolCalls += r.ToolCalls
 		s.ToolFails += r.ToolErrors
 		s.underWay += r.underWay
@@ -437,14 +457,16 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 
 // entry adds a call to the ledger, or cuts it when it is there already.
 func (b *builder) entry(e Entry) {
-	if !e.Call.IsZero() {
-		for _, i := range b.paid[e.Call] {
+	if !e.Call.IsZero() && !b.alone {
+		known := false
+		for i := range b.paid.all(e.Call) {
 			if old := &b.c.Entries[i]; same(old, &e) {
 				b.copy(old, e)
 				return
 			}
+			known = true
 		}
-		b.paid[e.Call] = append(b.paid[e.Call], int32(len(b.c.Entries)))
+		b.paid.add(e.Call, int32(len(b.c.Entries)), known)
 	}
 	b.c.Entries = append(b.c.Entries, e)
 }

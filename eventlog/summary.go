@@ -2,7 +2,6 @@ package eventlog
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 	"sync"
 )
@@ -24,8 +23,7 @@ type Summary struct {
 	sessions map[Sym]*part
 	copies   map[copyKey]*part // what sessions hold of conversations that have logs of their own
 	entries  list[Entry]
-	paid     map[Identity]int32   // the first entry of each call
-	alike    map[Identity][]int32 // further entries of one response id that are calls of their own
+	paid     payers
 	uses     []Use
 	used     map[Identity]int32
 	adopts   map[runKey]Adopt
@@ -149,7 +147,7 @@ type part struct {
 func NewSummary(syms *Symbols, path, format string, rank int) *Summary {
 	return &Summary{
 		Path: path, Format: format, Rank: rank, names: recall{syms: syms},
-		entries: list[Entry]{modest: true}, sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, paid: map[Identity]int32{}, used: map[Identity]int32{},
+		entries: list[Entry]{modest: true}, sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, used: map[Identity]int32{},
 		adopts: map[runKey]Adopt{}, customs: map[string]int64{},
 	}
 }
@@ -241,7 +239,7 @@ func (s *Summary) Add(pos int64, e *Event) {
 	}
 	for _, list := range [...][]Identity{e.Sums, e.Same} {
 		for _, id := range list {
-			for i := range s.calls(id) {
+			for i := range s.paid.all(id) {
 				e := s.entries.edit(int(i))
 				e.Bill = e.void()
 			}
@@ -407,45 +405,19 @@ func (s *Summary) bill(session, of Sym, pos int64, e *Event) {
 	}
 	if !entry.Call.IsZero() {
 		known := false
-		for i := range s.calls(entry.Call) {
+		for i := range s.paid.all(entry.Call) {
 			if same(s.entries.edit(int(i)), &entry) {
 				s.cut(i, entry)
 				return
 			}
 			known = true
 		}
-		s.pays(entry.Call, int32(s.entries.n), known)
+		s.paid.add(entry.Call, int32(s.entries.n), known)
 	}
 	s.entries.append(entry)
 	if s.watch != nil {
 		s.own = append(s.own, entry.Bill)
 	}
-}
-
-// calls gives the entries of a response id, by their numbers.
-func (s *Summary) calls(id Identity) iter.Seq[int32] {
-	return func(yield func(int32) bool) {
-		if i, ok := s.paid[id]; !ok || !yield(i) {
-			return
-		}
-		for _, i := range s.alike[id] {
-			if !yield(i) {
-				return
-			}
-		}
-	}
-}
-
-// pays notes an entry of a response id, of which others may be known.
-func (s *Summary) pays(id Identity, i int32, known bool) {
-	if !known {
-		s.paid[id] = i
-		return
-	}
-	if s.alike == nil {
-		s.alike = map[Identity][]int32{}
-	}
-	s.alike[id] = append(s.alike[id], i)
 }
 
 // cut makes one entry of two that are one call, and counts the record that is
