@@ -192,6 +192,9 @@ func (s *Summary) Directory() string {
 
 // Add counts an event whose record lies at pos. The event may be reused.
 func (s *Summary) Add(pos int64, e *Event) {
+	if s.paid == nil {
+		s.reindex() // it was thawed
+	}
 	id, of := s.syms.Intern(e.SessionID), s.syms.Intern(e.Of)
 	p := s.part(id, of)
 	s.kinds[e.Kind]++
