@@ -10,8 +10,8 @@ import "github.com/lazytrace/lazytrace/eventlog"
 type nesting struct {
 	byKey  map[callKey]*openCall
 	byName map[string][]*openCall
-	byTask map[string][]*openCall
-	runs   map[string]bool // whether the run has finished
+	byTask map[uint64][]*openCall // by prints: tasks may be long, and are not to be stored
+	runs   map[string]bool        // whether the run has finished
 	number int
 }
 
@@ -19,25 +19,50 @@ type callKey struct{ run, call string }
 
 type openCall struct {
 	callKey
-	name, task string
-	number     int
-	child      string
-	closed     bool
+	name   string
+	task   uint64 // see taskPrint
+	number int
+	child  string
+	closed bool
 }
 
 // maxCandidates bounds how many open calls of one name are looked at, so that a
 // log that never closes its calls stays linear to read.
 const maxCandidates = 256
 
-func (n *nesting) called(run, call, name, task string) {
-	if n.byKey == nil {
-		n.byKey, n.byName, n.byTask, n.runs = map[callKey]*openCall{}, map[string][]*openCall{}, map[string][]*openCall{}, map[string]bool{}
+// taskPrint tells a task from others; nothing is no task.
+func taskPrint(task string) uint64 {
+	if task == "" {
+		return 0
 	}
+	return max(1, eventlog.Print([]byte(task)))
+}
+
+func (n *nesting) begin() {
+	if n.byKey == nil {
+		n.byKey = map[callKey]*openCall{}
+	}
+	if n.byName == nil {
+		n.byName = map[string][]*openCall{}
+	}
+	if n.byTask == nil {
+		n.byTask = map[uint64][]*openCall{}
+	}
+	if n.runs == nil {
+		n.runs = map[string]bool{}
+	}
+}
+
+func (n *nesting) called(run, call, name, given string) {
+	if n.byKey == nil {
+		n.begin()
+	}
+	task := taskPrint(given)
 	n.number++
 	c := &openCall{callKey: callKey{run, call}, name: name, task: task, number: n.number}
 	n.byKey[c.callKey] = c
 	n.byName[name] = append(open(n.byName[name]), c)
-	if task != "" {
+	if task != 0 {
 		n.byTask[task] = append(open(n.byTask[task]), c)
 	}
 }
@@ -46,12 +71,12 @@ func (n *nesting) answered(run, call string) {
 	if c := n.byKey[callKey{run, call}]; c != nil {
 		c.closed = true
 		delete(n.byKey, c.callKey)
-		n.drop(n.byName, c.name)
-		n.drop(n.byTask, c.task)
+		drop(n.byName, c.name)
+		drop(n.byTask, c.task)
 	}
 }
 
-func (n *nesting) drop(m map[string][]*openCall, key string) {
+func drop[K comparable](m map[K][]*openCall, key K) {
 	if rest := open(m[key]); len(rest) > 0 {
 		m[key] = rest
 	} else {
@@ -74,7 +99,11 @@ func (n *nesting) finished(run string) {
 }
 
 // parentOf claims the call that started a run.
-func (n *nesting) parentOf(run, agent, task string) (parent, call string, link eventlog.Link) {
+func (n *nesting) parentOf(run, agent, given string) (parent, call string, link eventlog.Link) {
+	if n.byKey == nil {
+		return "", "", eventlog.LinkNone
+	}
+	task := taskPrint(given)
 	var best *openCall
 	bestScore := 0
 	consider := func(calls []*openCall) {
@@ -86,7 +115,7 @@ func (n *nesting) parentOf(run, agent, task string) (parent, call string, link e
 				continue
 			}
 			score := 0
-			named, tasked := c.name == agent, c.task != "" && c.task == task
+			named, tasked := c.name == agent, c.task != 0 && c.task == task
 			if named {
 				score += 4
 			}
@@ -105,7 +134,7 @@ func (n *nesting) parentOf(run, agent, task string) (parent, call string, link e
 		}
 	}
 	consider(n.byName[agent])
-	if task != "" {
+	if task != 0 {
 		consider(n.byTask[task])
 	}
 	if best == nil {
@@ -114,7 +143,7 @@ func (n *nesting) parentOf(run, agent, task string) (parent, call string, link e
 	best.child = run
 	n.runs[run] = false
 	switch {
-	case best.name == agent && best.task != "" && best.task == task:
+	case best.name == agent && best.task != 0 && best.task == task:
 		link = eventlog.LinkExact
 	case best.name == agent:
 		link = eventlog.LinkName
