@@ -128,10 +128,16 @@ func (p *pack) get(at *place, room []byte) ([]byte, bool) {
 	return b, true
 }
 
+// What a shelf keeps when nothing else is said.
+const (
+	DefaultSize = 256 << 20
+	DefaultAge  = 45 * 24 * time.Hour
+)
+
 // Options bound what a shelf keeps. Zero fields are the defaults.
 type Options struct {
-	Size int64         // how large all of it may become, 256 MiB
-	Age  time.Duration // how long an entry is kept that nobody wants, 45 days
+	Size int64         // how large all of it may become
+	Age  time.Duration // how long an entry is kept that nobody wants
 	Now  func() time.Time
 }
 
@@ -159,10 +165,10 @@ type entry struct {
 // of it is not there.
 func Open(dir string, opt Options) *Shelf {
 	if opt.Size <= 0 {
-		opt.Size = 256 << 20
+		opt.Size = DefaultSize
 	}
 	if opt.Age <= 0 {
-		opt.Age = 45 * 24 * time.Hour
+		opt.Age = DefaultAge
 	}
 	if opt.Now == nil {
 		opt.Now = time.Now

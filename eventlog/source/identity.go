@@ -7,5 +7,5 @@ type identity struct {
 	changed       int64 // in nanoseconds since 1970
 }
 
-// whole returns a number of a system, whose types differ from machine to machine.
-func whole[N ~int32 | ~uint32 | ~int64 | ~uint64](n N) uint64 { return uint64(n) }
+// plain returns a number of a system, whose types differ from machine to machine.
+func plain[N ~int32 | ~uint32 | ~int64 | ~uint64](n N) uint64 { return uint64(n) }

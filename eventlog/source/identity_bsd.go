@@ -14,5 +14,5 @@ func identityOf(info fs.FileInfo) identity {
 	if !ok {
 		return identity{}
 	}
-	return identity{device: whole(st.Dev), inode: whole(st.Ino), changed: st.Ctimespec.Nano()}
+	return identity{device: plain(st.Dev), inode: plain(st.Ino), changed: st.Ctimespec.Nano()}
 }
