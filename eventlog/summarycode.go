@@ -741,9 +741,9 @@ func (r *thawer) entries(s *Summary) []Entry {
 	var pos int64
 	for i := range entries {
 		e := &entries[i]
-		var call, request, same bool
-		r.flags(&e.AtLeast, &e.Side, &e.Copied, &e.Final, &e.Void, &call, &request, &same)
-		how := r.byte()
+		b, how := r.byte(), r.byte()
+		e.AtLeast, e.Side, e.Copied, e.Final, e.Void = b&1 != 0, b&2 != 0, b&4 != 0, b&8 != 0, b&16 != 0
+		call, request, same := b&32 != 0, b&64 != 0, b&128 != 0
 		e.Rule, e.Source = Rule(how>>4), CostSource(how&15)
 		if int(e.Rule) >= len(ruleNames) || int(e.Source) >= len(costNames) {
 			r.fail()
@@ -785,8 +785,9 @@ func (r *thawer) uses(s *Summary) []Use {
 	last := &Use{}
 	for i := range uses {
 		u := &uses[i]
-		var same bool
-		r.flags(&u.Failed, &u.Copied, &same)
+		b := r.byte()
+		u.Failed, u.Copied = b&1 != 0, b&2 != 0
+		same := b&4 != 0
 		u.ID, u.Tool = r.id(), r.sym()
 		u.Pos = last.Pos + r.int()
 		if same {

@@ -666,10 +666,16 @@ func (m mark) fresh(now time.Time) bool {
 	return m.walSize > 0 && now.Sub(time.Unix(0, m.walModified)) < settled
 }
 
+// textual are the endings of files that are no databases: of thousands of them nobody
+// looks every second for the log of one.
+var textual = map[string]bool{".jsonl": true, ".ndjson": true, ".json": true, ".log": true, ".zst": true, ".gz": true, ".traj": true, ".eval": true}
+
 func markOf(path string, info os.FileInfo) mark {
 	m := mark{size: info.Size(), modified: info.ModTime().UnixNano(), identity: identityOf(info)}
-	if wal, err := os.Stat(path + "-wal"); err == nil {
-		m.walSize, m.walModified = wal.Size(), wal.ModTime().UnixNano()
+	if !textual[filepath.Ext(path)] {
+		if wal, err := os.Stat(path + "-wal"); err == nil {
+			m.walSize, m.walModified = wal.Size(), wal.ModTime().UnixNano()
+		}
 	}
 	if sessions, _ := storage(filepath.Dir(path)); sessions {
 		// A message that is new changes its folder, one that is written to does not.
