@@ -78,6 +78,7 @@ behind.
 		newFork(env),
 		newExport(env),
 		newPrices(env),
+		newCache(env),
 		newDoctor(env),
 		newKeys(env),
 		newRedact(env),

@@ -23,6 +23,7 @@ type prices struct {
 	*price.Book
 	source  string // "built in", or the path of the table that was put beside it
 	ownPath string // of the user's own prices, whether there are any or not
+	stamp   string // tells these prices from others; of what is built in the program does
 }
 
 // ownPricesFile is the name of the user's own prices in the config folder.
@@ -41,7 +42,7 @@ func openPrices(env *Env) (*prices, error) {
 		newer, err := os.ReadFile(path)
 		switch {
 		case err == nil && price.NewBook(string(newer), nil).Date >= price.Default().Date:
-			text, p.source = string(newer), path
+			text, p.source, p.stamp = string(newer), path, stampOf(newer)
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			fmt.Fprintf(env.Stderr, "lazytrace: read %s: %v; the prices that are built in are used\n", escape.Line(path), fileReason(err))
 		}
@@ -52,6 +53,7 @@ func openPrices(env *Env) (*prices, error) {
 		text, err := os.ReadFile(p.ownPath)
 		switch {
 		case err == nil:
+			p.stamp += " " + stampOf(text)
 			if own, err = price.Parse(p.ownPath, string(text)); err != nil {
 				return nil, refuse("your own prices: %v", err)
 			}

@@ -111,6 +111,7 @@ func sourceOptions(env *Env, paths []string, follow bool) (source.Options, []str
 		return source.Options{}, nil, err
 	}
 	opt.Price, opt.Hopeful = book.Estimate, usual
+	keepSummaries(env, &opt, book)
 	return opt, paths, nil
 }
 

@@ -270,8 +270,8 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 
 	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, byID: map[Sym]*Session{}}
 	st := standing(s.syms, summaries)
-	b := builder{c: c, gone: s.gone, extra: extra, standing: st, same: st.same, adopts: map[runKey]Adopt{}, alone: len(summaries) == 1, used: map[Identity]int32{}, cut: cut, copied: copied}
-	b.room(summaries)
+	b := builder{c: c, gone: s.gone, extra: extra, standing: st, same: st.same, adopts: map[runKey]Adopt{}, alone: len(summaries) == 1, cut: cut, copied: copied}
+	b.makeRoom(summaries)
 	for _, sum := range summaries {
 		sum.mu.Lock()
 		b.take(sum)
@@ -287,28 +287,27 @@ type builder struct {
 	standing *Standing
 	same     aliases
 	adopts   map[runKey]Adopt
-	alone    bool // there is one segment, which has cut within itself
-	paid     payers
-	used     map[Identity]int32
+	alone    bool       // there is one segment, which has cut within itself
+	paid     finder     // of the entries
+	used     finder     // of the uses
 	cut      func(*Cut) // both may be nil
 	copied   func(*Use)
 	gone     IsGone
 	extra    func(session string) []string
 }
 
-// room makes room for the ledger: it is most of a catalog, and would be copied
-// many times while it grows.
-func (b *builder) room(summaries []*Summary) {
-	entries := 0
+// makeRoom makes room for what the summaries hold, and for what is added to them just
+// now: a ledger that grows by the half is copied many times.
+func (b *builder) makeRoom(summaries []*Summary) {
+	entries, uses := 0, 0
 	for _, sum := range summaries {
 		sum.mu.Lock()
-		entries += sum.entries.n
+		entries, uses = entries+sum.entries.n, uses+len(sum.uses)
 		sum.mu.Unlock()
 	}
-	b.c.Entries = make([]Entry, 0, entries)
-	if !b.alone {
-		b.paid.first = make(map[Identity]int32, entries)
-	}
+	entries, uses = entries+entries/16, uses+uses/16
+	b.c.Entries, b.c.Uses = make([]Entry, 0, entries), make([]Use, 0, uses)
+	b.paid, b.used = newFinder(entries), newFinder(uses)
 }
 
 func (b *builder) take(sum *Summary) {
@@ -358,22 +357,10 @@ func (b *builder) take(sum *Summary) {
 		b.adopts[key] = a
 	}
 	for i := range sum.entries.n {
-		e := sum.entries.at(i)
-		e.Session = b.same.is(e.Session)
-		if !b.standing.Counts(sum.Rank, e.Session, e.Of) {
-			continue
-		}
-		c.Audit.CallRecords++
-		e.Segment = number
-		b.entry(e)
+		b.entry(sum.entries.edit(i), sum, number)
 	}
-	for _, u := range sum.uses {
-		u.Session = b.same.is(u.Session)
-		if !b.standing.Counts(sum.Rank, u.Session, u.Of) {
-			continue
-		}
-		u.Segment = number
-		b.use(u)
+	for i := range sum.uses {
+		b.use(&sum.uses[i], sum, number)
 	}
 }
 
@@ -456,19 +443,29 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 }
 
 // entry adds a call to the ledger, or cuts it when it is there already.
-func (b *builder) entry(e Entry) {
-	if !e.Call.IsZero() && !b.alone {
-		known := false
-		for i := range b.paid.all(e.Call) {
-			if old := &b.c.Entries[i]; same(old, &e) {
-				b.copy(old, e)
-				return
-			}
-			known = true
-		}
-		b.paid.add(e.Call, int32(len(b.c.Entries)), known)
+func (b *builder) entry(of *Entry, sum *Summary, number int32) {
+	session := b.same.is(of.Session)
+	if !b.standing.Counts(sum.Rank, session, of.Of) {
+		return
 	}
-	b.c.Entries = append(b.c.Entries, e)
+	c := b.c
+	c.Audit.CallRecords++
+	c.Entries = append(c.Entries, *of)
+	e := &c.Entries[len(c.Entries)-1]
+	e.Session, e.Segment = session, number
+	if e.Call.IsZero() || b.alone {
+		return
+	}
+	b.paid.room(len(c.Entries), func(i int32) *Identity { return &c.Entries[i].Call })
+	i, there := b.paid.find(&e.Call, len(c.Entries)-1, func(i int32) bool {
+		old := &c.Entries[i]
+		return old.Call == e.Call && same(old, e)
+	})
+	if there {
+		again := *e
+		c.Entries = c.Entries[:len(c.Entries)-1]
+		b.copy(&c.Entries[i], again)
+	}
 }
 
 // copy cuts one of two entries of different segments that are one call.
@@ -490,22 +487,29 @@ func (b *builder) copy(old *Entry, e Entry) {
 	}
 }
 
-func (b *builder) use(u Use) {
-	if i, ok := b.used[u.ID]; ok {
-		old := &b.c.Uses[i]
-		b.c.Audit.ToolCopies++
-		failed := old.Failed || u.Failed
-		if old.Copied && !u.Copied {
-			*old, u = u, *old // segments come in the order of their paths: of equals the first stays
-		}
-		old.Failed = failed
-		if b.copied != nil {
-			b.copied(&u)
-		}
+func (b *builder) use(of *Use, sum *Summary, number int32) {
+	session := b.same.is(of.Session)
+	if !b.standing.Counts(sum.Rank, session, of.Of) {
 		return
 	}
-	b.used[u.ID] = int32(len(b.c.Uses))
-	b.c.Uses = append(b.c.Uses, u)
+	c, u := b.c, *of
+	u.Session, u.Segment = session, number
+	b.used.room(len(c.Uses)+1, func(i int32) *Identity { return &c.Uses[i].ID })
+	i, there := b.used.find(&u.ID, len(c.Uses), func(i int32) bool { return c.Uses[i].ID == u.ID })
+	if !there {
+		c.Uses = append(c.Uses, u)
+		return
+	}
+	old := &c.Uses[i]
+	c.Audit.ToolCopies++
+	failed := old.Failed || u.Failed
+	if old.Copied && !u.Copied {
+		*old, u = u, *old // segments come in the order of their paths: of equals the first stays
+	}
+	old.Failed = failed
+	if b.copied != nil {
+		b.copied(&u)
+	}
 }
 
 func (b *builder) finish() {

@@ -16,6 +16,19 @@ type list[T any] struct {
 	modest bool
 }
 
+// listOf makes a modest list of values, which it takes over.
+func listOf[T any](values []T) list[T] {
+	l := list[T]{n: len(values), modest: true}
+	for ; len(values) > chunk; values = values[chunk:] {
+		l.chunks = append(l.chunks, values[:chunk:chunk])
+	}
+	if len(values) > 0 {
+		l.chunks = append(l.chunks, values[:len(values):len(values)])
+	}
+	l.shared = make([]bool, len(l.chunks))
+	return l
+}
+
 func (l *list[T]) append(v T) int {
 	if l.n%chunk == 0 {
 		var fresh []T

@@ -23,9 +23,9 @@ type Summary struct {
 	sessions map[Sym]*part
 	copies   map[copyKey]*part // what sessions hold of conversations that have logs of their own
 	entries  list[Entry]
-	paid     payers
+	paid     finder // of the entries
 	uses     []Use
-	used     map[Identity]int32
+	used     finder // of the uses
 	adopts   map[runKey]Adopt
 	records  int64
 	faults   Faults
@@ -147,7 +147,7 @@ type part struct {
 func NewSummary(syms *Symbols, path, format string, rank int) *Summary {
 	return &Summary{
 		Path: path, Format: format, Rank: rank, names: recall{syms: syms},
-		entries: list[Entry]{modest: true}, sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, used: map[Identity]int32{},
+		entries: list[Entry]{modest: true}, sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, paid: newFinder(0), used: newFinder(0),
 		adopts: map[runKey]Adopt{}, customs: map[string]int64{},
 	}
 }
@@ -197,6 +197,9 @@ func (s *Summary) Directory() string {
 
 // Add counts an event whose record lies at pos. The event may be reused.
 func (s *Summary) Add(pos int64, e *Event) {
+	if s.paid.slots == nil {
+		s.reindex() // it was thawed
+	}
 	id, of := s.names.intern(e.SessionID), s.names.intern(e.Of)
 	p := s.part(id, of)
 	s.kinds[e.Kind]++
@@ -239,10 +242,11 @@ func (s *Summary) Add(pos int64, e *Event) {
 	}
 	for _, list := range [...][]Identity{e.Sums, e.Same} {
 		for _, id := range list {
-			for i := range s.paid.all(id) {
-				e := s.entries.edit(int(i))
-				e.Bill = e.void()
-			}
+			s.paid.each(&id, func(i int32) {
+				if e := s.entries.edit(int(i)); e.Call == id {
+					e.Bill = e.void()
+				}
+			})
 		}
 	}
 	p.beat(e)
@@ -365,10 +369,10 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 		return false
 	}
 	if !e.Use.IsZero() {
-		i, ok := s.used[e.Use]
+		s.used.room(len(s.uses)+1, func(i int32) *Identity { return &s.uses[i].ID })
+		i, ok := s.used.find(&e.Use, len(s.uses), func(i int32) bool { return s.uses[i].ID == e.Use })
 		if !ok {
 			i = int32(len(s.uses))
-			s.used[e.Use] = i
 			s.uses = append(s.uses, Use{ID: e.Use, Session: session, Of: of, Run: r.ID, Tool: s.names.intern(e.Tool), Copied: e.Copied, Table: s.table, Pos: pos})
 		}
 		u := &s.uses[i]
@@ -404,15 +408,15 @@ func (s *Summary) bill(session, of Sym, pos int64, e *Event) {
 		Provider: s.names.intern(e.Provider), Model: s.names.intern(e.Model), Table: s.table, Pos: pos,
 	}
 	if !entry.Call.IsZero() {
-		known := false
-		for i := range s.paid.all(entry.Call) {
-			if same(s.entries.edit(int(i)), &entry) {
-				s.cut(i, entry)
-				return
-			}
-			known = true
+		s.paid.room(s.entries.n+1, func(i int32) *Identity { return &s.entries.edit(int(i)).Call })
+		i, there := s.paid.find(&entry.Call, s.entries.n, func(i int32) bool {
+			old := s.entries.edit(int(i))
+			return old.Call == entry.Call && same(old, &entry)
+		})
+		if there {
+			s.cut(i, entry)
+			return
 		}
-		s.paid.add(entry.Call, int32(s.entries.n), known)
 	}
 	s.entries.append(entry)
 	if s.watch != nil {

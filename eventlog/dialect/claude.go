@@ -122,7 +122,7 @@ type claude struct {
 	last     map[string]eventlog.Stamp // when each run last heard from outside
 	requests map[string]eventlog.Stamp // when an API request was sent, by its id
 	sides    map[string]string         // the side chain that a record belongs to, by uuid
-	tasks    map[string]string         // open calls that start an agent, by prompt
+	tasks    map[string]string         // open calls that start an agent, by promptKey, and what kind of agent they start, by a NUL and their id
 	content  int                       // bytes of content of the message that is being written
 	message  string                    // and its id
 	call     eventlog.Identity         // made of that
@@ -361,7 +361,7 @@ func (c *claude) run() string {
 	if run == "" {
 		run = "side-" + uuid
 		c.linked = false
-		c.parentCall, c.inferred = c.tasks[promptOf(r.said)], true
+		c.parentCall, c.inferred = c.tasks[promptKey(promptOf(r.said))], true
 	}
 	c.sides[uuid] = run
 	return c.names.of([]byte(run))

@@ -3,6 +3,7 @@ package dialect
 import (
 	"bytes"
 	"cmp"
+	"strconv"
 	"strings"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -11,6 +12,10 @@ import (
 
 // spawner reports whether a tool starts sub-agents.
 func spawner(tool string) bool { return tool == "Task" || tool == "Agent" || tool == "Workflow" }
+
+// promptKey names a prompt without its words, which may be long, and are not to be
+// stored.
+func promptKey(prompt string) string { return strconv.FormatUint(eventlog.Print([]byte(prompt)), 36) }
 
 // blocks calls fn for each block of a message's content, or once with the
 // text, when the content is a string.
@@ -248,7 +253,7 @@ func (c *claude) calls(full bool, emit func(*eventlog.Event)) {
 		if spawner(e.Tool) {
 			e.Spawns = true
 			if prompt, ok := jsonl.Lookup(input, "prompt"); ok {
-				c.tasks[readable(prompt)] = e.CallID
+				c.tasks[promptKey(readable(prompt))] = e.CallID
 			}
 			if agent, ok := jsonl.Lookup(input, "subagent_type"); ok {
 				c.tasks["\x00"+e.CallID] = readable(agent)

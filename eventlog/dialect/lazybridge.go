@@ -120,16 +120,23 @@ func (s *bridgeSession) run(id string) *bridgeRun {
 	}
 	r := &bridgeRun{id: id}
 	s.runs = append(s.runs, r)
-	if len(s.runs) > 8 && s.byID == nil {
-		s.byID = map[string]*bridgeRun{}
-		for _, r := range s.runs {
-			s.byID[r.id] = r
-		}
+	if len(s.runs) > manyBridgeRuns && s.byID == nil {
+		s.index()
 	}
 	if s.byID != nil {
 		s.byID[id] = r
 	}
 	return r
+}
+
+// manyBridgeRuns is from how many runs on they are found by a map.
+const manyBridgeRuns = 8
+
+func (s *bridgeSession) index() {
+	s.byID = map[string]*bridgeRun{}
+	for _, r := range s.runs {
+		s.byID[r.id] = r
+	}
 }
 
 // Decode decodes a line or a row.

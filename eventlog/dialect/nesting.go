@@ -45,14 +45,19 @@ func (n *nesting) called(run, call, name string, task uint64) {
 		if n.open = append(n.open, c); len(n.open) <= manyCalls {
 			return
 		}
-		n.byKey, n.byName, n.byTask = map[callKey]*openCall{}, map[string][]*openCall{}, map[uint64][]*openCall{}
-		for _, c := range n.open {
-			n.add(c)
-		}
-		n.open = nil
+		n.toMaps()
 		return
 	}
 	n.add(c)
+}
+
+// toMaps goes over to finding calls by maps.
+func (n *nesting) toMaps() {
+	n.byKey, n.byName, n.byTask = map[callKey]*openCall{}, map[string][]*openCall{}, map[uint64][]*openCall{}
+	for _, c := range n.open {
+		n.add(c)
+	}
+	n.open = nil
 }
 
 // add puts a call into the maps.

@@ -45,8 +45,14 @@ type Options struct {
 	Gone eventlog.IsGone
 	// Hopeful says that paths may not be there yet: that is no failure.
 	Hopeful bool
+	// Keep is the folder in which summaries are kept for the next start; nothing
+	// keeps none. Stamp names all else that summaries depend on: the program, its
+	// prices, and the formats and rules that it was given.
+	Keep  string
+	Stamp string
 
 	watching watch.Options
+	now      func() time.Time // time.Now when nil
 }
 
 // missing reports whether a path is not there, and need not be.
@@ -78,6 +84,8 @@ type Set struct {
 	work    chan *tracked // segments to read on; workers take them
 	clock   *clock        // nil when nobody asks
 	open    atomic.Int32  // how many files of lines are open
+	keeper  *keeper       // nil when nothing is kept
+	leaving context.Context
 
 	mu    sync.Mutex
 	known map[string]*tracked // by path; nil for a file that is no log
@@ -99,8 +107,14 @@ type tracked struct {
 	mu    sync.Mutex // held while the segment is read
 	open  bool       // its file is, and counted; guarded by mu
 	gone  bool       // its file is; guarded by mu
-	again bool       // it changed while it waited for a worker; guarded by Set.mu
-	done  chan struct{}
+	kept  mark       // of the file when its summary was kept, while that is all that is known; guarded by mu, as are all up to unkept
+	began time.Time  // when its decoder was made
+	read  mark       // of the file when it was read last
+
+	readBegan time.Time // and when that was
+	unkept    bool      // its summary is not kept as it is now
+	again     bool      // it changed while it waited for a worker; guarded by Set.mu
+	done      chan struct{}
 }
 
 // Open begins to read what the paths lead to. It does not wait for any file.
@@ -111,12 +125,16 @@ func Open(ctx context.Context, paths []string, opt Options) *Set {
 	if opt.Known == nil {
 		opt.Known = dialect.All()
 	}
+	if opt.now == nil {
+		opt.now = time.Now
+	}
 	s := &Set{
 		opt: opt, paths: paths, sources: eventlog.NewSources(opt.Symbols), ready: make(chan struct{}),
 		// Room for a burst: find never waits long for a worker.
 		work: make(chan *tracked, 256), clock: newClock(opt.Env), known: map[string]*tracked{}, logs: map[*openLog]bool{},
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.leaving, s.keeper = leavingOf(s.ctx), newKeeper(&s.opt)
 	s.sources.Gone(opt.Gone)
 	s.sources.Report(func(p *eventlog.Progress) { p.Loading = true })
 	for range max(2, runtime.GOMAXPROCS(0)) {
@@ -154,6 +172,7 @@ func (s *Set) Close() error {
 	s.wg.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.keepLast()
 	for _, t := range s.known {
 		if t != nil && t.reader != nil {
 			t.reader.close()
@@ -177,6 +196,7 @@ func (s *Set) run() {
 	}
 	s.sources.Report(func(p *eventlog.Progress) { p.Loading = false })
 	close(s.ready)
+	s.wg.Go(s.commit)
 	if !s.opt.Follow {
 		return
 	}
@@ -343,10 +363,29 @@ func (s *Set) advance(t *tracked, at mark) {
 	if t.reader != nil && t.seg.blank && at.size > 0 {
 		s.again(t) // it was empty when its dialect was told
 	}
+	began := s.opt.now()
+	switch {
+	case t.reader != nil || s.keeper == nil:
+	case t.kept != mark{}:
+		if t.kept != at {
+			s.readOn(t, at)
+		}
+	case t.summary == nil:
+		s.recall(t, at)
+	}
+	if t.kept == at && at != (mark{}) {
+		t.summary.Update(func() {
+			t.summary.Modified(eventlog.Stamp(at.modified))
+			s.keep(t)
+		})
+		s.sources.Notify()
+		return
+	}
 	if t.reader == nil && !s.begin(t) {
 		return
 	}
 	fresh, err := s.read(t)
+	whole := err == nil
 	switch {
 	case errors.Is(err, errLater):
 		err = nil
@@ -366,7 +405,13 @@ func (s *Set) advance(t *tracked, at mark) {
 	})
 	s.sources.Notify()
 	s.count(t)
+	if whole {
+		s.keepLater(t, at, began)
+	}
 	if old := time.Since(time.Unix(0, at.modified)); old > 10*time.Minute || s.open.Load() > maxOpen {
+		if t.unkept {
+			s.shelve(t)
+		}
 		t.reader.rest()
 		s.count(t)
 	}
@@ -415,6 +460,7 @@ func (s *Set) read(t *tracked) (*eventlog.Summary, error) {
 				again.close()
 			}
 		}
+		t.began = s.opt.now()
 		t.reader.decoder = t.seg.decoder()
 		sum = eventlog.NewSummary(s.opt.Symbols, t.path, t.seg.dialect.Name(), t.seg.rank())
 		t.seg.release()
@@ -436,6 +482,7 @@ func (s *Set) again(t *tracked) {
 // begin tells the dialect of a file. A file that was named, and is none of
 // ours, is told as failed, once, until it becomes one.
 func (s *Set) begin(t *tracked) bool {
+	t.began = s.opt.now()
 	seg, err := sniff(s.ctx, t.path, s.opt.Known)
 	if err == nil && seg.blank && !t.named {
 		seg.close()
@@ -587,7 +634,7 @@ func (s summaryReader) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
 	}
 	if e.Facts != nil {
 		e.Facts.Goal, e.Facts.Name, e.Facts.Title = s.mask(e.Facts.Goal), s.mask(e.Facts.Name), s.mask(e.Facts.Title)
-		e.Facts.Command = s.mask(e.Facts.Command)
+		e.Facts.Command, e.Facts.FailureReason, e.Facts.Summary = s.mask(e.Facts.Command), s.mask(e.Facts.FailureReason), s.mask(e.Facts.Summary)
 		for k, v := range e.Facts.Metadata {
 			e.Facts.Metadata[k] = s.mask(v)
 		}
@@ -604,6 +651,7 @@ func (s summaryReader) fault(_ int, pos int64, _ int, err error) {
 type mark struct {
 	size, modified       int64
 	walSize, walModified int64
+	identity
 }
 
 // settled is how long after the last write to the log of a database there may
@@ -617,10 +665,16 @@ func (m mark) fresh(now time.Time) bool {
 	return m.walSize > 0 && now.Sub(time.Unix(0, m.walModified)) < settled
 }
 
+// textual are the endings of files that are no databases: of thousands of them nobody
+// looks every second for the log of one.
+var textual = map[string]bool{".jsonl": true, ".ndjson": true, ".json": true, ".log": true, ".zst": true, ".gz": true, ".traj": true, ".eval": true}
+
 func markOf(path string, info os.FileInfo) mark {
-	m := mark{size: info.Size(), modified: info.ModTime().UnixNano()}
-	if wal, err := os.Stat(path + "-wal"); err == nil {
-		m.walSize, m.walModified = wal.Size(), wal.ModTime().UnixNano()
+	m := mark{size: info.Size(), modified: info.ModTime().UnixNano(), identity: identityOf(info)}
+	if !textual[filepath.Ext(path)] {
+		if wal, err := os.Stat(path + "-wal"); err == nil {
+			m.walSize, m.walModified = wal.Size(), wal.ModTime().UnixNano()
+		}
 	}
 	if sessions, _ := storage(filepath.Dir(path)); sessions {
 		// A message that is new changes its folder, one that is written to does not.
