@@ -17,6 +17,8 @@ type Decoder func(line []byte) (events []eventlog.Event, known bool)
 type Sink interface {
 	Emit(ctx context.Context, e eventlog.Event) error
 	Dropped(k eventlog.Kind, n int64)
+	// Full reports whether it would turn away an event of a kind just now.
+	Full(k eventlog.Kind) bool
 }
 
 // Bounds of a stream, in bytes.
@@ -24,6 +26,7 @@ const (
 	room      = 8 << 20 // output that may wait to be looked at
 	longest   = wire.MaxLine
 	shownText = 64 << 10 // of a line that is no event, this much is kept
+	spares    = 16       // pieces of memory that are kept for output to come
 	joined    = 64 << 10 // a private key that is spread over lines is kept as one text up to here
 )
 
@@ -38,6 +41,7 @@ type Stream struct {
 	mu     sync.Mutex
 	change sync.Cond // on mu: something came, was taken, or the stream ended
 	chunks []chunk
+	spare  [][]byte // memory of chunks that were looked at
 	bytes  int
 	closed bool
 }
@@ -79,10 +83,15 @@ func (s *Stream) Write(p []byte) (int, error) {
 	if s.closed {
 		return len(p), nil
 	}
+	var data []byte
+	if n := len(s.spare); n > 0 && cap(s.spare[n-1]) >= len(p) {
+		data, s.spare = s.spare[n-1], s.spare[:n-1]
+	}
+	data = append(data, p...)
 	if n := len(s.chunks); n > 0 && s.chunks[n-1].data == nil {
-		s.chunks[n-1].data = bytes.Clone(p)
+		s.chunks[n-1].data = data
 	} else {
-		s.chunks = append(s.chunks, chunk{data: bytes.Clone(p)})
+		s.chunks = append(s.chunks, chunk{data: data})
 	}
 	s.bytes += len(p)
 	s.change.Broadcast()
@@ -112,9 +121,13 @@ func (s *Stream) Close(ctx context.Context) error {
 	}
 }
 
-func (s *Stream) next() (chunk, bool) {
+// next returns the next chunk, and takes back the memory of the one before.
+func (s *Stream) next(used []byte) (chunk, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if cap(used) > 0 && len(s.spare) < spares {
+		s.spare = append(s.spare, used[:0])
+	}
 	for len(s.chunks) == 0 || s.chunks[0].data == nil && !s.closed {
 		if s.closed {
 			return chunk{}, false
@@ -134,9 +147,9 @@ func (s *Stream) run(ctx context.Context) {
 	var line []byte // begun and not ended
 	var torn bool   // its beginning is missing
 	j := joiner{stream: s}
-	for {
-		c, ok := s.next()
-		if !ok {
+	var c chunk
+	for ok := true; ; {
+		if c, ok = s.next(c.data); !ok {
 			break
 		}
 		if c.gap {
@@ -148,7 +161,11 @@ func (s *Stream) run(ctx context.Context) {
 			if i < 0 {
 				break
 			}
-			if !torn {
+			switch {
+			case torn:
+			case len(line) == 0:
+				j.line(ctx, data[:i])
+			default:
 				j.line(ctx, append(line, data[:i]...))
 			}
 			line, torn = line[:0], false
@@ -173,6 +190,10 @@ func (s *Stream) emit(ctx context.Context, line []byte) {
 			}
 			return
 		}
+	}
+	if s.sink.Full(eventlog.LogLine) { // spelling a line that has no place is work for nothing
+		s.sink.Dropped(eventlog.LogLine, 1)
+		return
 	}
 	var o wire.Object
 	o.Text("stream", s.name)
