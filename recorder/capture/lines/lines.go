@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"sync"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/recorder/wire"
@@ -26,9 +27,13 @@ const (
 	room      = 8 << 20 // output that may wait to be looked at
 	longest   = wire.MaxLine
 	shownText = 64 << 10 // of a line that is no event, this much is kept
-	spares    = 16       // pieces of memory that are kept for output to come
+	spares    = 64       // pieces of memory that are kept for output to come
+	plenty    = 64 << 10 // so much output is looked at without waiting for more
 	joined    = 64 << 10 // a private key that is spread over lines is kept as one text up to here
 )
+
+// gather is how long the first output after a rest waits for more.
+const gather = 2 * time.Millisecond
 
 // Stream takes what one stream of a program prints. Write never fails; Close
 // ends its goroutine.
@@ -37,6 +42,8 @@ type Stream struct {
 	sink   Sink
 	decode Decoder
 	done   chan struct{} // closed when everything was looked at
+	ending chan struct{} // closed by Close
+	once   sync.Once     // to close it
 
 	mu     sync.Mutex
 	change sync.Cond // on mu: something came, was taken, or the stream ended
@@ -55,7 +62,7 @@ type chunk struct {
 // New starts a stream. The name says which: stdout, stderr, terminal. With a
 // nil decoder every line is a log line.
 func New(ctx context.Context, name string, sink Sink, decode Decoder) *Stream {
-	s := &Stream{name: name, sink: sink, decode: decode, done: make(chan struct{})}
+	s := &Stream{name: name, sink: sink, decode: decode, done: make(chan struct{}), ending: make(chan struct{})}
 	s.change.L = &s.mu
 	go func() {
 		defer close(s.done)
@@ -84,7 +91,7 @@ func (s *Stream) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	var data []byte
-	if n := len(s.spare); n > 0 && cap(s.spare[n-1]) >= len(p) {
+	if n := len(s.spare); n > 0 {
 		data, s.spare = s.spare[n-1], s.spare[:n-1]
 	}
 	data = append(data, p...)
@@ -113,6 +120,7 @@ func (s *Stream) Close(ctx context.Context) error {
 	s.closed = true
 	s.change.Broadcast()
 	s.mu.Unlock()
+	s.once.Do(func() { close(s.ending) })
 	select {
 	case <-s.done:
 		return nil
@@ -122,17 +130,30 @@ func (s *Stream) Close(ctx context.Context) error {
 }
 
 // next returns the next chunk, and takes back the memory of the one before.
+// After a rest it does not take the first that comes but waits a little for
+// more: a terminal gives its output in thousands of small pieces, and to be
+// woken for each would cost whoever passes it on more than passing it on.
 func (s *Stream) next(used []byte) (chunk, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if cap(used) > 0 && len(s.spare) < spares {
 		s.spare = append(s.spare, used[:0])
 	}
+	rested := false
 	for len(s.chunks) == 0 || s.chunks[0].data == nil && !s.closed {
 		if s.closed {
 			return chunk{}, false
 		}
 		s.change.Wait()
+		rested = true
+	}
+	if rested && s.bytes < plenty && !s.closed {
+		s.mu.Unlock()
+		select {
+		case <-time.After(gather):
+		case <-s.ending:
+		}
+		s.mu.Lock()
 	}
 	c := s.chunks[0]
 	s.chunks = s.chunks[1:]
