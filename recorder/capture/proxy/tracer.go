@@ -80,6 +80,7 @@ func newTracer(sink Sink, o Options) *tracer {
 func (t *tracer) read(ctx context.Context, s *Server) {
 	t.ctx = ctx
 	for j := range s.jobs {
+		time.Sleep(time.Until(j.due))
 		if j.answered {
 			t.answer(j.x, &s.room)
 		} else {
