@@ -168,11 +168,7 @@ func (s *Stream) run(ctx context.Context) {
 	var line []byte // begun and not ended
 	var torn bool   // its beginning is missing
 	j := joiner{stream: s}
-	var c chunk
-	for ok := true; ; {
-		if c, ok = s.next(c.data); !ok {
-			break
-		}
+	for c, ok := s.next(nil); ok; c, ok = s.next(c.data) {
 		if c.gap {
 			line, torn = line[:0], true
 		}
