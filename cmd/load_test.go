@@ -1,12 +1,18 @@
 package cmd
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -106,28 +112,69 @@ func noneOnDisk(t *testing.T, root string, keys map[string]string) {
 	}
 }
 
-// BenchmarkCalls tells what a recording adds to a call, by the clock of a client:
-// one call to the provider after one by way of the proxy, at the middle and at
-// the slow end.
+// bareProxy is a command that passes on what it gets to an address and does
+// nothing else, as the library has it, until its input ends.
+func bareProxy() {
+	to, err := url.Parse(os.Args[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	s := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }, FlushInterval: -1})
+	fmt.Println(s.URL)
+	_, _ = io.Copy(io.Discard, os.Stdin)
+}
+
+// startBareProxy starts one and returns its address.
+func startBareProxy(b *testing.B, to string) string {
+	b.Helper()
+	c := exec.Command("bare-proxy", to)
+	in, err := c.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { in.Close(); _ = c.Wait() })
+	at, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	return strings.TrimSpace(at)
+}
+
+// BenchmarkCalls tells what a recording adds to a call, by the clock of a client,
+// and what a proxy adds that records nothing: calls to the provider, by way of the
+// one and of the other take turns; at the middle and at the slow end.
 func BenchmarkCalls(b *testing.B) {
 	r := recordCalls(b, workScripts(wires[0]))
 	w := wires[0]
 	c := conversation{wire: w, script: "plain", stream: true, pad: strings.Repeat(" word", 10_000)}
 	body := c.body()
 	measure := func(base string) time.Duration {
+		time.Sleep(20 * time.Millisecond) // agents do something between their calls, and what is written of the last one is not part of the next
 		began := time.Now()
 		r.post(b, base+w.path(true), body)
 		return time.Since(began)
 	}
-	var straight, through []time.Duration
+	bare := startBareProxy(b, r.server.URL)
+	var straight, passed, through []time.Duration
 	for b.Loop() {
 		straight = append(straight, measure(r.server.URL))
+		passed = append(passed, measure(bare))
 		through = append(through, measure(r.at[w.base]))
 	}
 	slices.Sort(straight)
+	slices.Sort(passed)
 	slices.Sort(through)
 	for _, share := range []int{50, 99} {
 		i := len(straight) * share / 100
+		b.ReportMetric(float64((passed[i]-straight[i]).Microseconds())/1000, fmt.Sprintf("bare-ms-p%d", share))
 		b.ReportMetric(float64((through[i]-straight[i]).Microseconds())/1000, fmt.Sprintf("ms-p%d", share))
 	}
 }

@@ -19,6 +19,9 @@ func Main() int { return run(context.Background(), realEnv(), os.Args[1:]) }
 
 // run runs the command line in a world.
 func run(ctx context.Context, env *Env, args []string) int {
+	if len(args) == 1 && args[0] == "--version" { // scripts ask before each use: no command has to be made for it
+		return codeOf(printVersion(env))
+	}
 	root := newRoot(env)
 	root.SetArgs(args)
 	root.SetIn(env.Stdin)
@@ -58,7 +61,7 @@ behind.
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return refused(err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	opts.flags(root)
-	versionFlag(root)
+	versionFlag(root, env)
 	root.AddCommand(
 		newOpen(env),
 		newTail(env),

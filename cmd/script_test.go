@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files in the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lazytrace": func() { os.Exit(Main()) }, "canary-agent": canaryAgent, "hold": hold})
+	testscript.Main(m, map[string]func(){"lazytrace": func() { os.Exit(Main()) }, "canary-agent": canaryAgent, "hold": hold, "bare-proxy": bareProxy})
 }
 
 // The scripts run the program as people do, each in a folder and a home of its

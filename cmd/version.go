@@ -27,11 +27,29 @@ func versionLine() string {
 	return fmt.Sprintf("lazytrace %s (%s, %s/%s)", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// versionFlag gives the program --version, which prints the same.
-func versionFlag(root *cobra.Command) {
-	root.Version = Version()
-	root.Flags().Bool("version", false, "print the version")
-	root.SetVersionTemplate(versionLine() + "\n")
+// versionFlag gives the program --version, which prints the same, whatever else
+// is asked for. The library's own flag is not used: setting its template links
+// all of text/template, and with it every method that might be called by name.
+func versionFlag(root *cobra.Command, env *Env) {
+	asked := root.Flags().Bool("version", false, "print the version")
+	args, run := root.Args, root.RunE
+	root.Args = func(c *cobra.Command, given []string) error {
+		if *asked {
+			return nil
+		}
+		return args(c, given)
+	}
+	root.RunE = func(c *cobra.Command, given []string) error {
+		if *asked {
+			return printVersion(env)
+		}
+		return run(c, given)
+	}
+}
+
+func printVersion(env *Env) error {
+	_, err := fmt.Fprintln(env.Stdout, versionLine())
+	return err
 }
 
 func newVersion(env *Env) *cobra.Command {
@@ -42,8 +60,7 @@ func newVersion(env *Env) *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(env.Stdout).Encode(map[string]string{"version": Version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
 			}
-			_, err := fmt.Fprintln(env.Stdout, versionLine())
-			return err
+			return printVersion(env)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")

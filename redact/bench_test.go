@@ -48,15 +48,39 @@ func BenchmarkText(b *testing.B) {
 			}
 		})
 	}
-	b.Run("stream", func(b *testing.B) {
-		text := trace(0)
-		b.SetBytes(int64(len(text)))
-		for b.Loop() {
-			st := red.Stream()
-			for i := 0; i < len(text); i += 64 {
-				st.Write(text[i:min(len(text), i+64)])
+	for _, size := range []int{64, 64 << 10} {
+		b.Run(fmt.Sprintf("stream in pieces of %d", size), func(b *testing.B) {
+			text := trace(0)
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				st := red.Stream()
+				for i := 0; i < len(text); i += size {
+					st.Write(text[i:min(len(text), i+size)])
+				}
+				st.Close()
 			}
-			st.Close()
-		}
-	})
+		})
+	}
+}
+
+func BenchmarkJSON(b *testing.B) {
+	red := secrets(b)
+	for _, c := range []struct {
+		name string
+		text string
+	}{{"lines", trace(0)}, {"lines with secrets", trace(20)}} {
+		b.Run(c.name, func(b *testing.B) {
+			var lines [][]byte
+			for line := range strings.Lines(c.text) {
+				lines = append(lines, []byte(line))
+			}
+			b.SetBytes(int64(len(c.text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, line := range lines {
+					red.JSON(line)
+				}
+			}
+		})
+	}
 }

@@ -63,23 +63,22 @@ func literal(s string) int {
 }
 
 // unescape decodes the inside of a JSON string.
-func unescape(raw string) string {
-	var b strings.Builder
-	b.Grow(len(raw))
+func unescape(raw string) string { return view(appendUnescaped(make([]byte, 0, len(raw)), raw)) }
+
+func appendUnescaped(b []byte, raw string) []byte {
 	var buf [4]byte
 	for i := 0; i < len(raw); {
 		k := strings.IndexByte(raw[i:], '\\')
 		if k < 0 {
-			b.WriteString(raw[i:])
-			break
+			return append(b, raw[i:]...)
 		}
-		b.WriteString(raw[i : i+k])
+		b = append(b, raw[i:i+k]...)
 		i += k
 		size, n := unit(raw, i, &buf)
-		b.Write(buf[:n])
+		b = append(b, buf[:n]...)
 		i += size
 	}
-	return b.String()
+	return b
 }
 
 // unit decodes what stands at i: one byte or one escape. It returns its length

@@ -1,6 +1,9 @@
 package redact
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // text is a piece of the document by offset, so that frames stay small and
 // nothing is copied until a string has to be looked at.
@@ -37,6 +40,7 @@ type walker struct {
 	depth int
 	spans []span
 	stack []frame
+	plain []byte                   // of the string that is looked at, without its escapes
 	each  func(t text, key string) // takes the strings in place of looking for secrets in them; may be nil
 }
 
@@ -44,12 +48,25 @@ type walker struct {
 // other. It reports false if s is not JSON; NaN and Infinity count as numbers
 // and unknown escapes as what they stand for, because real writers emit them.
 func (r *Redactor) document(s string, depth int) ([]span, bool) {
-	w := walker{r: r}
-	if !w.walk(s, depth) {
+	w := walkers.Get().(*walker)
+	w.r = r
+	ok := w.walk(s, depth)
+	spans := w.spans
+	if cap(w.plain) <= longestKept && cap(w.stack) <= deepest/10 {
+		*w = walker{stack: w.stack[:0], plain: w.plain[:0]}
+		walkers.Put(w)
+	}
+	if !ok {
 		return nil, false
 	}
-	return w.spans, true
+	return spans, true
 }
+
+// walkers keeps the memory of walkers that are done for those to come: events
+// are many and small.
+var walkers = sync.Pool{New: func() any { return new(walker) }}
+
+const longestKept = 256 << 10
 
 // walk goes through the document, or documents, that s is, and reports whether
 // it is any.
@@ -237,14 +254,24 @@ func publicKey(k string) flags {
 	if k == "" {
 		return 0
 	}
-	for _, e := range [...]string{"id", "Id", "ID", "ids", "signature", "encrypted_content", "fingerprint", "digest", "hash", "sha", "sha1", "sha256", "sha512", "checksum", "etag", "ETag",
-		"integrity", "commit", "uuid", "embedding", "cursor", "traceparent", "tracestate", "thoughtSignature", "revision", "PageToken", "page_token", "nextToken", "next_token", "ontinuationToken", "ontinuation_token", "run", "session", "trace", "span", "parent", "thread", "conversation"} {
+	for _, e := range publicEnds()[k[len(k)-1]] {
 		if strings.HasSuffix(k, e) {
 			return public
 		}
 	}
 	return 0
 }
+
+// publicEnds are how such names end, by their last byte.
+var publicEnds = sync.OnceValue(func() *[256][]string {
+	var t [256][]string
+	for _, e := range [...]string{"id", "Id", "ID", "ids", "signature", "encrypted_content", "fingerprint", "digest", "hash", "sha", "sha1", "sha256", "sha512", "checksum", "etag", "ETag",
+		"integrity", "commit", "uuid", "embedding", "cursor", "traceparent", "tracestate", "thoughtSignature", "revision", "PageToken", "page_token", "nextToken", "next_token", "ontinuationToken", "ontinuation_token", "run", "session", "trace", "span", "parent", "thread", "conversation"} {
+		last := e[len(e)-1]
+		t[last] = append(t[last], e)
+	}
+	return &t
+})
 
 // str finds what to mask in the string t, whose quotes are not part of it.
 func (w *walker) str(t text, f *frame) {
@@ -260,7 +287,8 @@ func (w *walker) str(t text, f *frame) {
 	s := raw
 	plainText := strings.IndexByte(raw, '\\') < 0
 	if !plainText {
-		s = unescape(raw)
+		w.plain = appendUnescaped(w.plain[:0], raw)
+		s = view(w.plain)
 	}
 	var spans []span
 	if w.r.lazy != nil {

@@ -1,6 +1,9 @@
 package redact
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // secrecy says what a key name promises about its value.
 type secrecy uint8
@@ -44,26 +47,51 @@ func keyOf(w string) keyKind {
 	if !tellingEnd(w) && (len(w) < 10 || !compound && simple(w)) { // most words end here
 		return keyKind{}
 	}
-	if len(w) > 48 {
-		w = w[len(w)-48:]
+	w = w[max(0, len(w)-longestName):]
+	row := names().find(w)
+	if row == len(keyNames) || keyNames[row].in {
+		return inner(w)
 	}
-	var flat [48]byte  // lower case, without _ and -
-	var begin [48]bool // a word starts here
-	n, edge := 0, true
+	k := keyNames[row].keyKind
+	switch k {
+	case keyKind{secret, "token"}:
+		if name, ok := strings.CutSuffix(flatten(w), "token"); ok && notSecret(name) {
+			return keyKind{}
+		}
+	case keyKind{weakSecret, "key"}:
+		if notKey(strings.TrimSuffix(flatten(w), "key")) {
+			return keyKind{}
+		}
+	}
+	return k
+}
+
+// longestName is how much of a name is looked at, from its end.
+const longestName = 48
+
+// joins reports whether a byte stands between the words of a name and means
+// nothing.
+func joins(b byte) bool { return b == '_' || b == '-' || b == ' ' }
+
+// flatten spells a name in lower case without what joins its words.
+func flatten(w string) string {
+	var flat [longestName]byte
+	n := 0
 	for i := 0; i < len(w); i++ {
-		b := w[i]
-		if b == '_' || b == '-' || b == ' ' {
-			edge = true
-			continue
+		if !joins(w[i]) {
+			flat[n] = lower(w[i])
+			n++
 		}
-		if i > 0 && isUpper(b) && (isLower(w[i-1]) || i+1 < len(w) && isLower(w[i+1])) {
-			edge = true
-		}
-		flat[n], begin[n] = lower(b), edge
-		edge = false
-		n++
 	}
-	return classify(string(flat[:n]), &begin)
+	return string(flat[:n])
+}
+
+// begins reports whether a word of the name begins at i.
+func begins(w string, i int) bool {
+	if i == 0 || joins(w[i-1]) {
+		return true
+	}
+	return isUpper(w[i]) && (isLower(w[i-1]) || i+1 < len(w) && isLower(w[i+1]))
 }
 
 // tellingEnds are how the names end that classify knows, by three letters.
@@ -106,76 +134,171 @@ func simple(w string) bool {
 	return true
 }
 
-func classify(k string, begin *[48]bool) keyKind {
-	end := func(s string) bool { return strings.HasSuffix(k, s) }
-	word := func(s string) bool { return strings.HasSuffix(k, s) && begin[len(k)-len(s)] }
-	switch {
-	case end("password"), end("passwd"), end("passwort"), end("passcode"), end("pwd") && k != "pwd" && k != "oldpwd",
-		word("pass"), end("dbpass"), end("userpass"), end("sshpass"), end("storepass"), end("keypass"), end("mypass"), end("smtppass"),
-		word("pw"), end("bindpw"), k == "contrasena", end("motdepasse"), end("adminpass"), end("rootpass"):
-		return keyKind{password, "password"}
-	case k == "pwd":
-		return keyKind{password, "password"}
-	case end("passphrase"), end("mnemonic"), end("seedphrase"), end("recoveryphrase"), end("seedwords"):
-		return keyKind{phrase, "passphrase"}
-	case k == "authorization", end("proxyauthorization"), end("authorizationheader"), k == "auth", word("auth"), k == "xauth", end("authheader"), k == "bearer":
-		return keyKind{authHeader, "authorization"}
-	case k == "cookie", k == "setcookie", k == "cookies", end("cookieheader"), end("sessioncookie"), end("authcookie"):
-		return keyKind{cookieJar, "cookie"}
-	case end("apikey"), end("apikeys"), end("apikeyid"), end("subscriptionkey"), end("ocpapimsubscriptionkey"), end("functionskey"):
-		return keyKind{secret, "api-key"}
-	case end("accesskey"), end("accesskeyid"), end("secretkey"), end("secretaccesskey"), end("accountkey"), end("authkey"), end("privatekey"), end("privkey"),
-		end("signingkey"), end("encryptionkey"), end("masterkey"), end("sharedkey"), end("servicekey"), end("storagekey"), end("keydata") && !end("publickeydata"),
-		end("consumerkey"), end("deploykey"), end("sshkey"), end("rolekey"), end("anonkey"), end("appkey"), end("applicationkey"), end("webhookkey"),
-		end("presharedkey"), word("psk"), end("licensekey"), end("licencekey"), end("adminkey"), end("rootkey"), end("clientkey"), end("hmackey"), end("aeskey"),
-		end("cipherkey"), end("decryptionkey"), end("jwtkey"), end("securitykey"), end("unsealkey"), end("recoverykey"), end("backupkey"):
-		return keyKind{secret, "key"}
-	case end("secret"), end("secrets"), end("secretvalue"), end("secretbase"), end("secretid"), end("totpsecret"), end("otpseed"):
-		return keyKind{secret, "secret"}
-	case word("credential"), word("credentials"), word("creds"), word("cred"):
-		return keyKind{secret, "credential"}
-	case word("jwt"), word("pat"), k == "accesstokens", k == "apitokens", word("otp"), word("sas"):
-		return keyKind{secret, "token"}
-	case end("token"):
-		switch k[:len(k)-5] {
-		case "next", "nextpage", "page", "prev", "prevpage", "previouspage", "pagination", "continuation", "eos", "bos", "pad", "unk", "mask", "sep", "cls", "stop", "special", "max",
-			"cancellation", "cursor", "start", "end", "first", "last", "image", "per", "cost", "nextsync", "sync", "resume":
-			return keyKind{}
+// keyNames are the names of secrets, without _ and -. The first row that holds
+// a name counts.
+var keyNames = [...]struct {
+	keyKind
+	in     bool   // not by its end: it may still speak of a secret before its last word
+	ends   string // names end so
+	words  string // or have this as their last word
+	wholes string // or are this
+}{
+	{in: true, ends: "publickeydata", wholes: "oldpwd verifier"},
+	{keyKind: keyKind{password, "password"}, words: "pass pw", wholes: "contrasena",
+		ends: "password passwd passwort passcode pwd dbpass userpass sshpass storepass keypass mypass smtppass bindpw motdepasse adminpass rootpass"},
+	{keyKind: keyKind{phrase, "passphrase"}, ends: "passphrase mnemonic seedphrase recoveryphrase seedwords"},
+	{keyKind: keyKind{authHeader, "authorization"}, ends: "proxyauthorization authorizationheader authheader", words: "auth", wholes: "authorization xauth bearer"},
+	{keyKind: keyKind{cookieJar, "cookie"}, ends: "cookieheader sessioncookie authcookie", wholes: "cookie setcookie cookies"},
+	{keyKind: keyKind{secret, "api-key"}, ends: "apikey apikeys apikeyid subscriptionkey ocpapimsubscriptionkey functionskey"},
+	{keyKind: keyKind{secret, "key"}, words: "psk",
+		ends: "accesskey accesskeyid secretkey secretaccesskey accountkey authkey privatekey privkey signingkey encryptionkey masterkey sharedkey servicekey storagekey keydata " +
+			"consumerkey deploykey sshkey rolekey anonkey appkey applicationkey webhookkey presharedkey licensekey licencekey adminkey rootkey clientkey hmackey aeskey " +
+			"cipherkey decryptionkey jwtkey securitykey unsealkey recoverykey backupkey"},
+	{keyKind: keyKind{secret, "secret"}, ends: "secret secrets secretvalue secretbase secretid totpsecret otpseed"},
+	{keyKind: keyKind{secret, "credential"}, words: "credential credentials creds cred"},
+	{keyKind: keyKind{secret, "token"}, ends: "token", words: "jwt pat otp sas", wholes: "accesstokens apitokens"},
+	{ends: "publickey publickeys"},
+	{keyKind: keyKind{weakSecret, "key"}, words: "key"},
+	{keyKind: keyKind{weakSecret, "secret"}, words: "tokens", ends: "passwordhash passwdhash pwhash accesscode authcode verifier webhook connectionstring connstr"},
+}
+
+// tails finds the row of a name from its last letter to its first, however
+// many rows there are: this is asked of every tenth word. Node 0 is the root;
+// the children of a node are a list.
+type tails []struct {
+	b                byte
+	child, next      uint16
+	end, word, whole uint8 // the first row that holds what was read so far
+}
+
+var names = sync.OnceValue(func() tails {
+	const none = uint8(len(keyNames))
+	t := make(tails, 1, 1024)
+	t[0].end, t[0].word, t[0].whole = none, none, none
+	at := func(name string) int {
+		n := 0
+		for i := len(name) - 1; i >= 0; i-- {
+			to := t[n].child
+			for to > 0 && t[to].b != name[i] {
+				to = t[to].next
+			}
+			if to == 0 {
+				to = uint16(len(t))
+				t = append(t, t[0])
+				t[to].b, t[to].child, t[to].next, t[n].child = name[i], 0, t[n].child, to
+			}
+			n = int(to)
 		}
-		return keyKind{secret, "token"}
-	case end("publickey"), end("publickeys"):
-		return keyKind{}
-	case word("key"):
-		switch k[:len(k)-3] {
-		case "", "primary", "foreign", "public", "sort", "cache", "partition", "hash", "object", "row", "dedup", "dedupe", "idempotency", "lookup", "group", "index", "map",
-			"project", "host", "s3", "bucket", "sshpublic", "range", "routing", "shard", "unique", "composite", "natural", "any", "hot", "issue", "item", "cacheentry",
-			"registry", "config", "i18n", "translation", "message", "event", "session", "promptcache", "wrap", "the", "query", "known", "etag", "trace", "react", "file",
-			"content", "storageobject", "record", "document", "sentinel", "publishable", "sshhost", "user", "job", "run", "compositeprimary", "xpublic", "pub", "verify",
-			"verification":
-			return keyKind{}
-		}
-		return keyKind{weakSecret, "key"}
-	case word("tokens"), end("passwordhash"), end("passwdhash"), end("pwhash"), end("accesscode"), end("authcode"), end("verifier") && k != "verifier", end("webhook"), end("connectionstring"), end("connstr"):
-		return keyKind{weakSecret, "secret"}
+		return n
 	}
-	return inner(k, begin)
+	for k := len(keyNames) - 1; k >= 0; k-- { // so that the first row is what stays
+		for name := range strings.FieldsSeq(keyNames[k].ends) {
+			t[at(name)].end = uint8(k)
+		}
+		for name := range strings.FieldsSeq(keyNames[k].words) {
+			t[at(name)].word = uint8(k)
+		}
+		for name := range strings.FieldsSeq(keyNames[k].wholes) {
+			t[at(name)].whole = uint8(k)
+		}
+	}
+	return t
+})
+
+// find returns the row of a name, or the number of rows.
+func (t tails) find(w string) int {
+	row, n, first := t[0].end, uint16(0), 0
+	for first < len(w) && joins(w[first]) {
+		first++
+	}
+	for i := len(w) - 1; i >= first; i-- {
+		if joins(w[i]) {
+			continue
+		}
+		b := lower(w[i])
+		for n = t[n].child; n > 0 && t[n].b != b; {
+			n = t[n].next
+		}
+		if n == 0 {
+			break
+		}
+		at := &t[n]
+		row = min(row, at.end)
+		if at.word < row && begins(w, i) {
+			row = at.word
+		}
+		if i == first {
+			row = min(row, at.whole)
+		}
+	}
+	return int(row)
+}
+
+// notSecret reports whether a token is none that opens anything, by what stands
+// before the word.
+func notSecret(name string) bool {
+	switch name {
+	case "next", "nextpage", "page", "prev", "prevpage", "previouspage", "pagination", "continuation", "eos", "bos", "pad", "unk", "mask", "sep", "cls", "stop", "special", "max",
+		"cancellation", "cursor", "start", "end", "first", "last", "image", "per", "cost", "nextsync", "sync", "resume":
+		return true
+	}
+	return false
+}
+
+// notKey reports the same of a key.
+func notKey(name string) bool {
+	switch name {
+	case "", "primary", "foreign", "public", "sort", "cache", "partition", "hash", "object", "row", "dedup", "dedupe", "idempotency", "lookup", "group", "index", "map",
+		"project", "host", "s3", "bucket", "sshpublic", "range", "routing", "shard", "unique", "composite", "natural", "any", "hot", "issue", "item", "cacheentry",
+		"registry", "config", "i18n", "translation", "message", "event", "session", "promptcache", "wrap", "the", "query", "known", "etag", "trace", "react", "file",
+		"content", "storageobject", "record", "document", "sentinel", "publishable", "sshhost", "user", "job", "run", "compositeprimary", "xpublic", "pub", "verify",
+		"verification":
+		return true
+	}
+	return false
 }
 
 // inner handles names that speak of a secret before their last word, such as
 // SECRET_KEY_BASE. Only what looks random counts behind them.
-func inner(k string, begin *[48]bool) keyKind {
-	if len(k) < 8 || !strings.Contains(k, "secret") && !strings.Contains(k, "passw") && !strings.Contains(k, "apikey") && !strings.Contains(k, "accesskey") &&
+func inner(w string) keyKind {
+	if !speaks(w) {
+		return keyKind{}
+	}
+	k := flatten(w)
+	if len(k) < 8 {
+		return keyKind{}
+	}
+	if !strings.Contains(k, "secret") && !strings.Contains(k, "passw") && !strings.Contains(k, "apikey") && !strings.Contains(k, "accesskey") &&
 		!strings.Contains(k, "privatekey") && !strings.Contains(k, "credential") && !strings.Contains(k, "authtoken") && !strings.Contains(k, "accesstoken") && !strings.Contains(k, "apitoken") && !strings.Contains(k, "bearertoken") {
 		return keyKind{}
 	}
-	last := len(k) - 1
-	for last > 0 && !begin[last] {
+	last := len(w) - 1
+	for last > 0 && (joins(w[last]) || !begins(w, last)) {
 		last--
 	}
-	switch k[last:] {
+	switch flatten(w[last:]) {
 	case "id", "ids", "name", "names", "arn", "ref", "url", "uri", "path", "file", "version", "count", "type", "kind", "length", "hint", "policy", "label", "expiry", "at",
 		"fingerprint", "manager", "store", "field", "env", "var", "scope", "scopes", "status", "checksum", "digest", "sha256", "sha", "provider", "endpoint", "keyname":
 		return keyKind{}
 	}
 	return keyKind{weakSecret, "secret"}
+}
+
+// speaks reports whether a name may hold one of the words that inner looks for:
+// each of them has a k, a w or, but for what joins words, an r behind a c.
+func speaks(w string) bool {
+	if len(w) < 8 {
+		return false
+	}
+	for i := 0; i < len(w); i++ {
+		switch w[i] | 0x20 {
+		case 'k', 'w':
+			return true
+		case 'r':
+			if i > 0 && (w[i-1]|0x20 == 'c' || joins(w[i-1])) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -1,6 +1,9 @@
 package redact
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // prefix is how the tokens of one issuer start. No length is fixed: issuers
 // change theirs, and a token cut short is still most of a secret.
@@ -19,8 +22,20 @@ const (
 	sAlnum         // letters and digits
 )
 
-// prefixes are looked up by first byte. Longer ones come before their own
+// issuers are all prefixes by their first byte, longer ones before their own
 // beginnings.
+var issuers = sync.OnceValue(func() *[256][]prefix {
+	var t [256][]prefix
+	for b := range t {
+		for _, p := range prefixes(byte(b)) {
+			if p.text[0] == byte(b) {
+				t[b] = append(t[b], p)
+			}
+		}
+	}
+	return &t
+})
+
 func prefixes(first byte) []prefix {
 	switch first {
 	case 's':
@@ -184,10 +199,10 @@ var pRest = []prefix{
 // prefix of an issuer, or 0.
 func (c *scanner) issued(i int) (int, string) {
 	s := c.s
-	table := prefixes(s[i])
+	table := issuers()[s[i]]
 	for k := range table {
 		p := &table[k]
-		if s[i] != p.text[0] || !strings.HasPrefix(s[i:], p.text) {
+		if !strings.HasPrefix(s[i:], p.text) {
 			continue
 		}
 		from := i + len(p.text)

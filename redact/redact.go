@@ -12,7 +12,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
+	"unsafe"
 )
 
 // Rule is a pattern added by the user. The whole match is masked, or only the
@@ -96,25 +96,32 @@ func ruleName(s string) bool {
 // Text returns s with its secrets masked and the number of masks. If s is a
 // JSON document, the strings inside it are redacted as JSON does.
 func (r *Redactor) Text(s string) (string, int) {
-	if r.lazy != nil {
-		spans := r.lazy.find(s)
-		return r.apply(s, spans), len(spans)
-	}
-	spans := r.find(s)
+	spans := r.spans(s)
 	if len(spans) == 0 {
 		return s, 0
 	}
 	return r.apply(s, spans), len(spans)
 }
 
+func (r *Redactor) spans(s string) []span {
+	if r.lazy != nil {
+		return r.lazy.find(s)
+	}
+	return r.find(s)
+}
+
 // Bytes is Text for a byte slice. It returns b itself if nothing was masked.
 func (r *Redactor) Bytes(b []byte) ([]byte, int) {
-	s, n := r.Text(string(b))
-	if n == 0 {
+	spans := r.spans(view(b))
+	if len(spans) == 0 {
 		return b, 0
 	}
-	return []byte(s), n
+	return r.applied(view(b), spans), len(spans)
 }
+
+// view is b as a text, without a copy: it is looked at and not kept, and nobody
+// writes to b meanwhile.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // JSON masks the secrets in the strings of a JSON document, also where a string
 // holds a document itself, and returns the number of masks. Valid JSON stays
@@ -122,8 +129,8 @@ func (r *Redactor) Bytes(b []byte) ([]byte, int) {
 // never changed. Input that is not JSON is treated as text.
 func (r *Redactor) JSON(raw []byte) ([]byte, int) {
 	if r.lazy != nil {
-		if spans, ok := r.document(string(raw), 1); ok {
-			return []byte(r.apply(string(raw), spans)), len(spans)
+		if spans, ok := r.document(view(raw), 1); ok {
+			return r.applied(view(raw), spans), len(spans)
 		}
 	}
 	return r.Bytes(raw)
@@ -144,17 +151,17 @@ type span struct {
 	kind     string
 }
 
-func (r *Redactor) apply(s string, spans []span) string {
-	var b strings.Builder
-	b.Grow(len(s) + 16)
+func (r *Redactor) apply(s string, spans []span) string { return view(r.applied(s, spans)) }
+
+func (r *Redactor) applied(s string, spans []span) []byte {
+	b := make([]byte, 0, len(s)+16)
 	at := 0
 	for _, p := range spans {
-		b.WriteString(s[at:p.from])
-		b.WriteString(marker(p.kind))
+		b = append(b, s[at:p.from]...)
+		b = append(b, marker(p.kind)...)
 		at = p.to
 	}
-	b.WriteString(s[at:])
-	return b.String()
+	return append(b, s[at:]...)
 }
 
 func marker(kind string) string {

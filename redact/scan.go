@@ -111,8 +111,18 @@ func (c *scanner) walk() {
 		switch k := class[s[i]]; {
 		case k&cWord != 0:
 			j := i + 1
-			for j < len(s) && class[s[j]]&cWord != 0 {
+			for j < len(s) {
+				next := class[s[j]]
+				if next&cWord == 0 {
+					break
+				}
+				k &= next
 				j++
+			}
+			if k&cLetter != 0 && ordinary(s, i, j) {
+				c.prevFrom, c.prev = i, j
+				i = j + 1
+				continue
 			}
 			i = c.word(i, j)
 		case k&cStop != 0:
@@ -120,6 +130,30 @@ func (c *scanner) walk() {
 		default:
 			i++
 		}
+	}
+}
+
+// ordinary reports whether the letters s[i:j] are a word of prose before
+// another one, to which word has nothing to say. Most of a text is made of these.
+func ordinary(s string, i, j int) bool {
+	if n := j - i; n < 2 || n > 9 || j+1 >= len(s) || s[j] != ' ' || !isLower(s[i]) || i > 0 && (s[i-1] == '\\' || s[i-1] == '%') {
+		return false
+	}
+	switch s[i] {
+	case 'a', 'b': // apikey, basic, bearer
+		if j-i >= 5 && j-i <= 7 {
+			return false
+		}
+	case 'p': // password
+		if j-i == 8 {
+			return false
+		}
+	}
+	switch b := s[j+1]; b {
+	case 'i', 'w', 'v': // may be is, was, value: see prose
+		return false
+	default:
+		return class[b]&(cLetter|cDigit) != 0
 	}
 }
 

@@ -1,6 +1,9 @@
 package redact
 
-import "strings"
+import (
+	"bytes"
+	"slices"
+)
 
 const (
 	hold       = 512       // bytes at the end that a stream never releases early
@@ -12,7 +15,7 @@ const (
 // of a piece is still found. It is not safe for concurrent use.
 type Stream struct {
 	r      *Redactor
-	buf    string // context already released, then text that waits
+	buf    []byte // context already released, then text that waits
 	done   int    // length of the context
 	fresh  int    // bytes written since the last look
 	any    bool   // something was released
@@ -31,7 +34,7 @@ func (t *Stream) Write(chunk string) string {
 			return ""
 		}
 	}
-	t.buf += chunk
+	t.buf = append(t.buf, chunk...)
 	t.fresh += len(chunk)
 	if t.fresh < hold || len(t.buf)-t.done <= hold {
 		return ""
@@ -55,7 +58,7 @@ func (t *Stream) Close() string {
 	if t.any {
 		out = t.release(len(t.buf), t.look())
 	} else {
-		out, _ = t.r.Text(t.buf)
+		out, _ = t.r.Text(string(t.buf))
 	}
 	*t = Stream{r: t.r}
 	return out
@@ -63,9 +66,9 @@ func (t *Stream) Close() string {
 
 func (t *Stream) look() []span {
 	if t.r.lazy != nil {
-		return t.r.lazy.find(t.buf)
+		return t.r.lazy.find(view(t.buf))
 	}
-	return t.r.scan(t.buf, maxDepth, 0)
+	return t.r.scan(view(t.buf), maxDepth, 0)
 }
 
 // cut returns where to split the buffer: after a blank, outside all spans and
@@ -86,7 +89,7 @@ func (t *Stream) cut(spans []span) int {
 		return -1
 	}
 	// One secret fills the buffer: show its marker and drop the rest of it.
-	if n := len(spans); n > 0 && spans[n-1].to > t.done && !strings.ContainsAny(t.buf[min(spans[n-1].to, len(t.buf)):], " \t\"'`") {
+	if n := len(spans); n > 0 && spans[n-1].to > t.done && !bytes.ContainsAny(t.buf[min(spans[n-1].to, len(t.buf)):], " \t\"'`") {
 		spans[n-1].to = len(t.buf)
 		t.eating = true
 		return len(t.buf)
@@ -103,14 +106,17 @@ func (t *Stream) release(cut int, spans []span) string {
 			own = append(own, span{max(p.from, t.done) - t.done, min(p.to, cut) - t.done, p.kind})
 		}
 	}
-	out := t.r.apply(t.buf[t.done:cut], own)
+	out := t.r.apply(view(t.buf[t.done:cut]), own)
 	from := max(0, cut-lookBehind)
 	if from > 0 {
-		if k := strings.IndexAny(t.buf[from:cut], " \n\t"); k >= 0 {
+		if k := bytes.IndexAny(t.buf[from:cut], " \n\t"); k >= 0 {
 			from += k
 		}
 	}
-	t.buf = strings.Clone(t.buf[from:])
+	t.buf = t.buf[:copy(t.buf, t.buf[from:])]
+	if cap(t.buf) > longestKept {
+		t.buf = slices.Clone(t.buf)
+	}
 	t.done = cut - from
 	t.any = true
 	return out

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/lazytrace/lazytrace/eventlog/textdiff"
 )
@@ -108,7 +109,7 @@ func (o object) replaced(path string) []Edit {
 
 // header is the line that a hunk begins with. The numbers in it are those of the
 // piece, not of the file, which the call does not tell.
-var header = regexp.MustCompile(`(?m)^@@ .*$`)
+var header = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^@@ .*$`) })
 
 func fragment(path, old, fresh string) []Edit {
 	if old == "" && fresh == "" {
@@ -122,7 +123,7 @@ func fragment(path, old, fresh string) []Edit {
 		fresh += "\n"
 	}
 	diff := textdiff.Unified(textdiff.Lines(old, fresh), around)
-	return []Edit{{Path: path, Verb: "edit", Diff: header.ReplaceAllString(diff, "@@")}}
+	return []Edit{{Path: path, Verb: "edit", Diff: header().ReplaceAllString(diff, "@@")}}
 }
 
 // changes reads a list of files with what is done to each.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -584,17 +585,17 @@ func (m *writer) fence(language, text string) {
 // plainLine makes a foreign text one line that is no markup.
 func plainLine(text string) string {
 	text = strings.ReplaceAll(escape.Line(text), "*", `\*`)
-	return tag.ReplaceAllString(text, "&lt;$1")
+	return tag().ReplaceAllString(text, "&lt;$1")
 }
 
 // tag is the beginning of what would be read as HTML.
-var tag = regexp.MustCompile(`<([A-Za-z/!?])`)
+var tag = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<([A-Za-z/!?])`) })
 
 // folds are the tags that would end a fold of ours, or hide what follows.
-var folds = regexp.MustCompile(`(?i)<(/?(?:details|summary)|!--)`)
+var folds = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)<(/?(?:details|summary)|!--)`) })
 
 // unfolded spells such tags as text.
-func unfolded(text string) string { return folds.ReplaceAllString(text, "&lt;$1") }
+func unfolded(text string) string { return folds().ReplaceAllString(text, "&lt;$1") }
 
 // code spells a name as code.
 func code(text string) string {

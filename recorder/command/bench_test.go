@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,7 +17,9 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 	"github.com/lazytrace/lazytrace/recorder/capture/intake"
+	"github.com/lazytrace/lazytrace/recorder/capture/process"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
+	"github.com/lazytrace/lazytrace/recorder/wire"
 	"github.com/lazytrace/lazytrace/redact"
 )
 
@@ -93,6 +97,56 @@ func BenchmarkSocket(b *testing.B) {
 			if err := r.Close(b.Context()); err != nil {
 				b.Fatal(err)
 			}
+		})
+	}
+}
+
+// BenchmarkOutput is a program that prints much, beside tee, which writes it to
+// a file as it is: how fast it is passed on, and how much of it is recorded.
+func BenchmarkOutput(b *testing.B) {
+	const size = 256 << 20
+	printed := filepath.Join(b.TempDir(), "printed")
+	line := "2026-11-27T10:00:00 INFO the agent reads a file, writes a plan and tells what it has changed and why\n"
+	if err := os.WriteFile(printed, []byte(strings.Repeat(line, size/len(line))), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer null.Close()
+	b.Run("tee", func(b *testing.B) {
+		b.SetBytes(size)
+		for b.Loop() {
+			c := exec.CommandContext(b.Context(), "sh", "-c", `cat "$1" | tee "$2" >/dev/null`, "sh", printed, filepath.Join(b.TempDir(), "copy"))
+			if err := c.Run(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	for _, redacted := range []bool{false, true} {
+		b.Run(fmt.Sprintf("redacted %v", redacted), func(b *testing.B) {
+			b.SetBytes(size)
+			stored := int64(0)
+			for b.Loop() {
+				path := filepath.Join(b.TempDir(), "events.sqlite")
+				o := Options{
+					Args: []string{"cat", printed}, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null,
+					Capture: process.Capture{Stdout: true}, Decode: wire.Line,
+				}
+				o.Open = func(ctx context.Context) (pipeline.Store, error) { return sqlite.Create(ctx, path, sqlite.Options{}) }
+				if redacted {
+					if o.Pipeline.Redactor, err = redact.New(redact.Options{}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				r := Record(b.Context(), o)
+				if r.Code != 0 || r.Stats.Lost > 0 {
+					b.Fatalf("%+v", r)
+				}
+				stored += r.Stats.Stored
+			}
+			b.ReportMetric(float64(stored)/b.Elapsed().Seconds(), "rows/s")
 		})
 	}
 }

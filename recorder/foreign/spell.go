@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"strings"
+	"sync"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/recorder/wire"
@@ -87,7 +88,7 @@ func details(o *wire.Object, list []eventlog.Detail) {
 	n := 0
 	for _, d := range list {
 		name := strings.ReplaceAll(d.Name, " ", "_")
-		if name == "stop_reason" || !taken[name] && !strings.HasSuffix(name, "_tokens") && !strings.HasSuffix(name, "_ms") {
+		if name == "stop_reason" || !taken()[name] && !strings.HasSuffix(name, "_tokens") && !strings.HasSuffix(name, "_ms") {
 			o.Text(name, d.Value)
 		} else if d.Value != "" {
 			apart.Text(name, d.Value)
@@ -100,7 +101,7 @@ func details(o *wire.Object, list []eventlog.Detail) {
 }
 
 // taken are the names that mean something in a payload of ours.
-var taken = func() map[string]bool {
+var taken = sync.OnceValue(func() map[string]bool {
 	names := map[string]bool{}
 	for name := range strings.FieldsSeq(`layers provider model tool tool_name step name call_id tool_use_id tool_call_id branch_id arguments input output
 		result content text task message error error_type type stack timeout_s command kind cost_usd at_least mode response_id request_id thread_id
@@ -110,7 +111,7 @@ var taken = func() map[string]bool {
 		names[name] = true
 	}
 	return names
-}()
+})
 
 // facts keeps what a log says about its session and no recorder knows better.
 func facts(o *wire.Object, f *eventlog.Facts) {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -102,7 +103,7 @@ func habits(c *eventlog.Catalog, now eventlog.Stamp, own func(format string) boo
 }
 
 // nothings are names that say nothing, without what is counted behind them.
-var nothings = func() map[string]bool {
+var nothings = sync.OnceValue(func() map[string]bool {
 	set := map[string]bool{}
 	for _, name := range strings.Split(`agent,agents,my agent,ai agent,test agent,assistant,bot,chat,chatbot,conversation,session,my session,new session,default,
 		default session,untitled,unnamed,noname,test,tests,testing,my test,run,new run,main,demo,example,sample,hello,hello world,foo,bar,tmp,temp,task,job,
@@ -110,7 +111,7 @@ var nothings = func() map[string]bool {
 		set[strings.TrimSpace(name)] = true
 	}
 	return set
-}()
+})
 
 func genericName(s *eventlog.Session, _ eventlog.Stamp) (string, bool) {
 	if s.Name == "" || s.Title != "" || s.Parent != nil {
@@ -118,7 +119,7 @@ func genericName(s *eventlog.Session, _ eventlog.Stamp) (string, bool) {
 	}
 	name := strings.ToLower(strings.NewReplacer("_", " ", "-", " ", "/", " ", "#", " ", ".", " ").Replace(s.Name))
 	name = strings.TrimRightFunc(strings.Join(strings.Fields(name), " "), func(r rune) bool { return unicode.IsDigit(r) || r == ' ' })
-	return "“" + s.Name + "”", name == "" || nothings[name]
+	return "“" + s.Name + "”", name == "" || nothings()[name]
 }
 
 // reusedID reports whether a session went on after it counted as closed by itself.

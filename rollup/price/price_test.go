@@ -18,7 +18,7 @@ func TestBuiltInTableIsWhole(t *testing.T) {
 	if checked.Len() < 4000 || quick.Len() != checked.Len() || checked.Text() != models || quick.Text() != models {
 		t.Errorf("%d prices, %d of them found quickly, written again as they were: %t", checked.Len(), quick.Len(), checked.Text() == models)
 	}
-	if Default().Date != checked.Date || !isoDate.MatchString(checked.Date) {
+	if Default().Date != checked.Date || !isoDate().MatchString(checked.Date) {
 		t.Errorf("date %q, %q", Default().Date, checked.Date)
 	}
 	for _, maker := range makers {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 )
@@ -38,7 +39,7 @@ type costTier struct {
 	} `json:"tier"`
 }
 
-var isoDate = regexp.MustCompile(`\b20\d\d-\d\d-\d\d\b`)
+var isoDate = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b20\d\d-\d\d-\d\d\b`) })
 
 // Reduce makes a table of what models.dev publishes, or of a snapshot of it,
 // or of a table that is reduced already. date is the day of prices that tell
@@ -60,7 +61,7 @@ func Reduce(name string, text []byte, date string) (*Table, error) {
 	if list, ok := top["providers"]; ok {
 		var source string
 		_ = json.Unmarshal(top["source"], &source)
-		t.Date = cmp.Or(isoDate.FindString(source), date)
+		t.Date = cmp.Or(isoDate().FindString(source), date)
 		top = nil
 		if err := json.Unmarshal(list, &top); err != nil {
 			return nil, fmt.Errorf("%s: providers: %w", name, err)
@@ -190,7 +191,7 @@ func (t *Table) Fit(newer *Table) error {
 	if len(lost) > 0 {
 		return fmt.Errorf("it has no price of %s: it looks as if a part is missing", strings.Join(lost, ", "))
 	}
-	if !isoDate.MatchString(newer.Date) {
+	if !isoDate().MatchString(newer.Date) {
 		return fmt.Errorf("it does not tell the day of its prices")
 	}
 	return nil

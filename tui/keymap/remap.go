@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Remap returns a table with the keys that a person wants instead. A key that
@@ -53,7 +54,9 @@ type Problem struct {
 }
 
 // keyName is how a key is spelled.
-var keyName = regexp.MustCompile(`^((ctrl|alt|shift|super|meta|hyper)\+)*(\S|[a-z]{2,12}|f[0-9]{1,2})$`)
+var keyName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^((ctrl|alt|shift|super|meta|hyper)\+)*(\S|[a-z]{2,12}|f[0-9]{1,2})$`)
+})
 
 // spelled checks and tidies how keys are spelled.
 func spelled(keys []string) ([]string, string) {
@@ -64,7 +67,7 @@ func spelled(keys []string) ([]string, string) {
 			return nil, fmt.Sprintf("%q is no key: want one, or two with a blank between, as in \"g x\"", k)
 		}
 		for _, part := range parts {
-			if !keyName.MatchString(part) {
+			if !keyName().MatchString(part) {
 				return nil, fmt.Sprintf("%q is no key: want as in x, X, ctrl+x, alt+x, space, enter, f5", part)
 			}
 			if part == "esc" && len(parts) == 1 {

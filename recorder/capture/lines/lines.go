@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"sync"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/recorder/wire"
@@ -17,6 +18,8 @@ type Decoder func(line []byte) (events []eventlog.Event, known bool)
 type Sink interface {
 	Emit(ctx context.Context, e eventlog.Event) error
 	Dropped(k eventlog.Kind, n int64)
+	// Full reports whether it would turn away an event of a kind just now.
+	Full(k eventlog.Kind) bool
 }
 
 // Bounds of a stream, in bytes.
@@ -24,8 +27,13 @@ const (
 	room      = 8 << 20 // output that may wait to be looked at
 	longest   = wire.MaxLine
 	shownText = 64 << 10 // of a line that is no event, this much is kept
+	spares    = 64       // pieces of memory that are kept for output to come
+	plenty    = 64 << 10 // so much output is looked at without waiting for more
 	joined    = 64 << 10 // a private key that is spread over lines is kept as one text up to here
 )
+
+// gather is how long the first output after a rest waits for more.
+const gather = 2 * time.Millisecond
 
 // Stream takes what one stream of a program prints. Write never fails; Close
 // ends its goroutine.
@@ -34,10 +42,13 @@ type Stream struct {
 	sink   Sink
 	decode Decoder
 	done   chan struct{} // closed when everything was looked at
+	ending chan struct{} // closed by Close
+	once   sync.Once     // to close it
 
 	mu     sync.Mutex
 	change sync.Cond // on mu: something came, was taken, or the stream ended
 	chunks []chunk
+	spare  [][]byte // memory of chunks that were looked at
 	bytes  int
 	closed bool
 }
@@ -51,7 +62,7 @@ type chunk struct {
 // New starts a stream. The name says which: stdout, stderr, terminal. With a
 // nil decoder every line is a log line.
 func New(ctx context.Context, name string, sink Sink, decode Decoder) *Stream {
-	s := &Stream{name: name, sink: sink, decode: decode, done: make(chan struct{})}
+	s := &Stream{name: name, sink: sink, decode: decode, done: make(chan struct{}), ending: make(chan struct{})}
 	s.change.L = &s.mu
 	go func() {
 		defer close(s.done)
@@ -79,10 +90,15 @@ func (s *Stream) Write(p []byte) (int, error) {
 	if s.closed {
 		return len(p), nil
 	}
+	var data []byte
+	if n := len(s.spare); n > 0 {
+		data, s.spare = s.spare[n-1], s.spare[:n-1]
+	}
+	data = append(data, p...)
 	if n := len(s.chunks); n > 0 && s.chunks[n-1].data == nil {
-		s.chunks[n-1].data = bytes.Clone(p)
+		s.chunks[n-1].data = data
 	} else {
-		s.chunks = append(s.chunks, chunk{data: bytes.Clone(p)})
+		s.chunks = append(s.chunks, chunk{data: data})
 	}
 	s.bytes += len(p)
 	s.change.Broadcast()
@@ -104,6 +120,7 @@ func (s *Stream) Close(ctx context.Context) error {
 	s.closed = true
 	s.change.Broadcast()
 	s.mu.Unlock()
+	s.once.Do(func() { close(s.ending) })
 	select {
 	case <-s.done:
 		return nil
@@ -112,14 +129,31 @@ func (s *Stream) Close(ctx context.Context) error {
 	}
 }
 
-func (s *Stream) next() (chunk, bool) {
+// next returns the next chunk, and takes back the memory of the one before.
+// After a rest it does not take the first that comes but waits a little for
+// more: a terminal gives its output in thousands of small pieces, and to be
+// woken for each would cost whoever passes it on more than passing it on.
+func (s *Stream) next(used []byte) (chunk, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if cap(used) > 0 && len(s.spare) < spares {
+		s.spare = append(s.spare, used[:0])
+	}
+	rested := false
 	for len(s.chunks) == 0 || s.chunks[0].data == nil && !s.closed {
 		if s.closed {
 			return chunk{}, false
 		}
 		s.change.Wait()
+		rested = true
+	}
+	if rested && s.bytes < plenty && !s.closed {
+		s.mu.Unlock()
+		select {
+		case <-time.After(gather):
+		case <-s.ending:
+		}
+		s.mu.Lock()
 	}
 	c := s.chunks[0]
 	s.chunks = s.chunks[1:]
@@ -134,11 +168,7 @@ func (s *Stream) run(ctx context.Context) {
 	var line []byte // begun and not ended
 	var torn bool   // its beginning is missing
 	j := joiner{stream: s}
-	for {
-		c, ok := s.next()
-		if !ok {
-			break
-		}
+	for c, ok := s.next(nil); ok; c, ok = s.next(c.data) {
 		if c.gap {
 			line, torn = line[:0], true
 		}
@@ -148,7 +178,11 @@ func (s *Stream) run(ctx context.Context) {
 			if i < 0 {
 				break
 			}
-			if !torn {
+			switch {
+			case torn:
+			case len(line) == 0:
+				j.line(ctx, data[:i])
+			default:
 				j.line(ctx, append(line, data[:i]...))
 			}
 			line, torn = line[:0], false
@@ -173,6 +207,10 @@ func (s *Stream) emit(ctx context.Context, line []byte) {
 			}
 			return
 		}
+	}
+	if s.sink.Full(eventlog.LogLine) { // spelling a line that has no place is work for nothing
+		s.sink.Dropped(eventlog.LogLine, 1)
+		return
 	}
 	var o wire.Object
 	o.Text("stream", s.name)

@@ -15,6 +15,7 @@ import (
 // sink keeps what it gets; while hold is not nil it takes nothing.
 type sink struct {
 	hold    chan struct{}
+	full    bool
 	mu      sync.Mutex
 	events  []eventlog.Event
 	dropped int64
@@ -35,6 +36,8 @@ func (s *sink) Dropped(_ eventlog.Kind, n int64) {
 	defer s.mu.Unlock()
 	s.dropped += n
 }
+
+func (s *sink) Full(eventlog.Kind) bool { return s.full }
 
 func (s *sink) texts() (list []string) {
 	for _, e := range s.events {
@@ -86,6 +89,25 @@ func TestLongLine(t *testing.T) {
 	if got := s.texts(); len(got) != 2 || len(got[0]) != shownText || got[1] != `{"event_type":"a"}` ||
 		!strings.Contains(string(s.events[0].Payload), `"bytes":196608`) {
 		t.Errorf("%d lines", len(got))
+	}
+}
+
+// A line for which there is no room is counted and costs nothing; an event that
+// is printed is not a line.
+func TestNoRoom(t *testing.T) {
+	s := &sink{full: true}
+	stream := New(t.Context(), "stdout", s, wire.Line)
+	text := []byte(strings.Repeat("a line of output that has no place\n", 1000))
+	allocated := testing.AllocsPerRun(10, func() { stream.Write(text) })
+	fmt.Fprint(stream, "{\"event_type\":\"tool_call\"}\n")
+	if err := stream.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.texts(); len(got) != 1 || got[0] != "tool_call" || s.dropped != 11_000 {
+		t.Errorf("%q, %d dropped", got, s.dropped)
+	}
+	if allocated > 100 {
+		t.Errorf("%v allocations for 1,000 lines", allocated)
 	}
 }
 

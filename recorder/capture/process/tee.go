@@ -15,11 +15,15 @@ type tee struct {
 	open        bool // the pipe was not read to its end; set by copy, read after it
 }
 
+// portion is how much is passed on at once.
+const portion = 256 << 10
+
 func newTee(to *os.File, tap io.Writer) (t *tee, child *os.File, err error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, nil, err
 	}
+	widen(r, portion)
 	return &tee{from: r, child: w, to: to, tap: tap}, w, nil
 }
 
@@ -29,7 +33,7 @@ func (t *tee) started() error { return t.child.Close() }
 // copy runs until the pipe ends. When nobody reads any more on the other side
 // our end is closed too, so that the program learns of it as it would have.
 func (t *tee) copy() {
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, portion)
 	for {
 		n, err := t.from.Read(buf)
 		if n > 0 {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -15,38 +16,61 @@ func messagesRequest(body []byte) (r Request, err error) {
 		MaxTokens int64 `json:"max_tokens"`
 		Stream    bool
 		Tools     []json.RawMessage
-		Messages  []struct {
-			Role    string
-			Content json.RawMessage
-		}
+		Messages  []message
 	}
 	if err := json.Unmarshal(body, &d); err != nil {
 		return r, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	r = Request{Model: d.Model, MaxTokens: d.MaxTokens, Stream: d.Stream, Tools: len(d.Tools), Turns: len(d.Messages)}
-	for _, m := range d.Messages {
-		if m.Role == "assistant" {
-			r.Results = nil // the model has seen these
-			continue
-		}
-		text := ""
-		var blocks []messagesBlock
-		if json.Unmarshal(m.Content, &blocks) != nil {
-			text = textOf(m.Content)
-		}
-		for _, b := range blocks {
-			switch b.Type {
-			case "text":
-				if !strings.HasPrefix(b.Text, reminder) {
-					text = joined(text, b.Text)
-				}
-			case "tool_result":
-				r.Results = append(r.Results, Result{ID: b.ToolUseID, Text: textOf(b.Content), Failed: b.IsError})
-			}
-		}
-		r.said(text)
+	// A request holds the whole conversation. Only its beginning and its end are
+	// taken apart: what the first text is, the last one, and what the model has
+	// not seen yet.
+	seen := len(d.Messages) // what stands before this the model has answered
+	for seen > 0 && d.Messages[seen-1].Role != "assistant" {
+		seen--
 	}
+	fresh := "" // the first text of the end
+	for _, m := range d.Messages[seen:] {
+		text, results := m.read()
+		r.Results = append(r.Results, results...)
+		r.Input, fresh = cmp.Or(text, r.Input), cmp.Or(fresh, text)
+	}
+	for i := seen - 1; i >= 0 && r.Input == ""; i-- {
+		r.Input, _ = d.Messages[i].read()
+	}
+	for i := 0; i < seen && r.Task == ""; i++ {
+		r.Task, _ = d.Messages[i].read()
+	}
+	r.Task = cmp.Or(r.Task, fresh)
 	return r, nil
+}
+
+// message is one of the conversation.
+type message struct {
+	Role    string
+	Content json.RawMessage
+}
+
+// read returns what somebody says who is not the model, and what tools gave.
+func (m *message) read() (text string, results []Result) {
+	if m.Role == "assistant" {
+		return "", nil
+	}
+	var blocks []messagesBlock
+	if len(m.Content) == 0 || m.Content[0] != '[' || json.Unmarshal(m.Content, &blocks) != nil {
+		text = textOf(m.Content)
+	}
+	for _, b := range blocks {
+		switch b.Type {
+		case "text":
+			if !strings.HasPrefix(b.Text, reminder) {
+				text = joined(text, b.Text)
+			}
+		case "tool_result":
+			results = append(results, Result{ID: b.ToolUseID, Text: textOf(b.Content), Failed: b.IsError})
+		}
+	}
+	return text, results
 }
 
 // reminder begins what Claude Code adds to what people say.

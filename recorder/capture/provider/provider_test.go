@@ -233,3 +233,46 @@ func TestFailedTools(t *testing.T) {
 		}
 	}
 }
+
+// A long conversation is not taken apart, but comes to the same as if it was.
+func TestMessagesOfALongConversation(t *testing.T) {
+	t.Parallel()
+	turn := func(role, content string) string { return `{"role":"` + role + `","content":` + content + `}` }
+	said, answer := turn("user", `"begin"`), turn("assistant", `"well"`)
+	result := turn("user", `[{"type":"tool_result","tool_use_id":"t1","content":"gave"}]`)
+	reminded := turn("user", `[{"type":"text","text":"<system-reminder>be quick</system-reminder>"}]`)
+	for name, c := range map[string]struct {
+		messages           []string
+		task, input, tools string
+	}{
+		"one":                    {[]string{said}, "begin", "begin", ""},
+		"nobody spoke":           {[]string{answer}, "", "", ""},
+		"only a result is new":   {[]string{said, answer, result}, "begin", "begin", "t1"},
+		"the result was seen":    {[]string{said, answer, result, answer}, "begin", "begin", ""},
+		"a reminder is no task":  {[]string{reminded, said, answer, turn("user", `"more"`), reminded}, "begin", "more", ""},
+		"it begins with results": {[]string{result, answer, turn("user", `[{"type":"text","text":"late"}]`), result}, "late", "late", "t1"},
+		"two at the end":         {[]string{turn("user", `"a"`), turn("user", `"b"`)}, "a", "b", ""},
+		"the model was last":     {[]string{said, turn("user", `"and"`), answer, answer}, "begin", "and", ""},
+	} {
+		r, err := Messages.Request([]byte(`{"model":"m","messages":[` + strings.Join(c.messages, ",") + `]}`))
+		tools := ""
+		for _, one := range r.Results {
+			tools += one.ID
+		}
+		if err != nil || r.Task != c.task || r.Input != c.input || tools != c.tools || r.Turns != len(c.messages) {
+			t.Errorf("%s: task %q, input %q, results %q, %d turns, %v", name, r.Task, r.Input, tools, r.Turns, err)
+		}
+	}
+}
+
+func BenchmarkRequest(b *testing.B) {
+	turn := `{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"` + strings.Repeat("a line of a file\\n", 100) + `"}]},{"role":"assistant","content":[{"type":"text","text":"` + strings.Repeat("well ", 100) + `"}]},`
+	body := []byte(`{"model":"m","messages":[{"role":"user","content":"begin"},` + strings.Repeat(turn, 100) + `{"role":"user","content":"go on"}]}`)
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Messages.Request(body); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

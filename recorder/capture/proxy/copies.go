@@ -27,10 +27,14 @@ func (b *budget) take(n int) bool {
 
 func (b *budget) give(n int) { b.left.Add(int64(n)) }
 
+// mostExpected is how much memory is made ready for a body that says how long it is.
+const mostExpected = 1 << 20
+
 // body is the copy of a body. A copy that found no room is no copy at all: half
 // of a document says nothing.
 type body struct {
-	room *budget
+	room     *budget
+	expected int // how long it says it is, as far as that is believed
 
 	mu    sync.Mutex
 	data  []byte
@@ -47,6 +51,9 @@ func (b *body) add(p []byte) {
 		b.room.give(len(b.data))
 		b.data, b.cut = nil, true
 	default:
+		if b.data == nil {
+			b.data = make([]byte, 0, max(b.expected, len(p)))
+		}
 		b.data = append(b.data, p...)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +29,9 @@ type exchange struct {
 	packed  string // how the request is packed
 	began   time.Time
 	asked   body
-	handed  atomic.Bool // the request
+	later   sync.Once // for handing the request over when it is complete
+	handing sync.Mutex
+	handed  bool // the request; under handing
 
 	status       int
 	requestID    string
@@ -54,6 +57,7 @@ type client struct {
 type job struct {
 	x        *exchange
 	answered bool
+	due      time.Time // not to be read before
 }
 
 func (j job) kind() eventlog.Kind {
@@ -75,6 +79,7 @@ func (s *Server) exchange(r *http.Request, to *url.URL) *exchange {
 	}
 	if x.api != provider.None {
 		x.asked.room, x.answer.room = &s.room, &s.room
+		x.asked.expected = int(min(max(r.ContentLength, 0), mostExpected))
 	}
 	return x
 }

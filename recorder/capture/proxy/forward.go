@@ -57,7 +57,6 @@ func rewrite(r *httputil.ProxyRequest) {
 // answers sees the head of a response and makes a copy of its body.
 func (s *Server) answers(res *http.Response) error {
 	x := exchangeOf(res.Request.Context())
-	s.asked(x)
 	x.head(res)
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		s.answered(x, nil) // what follows is no longer HTTP and is not looked at
@@ -70,7 +69,6 @@ func (s *Server) answers(res *http.Response) error {
 // unreachable answers for a provider that does not.
 func (s *Server) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeOf(r.Context())
-	s.asked(x)
 	if r.Context().Err() != nil || errors.Is(err, context.Canceled) {
 		s.answered(x, context.Canceled) // the client has gone
 		panic(http.ErrAbortHandler)
@@ -85,24 +83,38 @@ func (s *Server) unreachable(w http.ResponseWriter, r *http.Request, err error) 
 	_, _ = fmt.Fprintf(w, `{"type":"error","error":{"type":"api_error","message":%s}}`, text)
 }
 
-// asked hands the request of an exchange over, once.
+// lull is how long the call goes before the reading of its request. Whoever asks
+// waits for the answer, nobody for what is told of it.
+const lull = 20 * time.Millisecond
+
+// asked hands the request of an exchange over, once. When it returns that is
+// done, whoever did it.
 func (s *Server) asked(x *exchange) {
-	if x.handed.CompareAndSwap(false, true) {
-		s.hand(job{x, false})
+	x.handing.Lock()
+	defer x.handing.Unlock()
+	if !x.handed {
+		x.handed = true
+		s.hand(job{x: x})
 	}
 }
 
-// answered hands the response of an exchange over, once. The error is that of
+// answered hands the response of an exchange over, once, behind its request. The error is that of
 // its body, nil when it was complete.
 func (s *Server) answered(x *exchange, err error) {
 	if x.over.CompareAndSwap(false, true) {
 		x.ended, x.torn = time.Now(), err != nil
-		s.hand(job{x, true})
+		s.asked(x)
+		s.hand(job{x: x, answered: true})
 	}
 }
 
+// aside is how long what was handed over is left alone: its last bytes are only
+// just on their way to the program.
+const aside = time.Millisecond
+
 // hand never waits: the program would.
 func (s *Server) hand(j job) {
+	j.due = time.Now().Add(aside)
 	select {
 	case s.jobs <- j:
 	default:

@@ -750,3 +750,44 @@ func (c *closing) Close() error {
 	c.closed = true
 	return nil
 }
+
+// A request is told of while its answer is still awaited, and always before it.
+func TestRequestIsToldBeforeItsAnswer(t *testing.T) {
+	t.Parallel()
+	answer := make(chan struct{})
+	s := &sink{}
+	p, drain := start(t, s, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if strings.Contains(r.Header.Get("X-Wait"), "yes") {
+			<-answer
+		}
+		fmt.Fprint(w, `{"id":"m1","model":"m","content":[{"type":"text","text":"well"}],"usage":{"input_tokens":1,"output_tokens":1}}`)
+	})
+	client := newClient(t)
+	body := `{"model":"m","messages":[{"role":"user","content":"hello"}]}`
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		post(t, client, p.URL(Anthropic)+"/v1/messages", body, "X-Wait", "yes")
+	}()
+	told := func() string {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.types()
+	}
+	for began := time.Now(); told() != "model_request"; time.Sleep(time.Millisecond) {
+		if time.Since(began) > 10*time.Second {
+			close(answer)
+			t.Fatalf("told by now: %q", told())
+		}
+	}
+	close(answer)
+	<-done
+	for range 20 { // these are answered before anybody reads their requests
+		post(t, client, p.URL(Anthropic)+"/v1/messages", body)
+	}
+	drain()
+	if got, want := s.types(), strings.TrimSpace(strings.Repeat("model_request model_response ", 21)); got != want {
+		t.Errorf("told: %s", got)
+	}
+}

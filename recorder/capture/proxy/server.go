@@ -185,8 +185,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if x.api != 0 {
 		s.calls.Add(1)
 	}
+	// Whatever becomes of it, nothing is handed over once this has returned.
+	defer s.asked(x)
 	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = &tee{src: r.Body, to: &x.asked, end: func(error) { s.asked(x) }}
+		r.Body = &tee{src: r.Body, to: &x.asked, end: func(error) { x.later.Do(func() { time.AfterFunc(lull, func() { s.asked(x) }) }) }}
 	}
 	// A provider may answer before it was told everything; what it was not told
 	// yet is not to be thrown away for that.

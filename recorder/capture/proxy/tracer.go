@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -79,6 +80,7 @@ func newTracer(sink Sink, o Options) *tracer {
 func (t *tracer) read(ctx context.Context, s *Server) {
 	t.ctx = ctx
 	for j := range s.jobs {
+		time.Sleep(time.Until(j.due))
 		if j.answered {
 			t.answer(j.x, &s.room)
 		} else {
@@ -128,7 +130,7 @@ func (t *tracer) question(x *exchange, room *budget) {
 	data, cut := x.asked.take()
 	defer room.give(len(data))
 	t.named(cmp.Or(x.client.thread, x.client.conversation))
-	q := &question{model: x.model, key: sha256.Sum256(append([]byte(x.to.Path+"\n"), data...))}
+	q := &question{model: x.model, key: keyOf(x.to.Path, data)}
 	x.question = q
 	req, err := t.request(x, data, cut)
 	if req.Model != "" {
@@ -157,6 +159,15 @@ func (t *tracer) question(x *exchange, room *budget) {
 		o.Text("note", err.Error())
 	}
 	t.emit(eventlog.ModelRequest, x.began, a, o)
+}
+
+// keyOf tells one request from another.
+func keyOf(path string, body []byte) (key [32]byte) {
+	h := sha256.New()
+	_, _ = io.WriteString(h, path+"\n")
+	_, _ = h.Write(body)
+	h.Sum(key[:0])
+	return key
 }
 
 func (t *tracer) request(x *exchange, data []byte, cut bool) (provider.Request, error) {
