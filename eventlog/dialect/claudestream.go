@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
@@ -336,7 +337,7 @@ func (s *claudeStream) sum(model string, emit func(*eventlog.Event)) {
 	emit(&s.e)
 }
 
-var modelDate = regexp.MustCompile(`[-@](\d{8}|latest)$`)
+var modelDate = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[-@](\d{8}|latest)$`) })
 
 // modelKey returns the name of a model without what results and messages spell
 // differently: a date, the size of the context, the cloud.
@@ -347,7 +348,7 @@ func modelKey(model string) string {
 		key = key[i:]
 	}
 	key, _, _ = strings.Cut(key, "-v1:")
-	return modelDate.ReplaceAllString(key, "")
+	return modelDate().ReplaceAllString(key, "")
 }
 
 // piece decodes a part of a response that is being streamed: a sign of life,
