@@ -13,7 +13,7 @@ func database(s *suite) error {
 	if err != nil {
 		return err
 	}
-	small, err := s.bridgeDatabase(max(s.size/1000, 1e4))
+	small, err := s.bridgeDatabase(1e6)
 	if err != nil {
 		return err
 	}

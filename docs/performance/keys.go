@@ -114,6 +114,9 @@ func sharesOf(what string, name *regexp.Regexp, share float64, runs []result) *F
 		}
 		v = append(v, at(share, times))
 	}
+	if share == 1 {
+		return figureOf(what+", slowest", "ms", v...)
+	}
 	return figureOf(fmt.Sprintf("%s p%.0f", what, share*100), "ms", v...)
 }
 

@@ -69,9 +69,10 @@ func run() error {
 	for name := range strings.FieldsFuncSeq(*only, func(r rune) bool { return r == ',' || r == ' ' }) {
 		wanted[name] = true
 	}
+	all := len(wanted) == 0
 	var todo []group
 	for _, g := range groups {
-		if len(wanted) == 0 || wanted[g.name] {
+		if all || wanted[g.name] {
 			todo = append(todo, g)
 		}
 		delete(wanted, g.name)

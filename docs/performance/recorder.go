@@ -152,7 +152,7 @@ func terminals(s *suite, file string) error {
 		for _, t := range all {
 			dir := s.folder()
 			cmd := t.start(dir)
-			cmd.Env = append(s.home(), "TERM=xterm-256color")
+			cmd.Env = append(s.home(), "TERM=xterm-256color", "LANG=C.UTF-8", "LC_ALL=C.UTF-8")
 			ms, n, err := timeInTerminal(cmd)
 			if err != nil {
 				return fmt.Errorf("%s: %w", t.what, err)
