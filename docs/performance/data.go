@@ -17,7 +17,7 @@ func bytesOf(size string) (int64, error) {
 		number, unit = size[:n-1], units[size[n-1:]]
 	}
 	v, err := strconv.ParseFloat(number, 64)
-	if err != nil || v*unit < 1e6 || v*unit > 1e12 {
+	if err != nil || !(v*unit >= 1e6 && v*unit <= 1e12) {
 		return 0, fmt.Errorf("-size %s: a number with K, M or G, from 1M on", size)
 	}
 	return int64(v * unit), nil

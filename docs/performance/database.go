@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
-	"strconv"
 )
 
 // database reads a database as LazyBridge leaves it: many rows and no index.
@@ -67,23 +65,4 @@ func (s *suite) holds(path string, want int64) error {
 		return fmt.Errorf("%s: lazytrace finds %d events, there are %d", filepath.Base(path), n, want)
 	}
 	return nil
-}
-
-// bytesRead adds up what strace saw being read of the files below a folder.
-func bytesRead(trace []byte, below string) (n int64) {
-	for line := range bytes.Lines(trace) {
-		_, call, ok := bytes.Cut(line, []byte("<"+below))
-		if !ok {
-			continue
-		}
-		i := bytes.LastIndex(call, []byte(" = "))
-		if i < 0 {
-			continue
-		}
-		told, _, _ := bytes.Cut(bytes.TrimSpace(call[i+3:]), []byte(" "))
-		if v, err := strconv.ParseInt(string(told), 10, 64); err == nil && v > 0 {
-			n += v
-		}
-	}
-	return n
 }

@@ -13,8 +13,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // group is a number of rows that are measured together.
@@ -87,6 +89,13 @@ func run() error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(s.temp) }()
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupted
+		_ = os.RemoveAll(s.temp)
+		os.Exit(130)
+	}()
 	failed := 0
 	for _, g := range todo {
 		s.group = g.name

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -128,6 +129,9 @@ func homeAt(dir string) []string {
 	return env
 }
 
+// patience is how long one run of a command may take.
+const patience = 15 * time.Minute
+
 // contender is a command that runs against others.
 type contender struct {
 	what  string
@@ -169,7 +173,9 @@ func (c contender) run() (float64, error) {
 			return 0, err
 		}
 	}
-	cmd := exec.Command(c.args[0], c.args[1:]...)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
 	if c.env != nil {
 		cmd.Env = c.env()
 	}

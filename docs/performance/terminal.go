@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -46,7 +47,9 @@ func (s *suite) watch(p screen) (result, error) {
 	if p.dump != "" {
 		args = append(args, "--dump", p.dump)
 	}
-	cmd := exec.Command(python, append(append(args, "--"), p.args...)...)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, python, append(append(args, "--"), p.args...)...)
 	if p.env != nil {
 		cmd.Env = p.env()
 	}
