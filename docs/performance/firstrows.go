@@ -53,9 +53,10 @@ func (s *suite) opened(size int64) (screen, error) {
 	if err != nil {
 		return screen{}, err
 	}
+	dump := filepath.Join(s.folder(), "screen")
 	return screen{
 		what: "lazytrace open " + spelled(size), args: []string{s.lazytrace, "open", path}, env: s.home,
-		ready: aSession, done: loaded(total.Sessions), settle: 3 * time.Second, dump: filepath.Join(s.folder(), "screen"),
+		ready: aSession, done: loaded(total.Sessions), settle: 3 * time.Second, dump: dump, check: func() error { return settled(dump) },
 	}, nil
 }
 

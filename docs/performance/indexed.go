@@ -101,9 +101,6 @@ func indexed(s *suite) error {
 	if err != nil {
 		return err
 	}
-	if err := settled(open.dump); err != nil {
-		return err
-	}
 	ours := pick(open.what+", loaded", "ms", "done_ms", runs[0])
 	s.beside("on the screen", ours, "wc -l", byName["wc -l"], nil)
 	if lnav, ok, err := s.lnavOpened(s.size); err != nil {

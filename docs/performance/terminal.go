@@ -24,6 +24,7 @@ type screen struct {
 	settle      time.Duration
 	quit        string
 	dump        string // path whose .ready, .done and .end get the screen's text
+	check       func() error
 }
 
 // watch runs a program once in a terminal of 200 x 50.
@@ -94,6 +95,11 @@ func (s *suite) watchAll(programs ...screen) ([][]result, error) {
 			r, err := s.watch(p)
 			if err != nil {
 				return nil, err
+			}
+			if p.check != nil {
+				if err := p.check(); err != nil {
+					return nil, fmt.Errorf("%s: %w", p.what, err)
+				}
 			}
 			s.seen[p.what] = append(s.seen[p.what], r)
 			out[i] = append(out[i], r)
