@@ -22,6 +22,7 @@ type screen struct {
 	ready, done string   // regular expressions of Python
 	steps       []string // see the head of tuibench.py
 	settle      time.Duration
+	timeout     time.Duration // of each thing that is waited for; a minute if it is zero
 	quit        string
 	dump        string // path whose .ready, .done and .end get the screen's text
 	check       func() error
@@ -38,6 +39,9 @@ func (s *suite) watch(p screen) (result, error) {
 		"--ready", p.ready, "--settle", strconv.FormatInt(p.settle.Milliseconds(), 10)}
 	if p.done != "" {
 		args = append(args, "--done", p.done)
+	}
+	if p.timeout != 0 {
+		args = append(args, "--timeout", strconv.FormatFloat(p.timeout.Seconds(), 'f', 0, 64))
 	}
 	for _, step := range p.steps {
 		args = append(args, "--step", step)
