@@ -18,9 +18,16 @@ func filter(s *suite) error {
 		s.skip("any question / rg", goal, "rg is not here")
 		return nil
 	}
-	f, err := s.race(max(s.runs, 5), true, contender{what: "rg -c tool_error", args: []string{rg, "-c", "tool_error", path}})
+	// Which of its two ways of reading is the faster one depends on the machine.
+	f, err := s.race(max(s.runs, 5), true,
+		contender{what: "rg -c tool_error", args: []string{rg, "-c", "tool_error", path}},
+		contender{what: "rg --no-mmap -c tool_error", args: []string{rg, "--no-mmap", "-c", "tool_error", path}})
 	if err != nil {
 		return err
+	}
+	fastest := f[0]
+	if f[1].Median < fastest.Median {
+		fastest = f[1]
 	}
 	b, err := s.benchmark("./cmd", "^BenchmarkAfterLoading$", "20x", "LAZYTRACE_BENCH_LOG="+path)
 	if err != nil {
@@ -29,7 +36,7 @@ func filter(s *suite) error {
 	for _, name := range slices.Sorted(maps.Keys(b)) {
 		_, question, _ := strings.Cut(name, "/")
 		question = strings.ReplaceAll(question, "_", " ")
-		s.add(Row{Name: question + " / rg", Goal: goal, Ours: figureOf(question, "ms", divided(b[name]["ns/op"], 1e6)...), Theirs: f[0]})
+		s.add(Row{Name: question + " / rg", Goal: goal, Ours: figureOf(question, "ms", divided(b[name]["ns/op"], 1e6)...), Theirs: fastest})
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func search(s *suite) error {
 	}
 	p.what += ", searched"
 	p.check = nil // the head is that of the search at the end
-	p.steps = []string{"page:gf", "word:qqnowhere", `nowhere:\r=>` + foundNothing, "again:gf", "clear:<c-u>café", `first:\r=>` + foundSomething}
+	p.steps = []string{"page:gf", "word:toesrandi", `nowhere:\r=>` + foundNothing, "again:gf", "clear:<c-u>café", `first:\r=>` + foundSomething}
 	runs, err := s.watchAll(p)
 	if err != nil {
 		return err
