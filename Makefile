@@ -2,7 +2,7 @@
 # needs a C compiler.
 export CGO_ENABLED = 0
 
-.PHONY: build test race vet lint check golden bench screens agents
+.PHONY: build test race vet lint check golden bench compare screens agents
 
 build:
 	go build -trimpath -o lazytrace .
@@ -25,6 +25,13 @@ golden:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Beside its peers, as ratios; docs/performance.md says of what. Everything is an
+# option: make compare ONLY="indexed keys" SIZE=100M RUNS=1 NPM=DIR JSON=1
+RUNS ?= 3
+SIZE ?= 1G
+compare:
+	@go run ./docs/performance -runs $(RUNS) -size $(SIZE) -only "$(ONLY)" $(if $(NPM),-npm "$(NPM)") $(if $(JSON),-json)
 
 # The pictures of docs/screens, or some of them: make screens ONLY="trace wall".
 screens:

@@ -70,6 +70,20 @@ func claudeLog(b *testing.B) string {
 	return written(b, path, text.Bytes())
 }
 
+// benchLog is the log that LAZYTRACE_BENCH_LOG names, for figures of large files and
+// of one's own, or else one that is made, and its size.
+func benchLog(b *testing.B, size int) (path string, bytes int64) {
+	b.Helper()
+	if path = os.Getenv("LAZYTRACE_BENCH_LOG"); path == "" {
+		path = bridgeLogOf(b, size)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return path, info.Size()
+}
+
 func written(b *testing.B, path string, text []byte) string {
 	b.Helper()
 	if err := os.WriteFile(path, text, 0o600); err != nil {
@@ -134,6 +148,38 @@ func BenchmarkOpenLog(b *testing.B) {
 	}
 }
 
+// BenchmarkIndexMemory tells what the rows and spans of an opened log hold for each
+// event of it, when nothing more comes.
+func BenchmarkIndexMemory(b *testing.B) {
+	path, _ := benchLog(b, benchBytes)
+	set := Open(b.Context(), []string{path}, Options{})
+	defer func() { _ = set.Close() }()
+	if err := set.Wait(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	session := set.Sources().Catalog().Sessions[0]
+	live := func() float64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc)
+	}
+	for b.Loop() {
+		before := live()
+		log, err := set.OpenLog(b.Context(), session)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for log.Snapshot().Loading {
+			<-log.Changed()
+		}
+		snap := log.Snapshot()
+		b.ReportMetric((live()-before)/float64(snap.Rows.Len()), "B/event")
+		runtime.KeepAlive(snap)
+		_ = log.Close()
+	}
+}
+
 // BenchmarkStream decodes every event in full, as lazytrace events does.
 func BenchmarkStream(b *testing.B) {
 	for _, l := range logs {
@@ -159,7 +205,7 @@ func (nobody) Idle() error                         { return nil }
 
 // BenchmarkGrep looks for a word that is nowhere.
 func BenchmarkGrep(b *testing.B) {
-	path := bridgeLog(b)
+	path, size := benchLog(b, benchBytes)
 	set := Open(context.Background(), []string{path}, Options{})
 	defer func() { _ = set.Close() }()
 	if err := set.Wait(b.Context()); err != nil {
@@ -173,7 +219,7 @@ func BenchmarkGrep(b *testing.B) {
 	for log.Snapshot().Loading {
 		<-log.Changed()
 	}
-	b.SetBytes(benchBytes)
+	b.SetBytes(size)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := log.Grep(b.Context(), []string{"no such word"}, 0, func(int, eventlog.RowID) {}); err != nil {
@@ -186,8 +232,7 @@ func BenchmarkGrep(b *testing.B) {
 // made of letters that are rare and of letters that are frequent, and for one that
 // is in a single record, so that all are decoded.
 func BenchmarkSearch(b *testing.B) {
-	const size = 100 << 20
-	path := bridgeLogOf(b, size)
+	path, size := benchLog(b, 100<<20)
 	set := Open(context.Background(), []string{path}, Options{})
 	defer func() { _ = set.Close() }()
 	if err := set.Wait(b.Context()); err != nil {
