@@ -3,6 +3,7 @@ package rollup
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 )
@@ -111,7 +112,7 @@ func (f *fold) byLabel(order []visited, label func(*eventlog.Session) string) []
 // DaysOf adds up the calls of the sessions of c for which keep is true, by day;
 // see Report.Days. It does less than New.
 func DaysOf(c *eventlog.Catalog, keep func(*eventlog.Session) bool) []Group {
-	kept, days := map[eventlog.Sym]bool{}, map[string]*Group{}
+	kept, days, calendar := map[eventlog.Sym]bool{}, map[string]*Group{}, calendar{}
 	for _, s := range c.Sessions {
 		if keep == nil || keep(s) {
 			kept[s.Sym] = true
@@ -121,14 +122,32 @@ func DaysOf(c *eventlog.Catalog, keep func(*eventlog.Session) bool) []Group {
 		if e := &c.Entries[i]; kept[e.Session] && e.Time.Known() {
 			var one Sum
 			one.entry(e)
-			group(days, dayOf(e)).both(one)
+			group(days, calendar.of(e)).both(one)
 		}
 	}
 	return byDay(days)
 }
 
-// dayOf returns the day of a call, in UTC.
-func dayOf(e *eventlog.Entry) string { return e.Time.Time().Format("2006-01-02") }
+// calendar names days, in UTC. Calls mostly come in order, so that a name is asked
+// for again and again, and spelling it would take most of the time of a sum. The zero
+// calendar is ready.
+type calendar struct {
+	day  int64
+	name string
+}
+
+// of returns the day of a call.
+func (c *calendar) of(e *eventlog.Entry) string {
+	const long = int64(24 * time.Hour)
+	day := int64(e.Time) / long
+	if int64(e.Time)%long < 0 {
+		day-- // before 1970 as well a day ends where the next one begins
+	}
+	if c.name == "" || day != c.day {
+		c.day, c.name = day, e.Time.Time().Format("2006-01-02")
+	}
+	return c.name
+}
 
 // byDay lists days, the oldest first.
 func byDay(days map[string]*Group) []Group {

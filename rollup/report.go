@@ -43,28 +43,35 @@ type Report struct {
 // is proportional to the calls and runs: call it from a command.
 func New(c *eventlog.Catalog, keep func(*eventlog.Session) bool) *Report {
 	f := fold{
-		c: c, names: c.Symbols.Names(), kept: map[eventlog.Sym]bool{}, runs: map[runKey]int{},
+		c: c, names: c.Symbols.Names(), kept: map[eventlog.Sym]bool{},
 		agents: map[string]*Group{}, models: map[string]*Group{}, tools: map[string]*Group{}, days: map[string]*Group{},
 		sessions: map[eventlog.Sym]*Group{}, r: &Report{},
 	}
+	f.last.run = -1
+	runs := 0
+	for _, s := range c.Sessions {
+		runs += len(s.Runs)
+	}
+	f.runs, f.r.Runs = make(map[runKey]int, runs), make([]Run, 0, runs)
 	for _, s := range c.Sessions {
 		if keep == nil || keep(s) {
 			f.session(s)
 		}
 	}
+	var calendar calendar
 	for i := range c.Entries {
-		if e := &c.Entries[i]; f.kept[e.Session] {
+		if e := &c.Entries[i]; f.keeps(e.Session) {
 			var one Sum
 			one.entry(e)
 			f.add(e.Session, e.Run, e.Agent, one)
-			group(f.models, orUnknown(f.names[e.Model])).both(one)
+			f.model(e.Model).both(one)
 			if e.Time.Known() {
-				group(f.days, dayOf(e)).both(one)
+				group(f.days, calendar.of(e)).both(one)
 			}
 		}
 	}
-	for _, u := range c.Uses {
-		if f.kept[u.Session] {
+	for i := range c.Uses {
+		if u := &c.Uses[i]; f.keeps(u.Session) {
 			one := Sum{ToolCalls: 1}
 			if u.Failed {
 				one.ToolErrors, one.Errors = 1, 1
@@ -91,6 +98,57 @@ type fold struct {
 	days     map[string]*Group
 	sessions map[eventlog.Sym]*Group
 	r        *Report
+
+	// What was asked for last: calls of one run come together, and looking for
+	// what they are part of would take most of the time.
+	last struct {
+		session *Group
+		of      eventlog.Sym
+		run     int
+		key     runKey
+		agent   *Group
+		model   *Group
+		called  eventlog.Sym
+	}
+}
+
+// keeps reports whether the calls of a session are added up.
+func (f *fold) keeps(session eventlog.Sym) bool {
+	return f.last.session != nil && f.last.of == session || f.kept[session]
+}
+
+// ofSession returns the group of a session that is kept.
+func (f *fold) ofSession(session eventlog.Sym) *Group {
+	if f.last.session == nil || f.last.of != session {
+		f.last.session, f.last.of = f.sessions[session], session
+	}
+	return f.last.session
+}
+
+// ofRun returns which run it is, or -1.
+func (f *fold) ofRun(key runKey) int {
+	if f.last.key != key || f.last.run < 0 {
+		i, ok := f.runs[key]
+		if !ok {
+			return -1
+		}
+		f.last.run, f.last.key = i, key
+	}
+	return f.last.run
+}
+
+func (f *fold) agent(name string) *Group {
+	if f.last.agent == nil || f.last.agent.Key != name {
+		f.last.agent = group(f.agents, name)
+	}
+	return f.last.agent
+}
+
+func (f *fold) model(model eventlog.Sym) *Group {
+	if f.last.model == nil || f.last.called != model {
+		f.last.model, f.last.called = group(f.models, orUnknown(f.names[model])), model
+	}
+	return f.last.model
 }
 
 func group(m map[string]*Group, key string) *Group {
@@ -123,7 +181,7 @@ func (f *fold) session(s *eventlog.Session) {
 		run    *eventlog.Run
 		parent int
 	}
-	listed := map[*eventlog.Run]bool{}
+	listed := make(map[*eventlog.Run]bool, len(s.Runs))
 	walk := func(roots []*eventlog.Run) {
 		var stack []step
 		for _, r := range slices.Backward(roots) {
@@ -179,15 +237,15 @@ func (f *fold) list(s *eventlog.Session, r *eventlog.Run, parent int) int {
 // own adds to the total and to the session.
 func (f *fold) own(session eventlog.Sym, one Sum) {
 	f.r.Total.Add(one)
-	f.sessions[session].Own.Add(one)
+	f.ofSession(session).Own.Add(one)
 }
 
 // add adds to everything that a run is part of. What the agents come to with
 // what they started is added up at the end, by agents.
 func (f *fold) add(session, run, agent eventlog.Sym, one Sum) {
 	f.own(session, one)
-	i, ok := f.runs[runKey{session, run}]
-	if !ok || one == (Sum{}) {
+	i := f.ofRun(runKey{session, run})
+	if i < 0 || one == (Sum{}) {
 		return
 	}
 	f.r.Runs[i].Own.Add(one)
@@ -195,9 +253,9 @@ func (f *fold) add(session, run, agent eventlog.Sym, one Sum) {
 	if agent != 0 {
 		name = f.names[agent]
 	}
-	group(f.agents, name).Own.Add(one)
+	f.agent(name).Own.Add(one)
 	if name != f.r.Runs[i].Agent && !f.within(i, name) {
-		group(f.agents, name).Inclusive.Add(one)
+		f.agent(name).Inclusive.Add(one)
 	}
 }
 

@@ -37,8 +37,7 @@ func makeCatalog(s *eventlog.Sources) tea.Cmd {
 }
 
 // awaitCatalog waits until the sources change. The longer the last catalog took,
-// the longer it waits, so that making it never takes more than a fifth of a
-// core.
+// and what is made of it, the longer it waits; see share.
 func awaitCatalog(ctx context.Context, s *eventlog.Sources, took time.Duration) tea.Cmd {
 	began := time.Now() // of the wait
 	return func() tea.Msg {
@@ -74,12 +73,16 @@ func awaitLog(ctx context.Context, log eventlog.Log, took time.Duration) tea.Cmd
 	}
 }
 
+// share is how many times as long as taking changes in took nothing more is taken
+// in, while they go on coming: the larger a log, the less often it is laid out, and
+// following it never takes more than a small part of a processor.
+const share = 12
+
 // due returns how long to collect changes before they are taken in. After a
-// quiet time that is next to nothing, so that a single change is seen at once;
-// in a stream of changes it is what keeps the work to a fifth of the time.
+// quiet time that is next to nothing, so that a single change is seen at once.
 func due(began time.Time, took time.Duration) time.Duration {
 	const least = 5 * time.Millisecond
-	return max(least, max(gather, 4*took)-time.Since(began))
+	return max(least, max(gather, share*took)-time.Since(began))
 }
 
 func pause(ctx context.Context, d time.Duration) bool {

@@ -32,6 +32,7 @@ type home struct {
 	view    *overview.View
 	catalog *eventlog.Catalog
 	making  job.Job
+	took    time.Duration // to make the view, the last time
 	past
 	views  views
 	marked string // the id of the session that others are compared with
@@ -49,6 +50,7 @@ type home struct {
 type viewMsg struct {
 	ticket job.Ticket
 	view   *overview.View
+	took   time.Duration
 }
 
 // homePages are the pages beside the sessions.
@@ -181,7 +183,10 @@ func (h *home) make(restart bool) tea.Cmd {
 	}
 	c, a := h.catalog, h.ask
 	a.Now, a.Columns, a.Views, a.Budget = h.world.now(), h.front.columns(), h.views.queries(), h.world.opts.Budget.Session
-	return func() tea.Msg { return viewMsg{ticket, overview.Make(ctx, c, a)} }
+	return func() tea.Msg {
+		began := time.Now() // of the work, not of what is shown
+		return viewMsg{ticket, overview.Make(ctx, c, a), time.Since(began)}
+	}
 }
 
 func (h *home) Update(msg tea.Msg) (tea.Cmd, bool) {
@@ -191,7 +196,7 @@ func (h *home) Update(msg tea.Msg) (tea.Cmd, bool) {
 		if !fresh {
 			return nil, false
 		}
-		h.view = msg.view
+		h.view, h.took = msg.view, msg.took
 		cmd := h.front.Show(msg.view)
 		if p := h.page(); p != homePage(h.front) {
 			cmd = tea.Batch(cmd, p.Show(msg.view))

@@ -208,7 +208,7 @@ func (m *model) know(msg catalogMsg) tea.Cmd {
 		m.dirty = true
 	}
 	if m.world.wait {
-		cmd = tea.Batch(cmd, awaitCatalog(m.world.ctx, m.world.opts.Sources, msg.took))
+		cmd = tea.Batch(cmd, awaitCatalog(m.world.ctx, m.world.opts.Sources, msg.took+m.home.took))
 	}
 	if s := m.wanted(); s != nil {
 		m.started = true
