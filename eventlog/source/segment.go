@@ -165,6 +165,7 @@ type lineFeed struct {
 	path   string
 	values bool // the records are JSON values, however many lines they take
 	follow *jsonl.Follower
+	begin  int64 // of what it gives at all
 	from   int64
 	ended  bool // everything that was there has been given
 	record eventlog.Record
