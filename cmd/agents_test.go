@@ -108,7 +108,7 @@ func agentWays(follows bool) []agentWay {
 func followsTranscripts(t *testing.T) bool {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), "lazytrace", "run", "--db", "none", "--capture", "transcript", "--", "lazytrace", "version")
-	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_DATA_HOME="+t.TempDir())
+	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_CACHE_HOME="+t.TempDir(), "XDG_DATA_HOME="+t.TempDir())
 	err := c.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == exitRefused {

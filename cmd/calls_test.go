@@ -56,7 +56,7 @@ func recordCalls(t testing.TB, scripts scripted.Scripts, flags ...string) *recor
 	args := append([]string{"run", "--db", r.store, "--jsonl", filepath.Join(root, "lines.jsonl"), "--capture", "none,proxy"}, flags...)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	c := exec.CommandContext(ctx, "lazytrace", append(args, "--", "hold")...)
-	c.Dir, c.Env = root, append(os.Environ(), "HOME="+root, "XDG_DATA_HOME="+root,
+	c.Dir, c.Env = root, append(os.Environ(), "HOME="+root, "XDG_CACHE_HOME="+root, "XDG_DATA_HOME="+root,
 		"ANTHROPIC_BASE_URL="+server.URL, "OPENAI_BASE_URL="+server.URL+"/v1", "GOOGLE_GEMINI_BASE_URL="+server.URL)
 	var complaints bytes.Buffer
 	c.Stderr = &complaints
@@ -149,7 +149,7 @@ func (r *recorded) same(t *testing.T) []scripted.Entry {
 func (r *recorded) events(t *testing.T, types ...string) (list []map[string]any) {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), "lazytrace", "events", "--json", "--all", "--type", strings.Join(types, ","), r.store)
-	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_DATA_HOME="+t.TempDir())
+	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_CACHE_HOME="+t.TempDir(), "XDG_DATA_HOME="+t.TempDir())
 	out, err := c.Output()
 	if err != nil {
 		t.Fatal(err)

@@ -83,7 +83,7 @@ func asking(entries []scripted.Entry, commands map[int]int) int64 {
 func usageFigures(t *testing.T, paths ...string) (f figures) {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), "lazytrace", append([]string{"usage", "--json"}, paths...)...)
-	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_DATA_HOME="+t.TempDir(), "XDG_CONFIG_HOME="+t.TempDir())
+	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_CACHE_HOME="+t.TempDir(), "XDG_DATA_HOME="+t.TempDir(), "XDG_CONFIG_HOME="+t.TempDir())
 	out, err := c.Output()
 	if err != nil {
 		t.Fatalf("usage of %v: %v", paths, err)

@@ -28,7 +28,7 @@ func openTerminal(t *testing.T, columns, rows int, args ...string) *terminal {
 	}
 	dir := t.TempDir()
 	term := &terminal{t, filepath.Join(dir, "tmux")}
-	command := fmt.Sprintf("env HOME=%s XDG_DATA_HOME=%s/data XDG_CONFIG_HOME=%s/config TERM=tmux-256color %s %s", dir, dir, dir, program, strings.Join(args, " "))
+	command := fmt.Sprintf("env HOME=%s XDG_DATA_HOME=%s/data XDG_CONFIG_HOME=%s/config XDG_CACHE_HOME=%s/cache TERM=tmux-256color %s %s", dir, dir, dir, dir, program, strings.Join(args, " "))
 	term.tmux("-f", os.DevNull, "new-session", "-d", "-x", fmt.Sprint(columns), "-y", fmt.Sprint(rows), command)
 	t.Cleanup(func() { _ = exec.Command("tmux", "-S", term.socket, "kill-server").Run() })
 	return term

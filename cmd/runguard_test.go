@@ -31,7 +31,7 @@ echo '{"event_type":"error","message":"x"}'
 while :; do sleep 0.1; done`
 	db := filepath.Join(dir, "x.sqlite")
 	c := exec.Command("lazytrace", "run", "--db", db, "--max-errors", "0", "--on-trip", "pause", "sh", "-c", script)
-	c.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+dir, "XDG_DATA_HOME="+dir, "HOME="+dir)
+	c.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+dir, "XDG_CACHE_HOME="+dir, "XDG_DATA_HOME="+dir, "HOME="+dir)
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := pty.Start(c); err != nil {
 		t.Fatal(err)

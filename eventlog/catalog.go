@@ -63,10 +63,10 @@ func (s *Sources) Extra(tags func(session string) []string) {
 	s.mu.Unlock()
 }
 
-// Add adds a segment's summary.
-func (s *Sources) Add(sum *Summary) {
+// Add adds the summaries of segments, in one step.
+func (s *Sources) Add(sums ...*Summary) {
 	s.mu.Lock()
-	s.summaries = append(s.summaries, sum)
+	s.summaries = append(s.summaries, sums...)
 	s.mu.Unlock()
 	s.Notify()
 }

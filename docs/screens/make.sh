@@ -26,7 +26,7 @@ shot() {
   # The log ends now, so that what goes on goes on in the picture too.
   "$temp/showcase" >"$temp/showcase.jsonl"
   xterm -xrm 'XTerm*directColor:true' -fa 'JetBrains Mono' -fd 'Noto Sans Mono CJK JP' -fs 12 -geometry "$size+0+0" -bg '#1e1e2e' -fg '#cdd6f4' -b 10 +sb -u8 -e \
-    env TERM=xterm-256color COLORTERM=truecolor XDG_CONFIG_HOME="$temp/config" XDG_DATA_HOME="$temp/data" EDITOR=vi bash -c "cd '$temp' && ./lazytrace open showcase.jsonl" &
+    env TERM=xterm-256color COLORTERM=truecolor XDG_CONFIG_HOME="$temp/config" XDG_DATA_HOME="$temp/data" LAZYTRACE_NO_CACHE=1 EDITOR=vi bash -c "cd '$temp' && ./lazytrace open showcase.jsonl" &
   local terminal=$! window=
   for _ in $(seq 50); do
     window=$(xdotool search --class xterm 2>/dev/null | head -1) && [ -n "$window" ] && break

@@ -6,6 +6,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -136,6 +139,84 @@ func TestResumeOfDamage(t *testing.T) {
 			if again.(Resumer).Resume(b) {
 				adding(eventlog.NewSummary(eventlog.NewSymbols(), path, "", 0), again, lines, 0)
 			}
+		}
+	}
+}
+
+// filler puts something into every field of a value, but for those that hold nothing
+// from one record to the next.
+type filler struct {
+	n    int64
+	skip []string
+}
+
+func (f *filler) fill(v reflect.Value) {
+	f.n++
+	v = reflect.NewAt(v.Type(), v.Addr().UnsafePointer()).Elem()
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		v.SetInt(f.n)
+	case reflect.Uint8, reflect.Uint64:
+		v.SetUint(uint64(f.n%3 + 1))
+	case reflect.String:
+		v.SetString("text " + strconv.FormatInt(f.n, 10))
+	case reflect.Array:
+		for i := range v.Len() {
+			f.fill(v.Index(i))
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		for i := range 2 {
+			f.fill(v.Index(i))
+		}
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		for range 2 {
+			key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			f.fill(key)
+			f.fill(value)
+			v.SetMapIndex(key, value)
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		f.fill(v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if !slices.Contains(f.skip, v.Type().Field(i).Name) {
+				f.fill(v.Field(i))
+			}
+		}
+	default:
+		panic(v.Type())
+	}
+}
+
+// All that a decoder knows is saved: a field that is added is, or is said to hold
+// nothing from one record to the next, or nothing that cannot be made again. Calls
+// that are open stand in a list or in maps; here it is the maps.
+func TestSaveKeepsEveryField(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		left, fresh Resumer
+		skip        []string
+	}{
+		"bridge": {&bridge{}, &bridge{}, []string{"names", "lines", "f", "e", "bill", "byID", "open"}},
+		"claude": {&claude{}, &claude{}, []string{"names", "lines", "call", "r", "e", "b"}},
+		"codex":  {&codex{}, &codex{}, []string{"names", "lines", "failure", "scratch", "r", "p", "e", "b"}},
+		"gemini": {&gemini{}, &gemini{}, []string{"names", "path", "r", "e", "b"}},
+		"pi":     {&pi{}, &pi{}, []string{"names", "r", "m", "e", "b"}},
+	} {
+		f := filler{skip: tc.skip}
+		f.fill(reflect.ValueOf(tc.left).Elem())
+		saved, ok := tc.left.Save(nil)
+		if !ok || !tc.fresh.Resume(saved) {
+			t.Errorf("%s cannot be resumed", name)
+			continue
+		}
+		if !reflect.DeepEqual(tc.left, tc.fresh) {
+			t.Errorf("%s: %+v\nwant\n%+v", name, tc.fresh, tc.left)
 		}
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -225,33 +228,71 @@ func (e *keptEntry) segment(path string, d dialect.Dialect) *segment {
 	return seg
 }
 
-// recall takes the summary of a segment from those that are kept, and reports whether
-// there is one. Nothing of the file is read when it has not changed.
-func (s *Set) recall(t *tracked, at mark) bool {
+// recallAll takes what it can of new segments from what is kept, all in one step: who
+// makes a catalog meanwhile makes one of all of them. It returns those of which
+// something is to be read.
+func (s *Set) recallAll(fresh []*tracked) (unread []*tracked) {
+	if s.keeper == nil || len(fresh) == 0 {
+		return fresh
+	}
+	known := make([]*eventlog.Summary, len(fresh))
+	whole := make([]bool, len(fresh))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(fresh)) && s.ctx.Err() == nil; i = next.Add(1) - 1 {
+				known[i], whole[i] = s.recall(fresh[i])
+			}
+		})
+	}
+	wg.Wait()
+	for i, t := range fresh {
+		if whole[i] {
+			close(t.done)
+		} else {
+			unread = append(unread, t)
+		}
+	}
+	if known = slices.DeleteFunc(known, func(sum *eventlog.Summary) bool { return sum == nil }); len(known) > 0 {
+		s.sources.Add(known...)
+	}
+	return unread
+}
+
+// recall takes the summary of a segment from what is kept. It reports whether that is
+// all of it: then nothing of the file was read. It returns nil where nothing is kept
+// that still holds.
+func (s *Set) recall(t *tracked) (sum *eventlog.Summary, whole bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at := t.seen // nobody changes it before the next look
 	e, d, free := s.keeper.entry(t.path)
 	defer free()
 	if e == nil || besides(t.path, d, e.packed) != e.beside {
-		return false
+		return nil, false
 	}
-	same := e.certain && e.at == at
-	if !same && !e.leads(&at) {
-		return false
+	whole = e.certain && e.at == at
+	if !whole && !e.leads(&at) {
+		return nil, false
 	}
 	sum, ok := eventlog.Thaw(s.opt.Symbols, t.path, e.summary)
-	if !ok || !same && !s.resume(t, e) {
-		return false
+	if !ok || !whole && !s.resume(t, e) {
+		return nil, false
 	}
-	if same {
-		t.seg = e.segment(t.path, d)
-		t.kept = at
+	t.summary = sum
+	t.lines.Store(e.lines)
+	if whole {
+		t.seg, t.kept = e.segment(t.path, d), at
 		if key := s.keeper.key(t.path); s.keeper.shelf.Stale(key) {
 			s.keeper.shelf.Put(key, e.spell(nil))
 		}
 	}
-	t.lines.Store(e.lines)
-	t.summary = sum
-	s.sources.Add(sum)
-	return true
+	sum.Update(func() {
+		sum.Modified(eventlog.Stamp(at.modified))
+		s.keep(t)
+	})
+	return sum, whole
 }
 
 // readOn makes the reader of a segment whose summary was kept, once it has changed,
@@ -285,7 +326,7 @@ func (s *Set) resume(t *tracked, e *keptEntry) bool {
 		return false
 	}
 	t.seg = seg
-	t.reader = &reader{feed: &lineFeed{path: t.path, values: seg.values, reached: reached}, decoder: d.(dialect.Decoder)}
+	t.reader = &reader{feed: &lineFeed{path: t.path, values: seg.values, begin: e.place.Offset, reached: reached}, decoder: d.(dialect.Decoder)}
 	seg.release()
 	return true
 }

@@ -18,6 +18,7 @@ type lineFeed struct {
 	shape   jsonl.Shape // how far the decoder looks into records; nil when it does not say
 	ahead   *ahead.Reader
 	follow  *jsonl.Follower
+	begin   int64         // of what it gives at all
 	reached jsonl.Reached // while neither is open
 	ended   bool          // everything that was there has been given
 	record  eventlog.Record

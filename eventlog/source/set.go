@@ -247,6 +247,7 @@ func (s *Set) look() (first []*tracked, folders []string) {
 	logs := s.logsOf(changed)
 	s.mu.Unlock()
 	s.forget(files)
+	unread := s.recallAll(fresh)
 	loading := true
 	select {
 	case <-s.ready:
@@ -265,7 +266,7 @@ func (s *Set) look() (first []*tracked, folders []string) {
 	for _, l := range logs {
 		l.wake()
 	}
-	for _, t := range append(changed, fresh...) {
+	for _, t := range append(changed, unread...) {
 		select {
 		case s.work <- t:
 		case <-s.ctx.Done():
@@ -366,20 +367,11 @@ func (s *Set) advance(t *tracked, at mark) {
 	began := s.opt.now()
 	switch {
 	case t.reader != nil || s.keeper == nil:
-	case t.kept != mark{}:
-		if t.kept != at {
-			s.readOn(t, at)
-		}
-	case t.summary == nil:
-		s.recall(t, at)
-	}
-	if t.kept == at && at != (mark{}) {
-		t.summary.Update(func() {
-			t.summary.Modified(eventlog.Stamp(at.modified))
-			s.keep(t)
-		})
-		s.sources.Notify()
+	case t.kept == mark{}:
+	case t.kept == at:
 		return
+	default:
+		s.readOn(t, at)
 	}
 	if t.reader == nil && !s.begin(t) {
 		return
