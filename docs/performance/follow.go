@@ -94,10 +94,18 @@ func line(at time.Time, n int) string {
 		float64(at.UnixNano())/1e9, theSession, n, n, n, n)
 }
 
-// heavy is one as heavy as events are, about 700 bytes.
+// heavy is one as heavy as events are, about 700 bytes: calls of a few tools and their
+// results in turns. The first one is told by its tool.
 func heavy(at time.Time, n int) []byte {
-	l := line(at, n)
-	return []byte(strings.Replace(l, `"args": {`, `"args": {"text": "`+strings.Repeat("lorem ip", 55)+`", `, 1) + "\n")
+	l, text := line(at, n/2*2), `"text": "`+strings.Repeat("lorem ip", 55)+`", `
+	if n > 0 {
+		tools := [...]string{"Bash", "Read", "Edit", "Grep", "Write"}
+		l = strings.Replace(l, fmt.Sprintf(`"tool": "follow-%d"`, n/2*2), `"tool": "`+tools[n/2%len(tools)]+`"`, 1)
+	}
+	if n%2 == 1 {
+		l = strings.Replace(l, `"tool_call"`, `"tool_result"`, 1)
+	}
+	return []byte(strings.Replace(l, `"args": {`, `"args": {`+text, 1) + "\n")
 }
 
 // stream has 20,000 events a second written for a while, into a log whose one session
