@@ -31,6 +31,13 @@ func (f *Follower) Place() (Place, fs.FileInfo, bool) {
 	return p, info, err == nil
 }
 
+// Unterminated reports whether the last line was given though its end has not come:
+// who opens the file once more at the offset is given it once more.
+func (f *Follower) Unterminated() bool {
+	s := f.current()
+	return s != nil && s.lines.given != nil
+}
+
 // Holds reports whether the file at the path still holds the text that was read.
 func (p Place) Holds(path string) bool {
 	f, err := os.Open(path)

@@ -584,7 +584,7 @@ func (r *reader) open() bool {
 }
 
 func (r *reader) rest() {
-	if f, ok := r.feed.(*lineFeed); ok && f.follow != nil && !f.pending() {
+	if f, ok := r.feed.(*lineFeed); ok && f.follow != nil && !f.pending() && !f.follow.Unterminated() {
 		f.from, _ = f.follow.Progress()
 		f.close()
 		if d, ok := r.decoder.(dialect.Rester); ok {
