@@ -268,3 +268,30 @@ func TestSessionTurnsOutToBeAnother(t *testing.T) {
 		}
 	}
 }
+
+// The table of a ledger grows when more comes than it was made for, and goes on finding
+// things in the order in which they came.
+func TestFinderGrows(t *testing.T) {
+	var ids []Identity
+	f := newFinder(0)
+	add := func(id Identity) (int32, bool) {
+		f.room(len(ids)+1, func(i int32) *Identity { return &ids[i] })
+		i, there := f.find(&id, len(ids), func(i int32) bool { return ids[i] == id })
+		if !there {
+			ids = append(ids, id)
+		}
+		return i, there
+	}
+	for n := range 3000 {
+		id := Identify(fmt.Sprint(n))
+		id[0], id[1] = 0xff, byte(n) // many share a place
+		if _, there := add(id); there {
+			t.Fatalf("%d is there before it was added", n)
+		}
+	}
+	for n, id := range slices.Clone(ids) {
+		if i, there := add(id); !there || int(i) != n {
+			t.Fatalf("%d is %d, %t", n, i, there)
+		}
+	}
+}

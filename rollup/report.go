@@ -42,21 +42,22 @@ type Report struct {
 // New adds up the sessions of c for which keep is true; nil keeps all. Its work
 // is proportional to the calls and runs: call it from a command.
 func New(c *eventlog.Catalog, keep func(*eventlog.Session) bool) *Report {
-	f := fold{
-		c: c, names: c.Symbols.Names(), kept: map[eventlog.Sym]bool{},
-		agents: map[string]*Group{}, models: map[string]*Group{}, tools: map[string]*Group{}, days: map[string]*Group{},
-		sessions: map[eventlog.Sym]*Group{}, r: &Report{},
-	}
-	f.last.run = -1
-	runs := 0
-	for _, s := range c.Sessions {
-		runs += len(s.Runs)
-	}
-	f.runs, f.r.Runs = make(map[runKey]int, runs), make([]Run, 0, runs)
+	var sessions []*eventlog.Session
+	most := 0 // runs are large, and there may be many
 	for _, s := range c.Sessions {
 		if keep == nil || keep(s) {
-			f.session(s)
+			sessions = append(sessions, s)
+			most += len(s.Runs)
 		}
+	}
+	f := fold{
+		c: c, names: c.Symbols.Names(), kept: map[eventlog.Sym]bool{}, runs: make(map[runKey]int, most),
+		agents: map[string]*Group{}, models: map[string]*Group{}, tools: map[string]*Group{}, days: map[string]*Group{},
+		sessions: map[eventlog.Sym]*Group{}, r: &Report{Runs: make([]Run, 0, most)},
+	}
+	f.last.run = -1
+	for _, s := range sessions {
+		f.session(s)
 	}
 	var calendar calendar
 	for i := range c.Entries {

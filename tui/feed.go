@@ -49,6 +49,10 @@ func awaitCatalog(ctx context.Context, s *eventlog.Sources, took time.Duration) 
 		if !pause(ctx, due(began, took)) {
 			return nil
 		}
+		select {
+		case <-s.Changed(): // it will be in it
+		default:
+		}
 		return makeCatalog(s)()
 	}
 }

@@ -368,3 +368,35 @@ func TestKeptHoldsNoSecrets(t *testing.T) {
 		t.Error("it was not kept")
 	}
 }
+
+// A last line whose end has not come counts once, also when its file is let go of
+// meanwhile, as one that is old is.
+func TestRestingFileWithoutLastEnd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.jsonl")
+	text := bridgeLines(0, 10)
+	store(t, path, text[:len(text)-1])
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(path, old, old); err != nil {
+		t.Fatal(err)
+	}
+	set := Open(t.Context(), []string{path}, Options{Follow: true})
+	defer set.Close()
+	if err := set.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	add(t, path, append([]byte("\n"), bridgeLines(10, 20)...))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	events := int64(0)
+	for events < 60 {
+		events = set.Sources().Catalog().Sessions[0].Events
+		select {
+		case <-set.Sources().Changed():
+		case <-ctx.Done():
+			t.Fatalf("there are %d events", events)
+		}
+	}
+	if events != 60 {
+		t.Errorf("there are %d events, want 60", events)
+	}
+}
