@@ -39,6 +39,7 @@ type explorer struct {
 	searched *forest.Forest // where it was not
 	seeking  job.Job
 	query    eventlog.Query
+	given    bool // the memory that reading took was given back
 	looked   bool // for the notes of the session
 	noted    int  // notes of the session when they were last looked at
 	past
@@ -305,6 +306,11 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 		cmd := e.show(msg.snap)
 		if e.world.wait {
 			cmd = tea.Batch(cmd, awaitLog(e.ctx, e.log, e.trace.Work()))
+		}
+		const large = 100_000 // of less there is little to give
+		if e.world.wait && !e.given && !msg.snap.Loading && msg.snap.Rows.Len() > large {
+			e.given = true
+			cmd = tea.Batch(cmd, giveBack(e.ctx))
 		}
 		return cmd, false
 	case soughtMsg:

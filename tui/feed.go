@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -101,3 +102,15 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 func tick() tea.Cmd { return tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} }) }
+
+// giveBack lets the system have the memory that reading took and nobody needs any
+// more, which is about as much as what is kept. It waits until the screen has settled.
+func giveBack(ctx context.Context) tea.Cmd {
+	return func() tea.Msg {
+		const settled = time.Second
+		if pause(ctx, settled) {
+			debug.FreeOSMemory()
+		}
+		return nil
+	}
+}

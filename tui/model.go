@@ -38,6 +38,7 @@ type model struct {
 	notice   string
 	mouse    bool
 	started  bool // Options.Start was done
+	given    bool // the memory that reading took was given back
 	ticking  bool
 	away     bool // the person looks at something else
 	notifier notifier
@@ -213,6 +214,10 @@ func (m *model) know(msg catalogMsg) tea.Cmd {
 	if s := m.wanted(); s != nil {
 		m.started = true
 		cmd = tea.Batch(cmd, m.visit(visit.Msg{Session: s, Query: m.home.ask.Query}))
+	}
+	if m.world.wait && !m.given && !msg.catalog.Progress.Loading {
+		m.given = true
+		cmd = tea.Batch(cmd, giveBack(m.world.ctx))
 	}
 	return tea.Batch(cmd, m.tick())
 }
