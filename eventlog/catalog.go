@@ -2,7 +2,6 @@ package eventlog
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -305,7 +304,9 @@ func (b *builder) makeRoom(summaries []*Summary) {
 		entries, uses = entries+sum.entries.n, uses+len(sum.uses)
 		sum.mu.Unlock()
 	}
-	entries, uses = entries+entries/16, uses+uses/16
+	if b.c.Progress.Loading {
+		entries, uses = entries+entries/16, uses+uses/16
+	}
 	b.c.Entries, b.c.Uses = make([]Entry, 0, entries), make([]Use, 0, uses)
 	b.paid, b.used = newFinder(entries), newFinder(uses)
 }
@@ -421,9 +422,9 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	s.Runs = slices.Grow(s.Runs, len(runs))
 	for i, r := range p.runs {
 		run := &runs[i]
+		r.shared = r.Tools != nil // whoever counts on takes a copy first
 		*run = *r
 		run.Session = id
-		run.Tools = maps.Clone(r.Tools) // the summary goes on counting in its own
 		run.stuck.calls = slices.Clone(r.stuck.calls)
 		s.Runs = append(s.Runs, run)
 		s.ToolCalls += r.ToolCalls
@@ -665,11 +666,7 @@ func (r *Run) join(v *Run) {
 	r.ToolErrors += v.ToolErrors
 	r.Errors += v.Errors
 	for tool, n := range v.Tools {
-		if r.Tools == nil {
-			r.Tools = map[Sym]ToolCount{}
-		}
-		sum := r.Tools[tool]
-		r.Tools[tool] = ToolCount{sum.Calls + n.Calls, sum.Errors + n.Errors}
+		r.count(tool, n)
 	}
 }
 

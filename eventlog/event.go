@@ -212,17 +212,17 @@ func (c CostSource) String() string { return costNames[c] }
 type Bill struct {
 	Call    Identity // the response; records of one call share it
 	Request Identity // tells two calls with one response id apart
-	Rule    Rule     // what Call was made of
 	Usage   Usage
 	Calls   int64 // how many calls it is for, where only their sum is told; zero is one
 	Cost    Money
+	Price   Sym  // of an estimate the price that it was made with; of a call without a price, why it has none
+	Rule    Rule // what Call was made of
 	Source  CostSource
+	Mode    Mode // how the call was served
 	AtLeast bool // the log does not hold the final count: it was this much or more
 	Side    bool // told by a side chain, whose copy in the main chain is preferred
 	Copied  bool // the record says that it was copied from another session
 	Final   bool // the record says that its cost is not known: nobody is to guess
-	Mode    Mode // how the call was served
-	Price   Sym  // of an estimate the price that it was made with; of a call without a price, why it has none
 	Void    bool // it turned out to be the sum of others: it pays for nothing
 }
 

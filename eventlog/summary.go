@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -95,6 +96,7 @@ type Run struct {
 
 	underWay int64 // calls without a result
 	copied   bool  // it is known from the agent's own log, copied by a recorder
+	shared   bool  // others have the same Tools, which do not change for them
 	stuck    stuck
 }
 
@@ -385,21 +387,30 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 	if e.Copied {
 		return // of another session, which counts it; nothing tells the two apart
 	}
-	if r.Tools == nil {
-		r.Tools = map[Sym]ToolCount{}
-	}
-	name := s.names.intern(e.Tool)
-	c := r.Tools[name]
+	var one ToolCount
 	if call {
-		r.ToolCalls++
-		c.Calls++
+		one.Calls = 1
 	}
 	if failed {
-		r.ToolErrors++
-		c.Errors++
+		one.Errors = 1
 	}
-	r.Tools[name] = c
+	r.ToolCalls += one.Calls
+	r.ToolErrors += one.Errors
+	r.count(s.names.intern(e.Tool), one)
 	return false
+}
+
+// count adds to the calls of a tool.
+func (r *Run) count(tool Sym, more ToolCount) {
+	switch {
+	case r.Tools == nil:
+		r.Tools = map[Sym]ToolCount{}
+	case r.shared:
+		r.Tools = maps.Clone(r.Tools)
+	}
+	r.shared = false
+	sum := r.Tools[tool]
+	r.Tools[tool] = ToolCount{sum.Calls + more.Calls, sum.Errors + more.Errors}
 }
 
 func (s *Summary) bill(session, of Sym, pos int64, e *Event) {

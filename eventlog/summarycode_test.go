@@ -65,8 +65,8 @@ func (f *filler) fill(v reflect.Value) {
 		f.fill(v.Elem())
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if v.Type().Field(i).Name == "latest" {
-				continue // found when it is asked for
+			if name := v.Type().Field(i).Name; name == "latest" || name == "shared" {
+				continue // of this process
 			}
 			f.fill(v.Field(i))
 		}
