@@ -78,6 +78,10 @@ func awaitLog(ctx context.Context, log eventlog.Log, took time.Duration) tea.Cmd
 	}
 }
 
+// nothingYet is how long it took to take in that nothing is there yet: whoever has
+// just started is shown the first of what is found at once.
+const nothingYet = -1
+
 // share is how many times as long as taking changes in took nothing more is taken
 // in, while they go on coming: the larger a log, the less often it is laid out, and
 // following it never takes more than a small part of a processor.
@@ -87,6 +91,9 @@ const share = 12
 // quiet time that is next to nothing, so that a single change is seen at once.
 func due(began time.Time, took time.Duration) time.Duration {
 	const least = 5 * time.Millisecond
+	if took == nothingYet {
+		return least
+	}
 	return max(least, max(gather, share*took)-time.Since(began))
 }
 

@@ -209,7 +209,11 @@ func (m *model) know(msg catalogMsg) tea.Cmd {
 		m.dirty = true
 	}
 	if m.world.wait {
-		cmd = tea.Batch(cmd, awaitCatalog(m.world.ctx, m.world.opts.Sources, msg.took+m.home.took))
+		took := msg.took + m.home.took
+		if len(msg.catalog.Sessions) == 0 {
+			took = nothingYet
+		}
+		cmd = tea.Batch(cmd, awaitCatalog(m.world.ctx, m.world.opts.Sources, took))
 	}
 	if s := m.wanted(); s != nil {
 		m.started = true

@@ -31,8 +31,9 @@ import (
 )
 
 const (
-	// blockSize keeps a block in the cache of a core while it is gone through.
-	blockSize = 256 << 10
+	// blockSize keeps a block in the cache of a core while it is gone through, and is
+	// enough for waking one another to cost nothing.
+	blockSize = 512 << 10
 	// workers is how many blocks are worked on at a time: the one who decodes is
 	// busy as well.
 	workers = 2
