@@ -62,6 +62,13 @@ func (s *Sources) Extra(tags func(session string) []string) {
 	s.mu.Unlock()
 }
 
+// Loading reports whether what was there at first is still being read.
+func (s *Sources) Loading() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.Loading
+}
+
 // Add adds the summaries of segments, in one step.
 func (s *Sources) Add(sums ...*Summary) {
 	s.mu.Lock()

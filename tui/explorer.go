@@ -124,7 +124,7 @@ func (e *explorer) opened(msg openedMsg) tea.Cmd {
 		cmds = append(cmds, e.trace.Follow(true))
 	}
 	if e.world.wait {
-		cmds = append(cmds, awaitLog(e.ctx, e.log, 0))
+		cmds = append(cmds, awaitLog(e.ctx, e.log, true, 0))
 	}
 	return tea.Batch(cmds...)
 }
@@ -305,7 +305,7 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 		}
 		cmd := e.show(msg.snap)
 		if e.world.wait {
-			cmd = tea.Batch(cmd, awaitLog(e.ctx, e.log, e.trace.Work()))
+			cmd = tea.Batch(cmd, awaitLog(e.ctx, e.log, msg.snap.Loading, e.trace.Work()))
 		}
 		const large = 100_000 // of less there is little to give
 		if e.world.wait && !e.given && !msg.snap.Loading && msg.snap.Rows.Len() > large {

@@ -39,7 +39,7 @@ func makeCatalog(s *eventlog.Sources) tea.Cmd {
 
 // awaitCatalog waits until the sources change. The longer the last catalog took,
 // and what is made of it, the longer it waits; see share.
-func awaitCatalog(ctx context.Context, s *eventlog.Sources, took time.Duration) tea.Cmd {
+func awaitCatalog(ctx context.Context, s *eventlog.Sources, loading bool, took time.Duration) tea.Cmd {
 	began := time.Now() // of the wait
 	return func() tea.Msg {
 		select {
@@ -47,7 +47,7 @@ func awaitCatalog(ctx context.Context, s *eventlog.Sources, took time.Duration) 
 			return nil
 		case <-s.Changed():
 		}
-		if !pause(ctx, due(began, took)) {
+		if !rest(ctx, due(began, took), func() bool { return loading && !s.Loading() }) {
 			return nil
 		}
 		select {
@@ -60,7 +60,7 @@ func awaitCatalog(ctx context.Context, s *eventlog.Sources, took time.Duration) 
 
 // awaitLog waits until an opened log changes. took is how long it took to lay
 // out the last change: a long log is laid out less often than a short one.
-func awaitLog(ctx context.Context, log eventlog.Log, took time.Duration) tea.Cmd {
+func awaitLog(ctx context.Context, log eventlog.Log, loading bool, took time.Duration) tea.Cmd {
 	began := time.Now() // of the wait
 	return func() tea.Msg {
 		select {
@@ -71,7 +71,7 @@ func awaitLog(ctx context.Context, log eventlog.Log, took time.Duration) tea.Cmd
 				return nil
 			}
 		}
-		if !pause(ctx, due(began, took)) {
+		if !rest(ctx, due(began, took), func() bool { return loading && !log.Snapshot().Loading }) {
 			return nil
 		}
 		return logMsg{log, log.Snapshot()}
@@ -95,6 +95,20 @@ func due(began time.Time, took time.Duration) time.Duration {
 		return least
 	}
 	return max(least, max(gather, share*took)-time.Since(began))
+}
+
+// rest waits, but no longer than until all is there: that is what somebody waits for.
+func rest(ctx context.Context, d time.Duration, complete func() bool) bool {
+	const step = 3 * gather
+	for ; d > step; d -= step {
+		if complete() {
+			return true
+		}
+		if !pause(ctx, step) {
+			return false
+		}
+	}
+	return pause(ctx, d)
 }
 
 func pause(ctx context.Context, d time.Duration) bool {

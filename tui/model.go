@@ -213,7 +213,7 @@ func (m *model) know(msg catalogMsg) tea.Cmd {
 		if len(msg.catalog.Sessions) == 0 {
 			took = nothingYet
 		}
-		cmd = tea.Batch(cmd, awaitCatalog(m.world.ctx, m.world.opts.Sources, took))
+		cmd = tea.Batch(cmd, awaitCatalog(m.world.ctx, m.world.opts.Sources, msg.catalog.Progress.Loading, took))
 	}
 	if s := m.wanted(); s != nil {
 		m.started = true
