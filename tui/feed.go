@@ -92,7 +92,7 @@ const share = 12
 func due(began time.Time, took time.Duration) time.Duration {
 	const least = 5 * time.Millisecond
 	if took == nothingYet {
-		return least
+		return 4 * least // what is known from an earlier start comes in one step
 	}
 	return max(least, max(gather, share*took)-time.Since(began))
 }
