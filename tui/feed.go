@@ -85,7 +85,7 @@ const nothingYet = -1
 // share is how many times as long as taking changes in took nothing more is taken
 // in, while they go on coming: the larger a log, the less often it is laid out, and
 // following it never takes more than a small part of a processor.
-const share = 12
+const share = 20
 
 // due returns how long to collect changes before they are taken in. After a
 // quiet time that is next to nothing, so that a single change is seen at once.
