@@ -389,17 +389,19 @@ func (s *Set) keepable(t *tracked, e *keptEntry) bool {
 	return false
 }
 
-// keepLater notes that a segment has changed since it was kept, or keeps it now when
-// that is the time: after all was read for the first time, it is when the set is closed.
-func (s *Set) keepLater(t *tracked, at mark, began time.Time) {
+// keepLater notes that a segment has changed since it was kept, and reports whether
+// it is to be kept now: after all was read for the first time, it is when the set is
+// closed.
+func (s *Set) keepLater(t *tracked, at mark, began time.Time) bool {
 	if s.keeper == nil {
-		return
+		return false
 	}
 	t.read, t.readBegan, t.unkept = at, began, true
 	select {
 	case <-s.ready:
+		return false
 	default:
-		s.shelve(t)
+		return true
 	}
 }
 

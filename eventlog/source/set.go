@@ -397,13 +397,33 @@ func (s *Set) advance(t *tracked, at mark) {
 	})
 	s.sources.Notify()
 	s.count(t)
-	if whole {
-		s.keepLater(t, at, began)
+	keep := whole && s.keepLater(t, at, began)
+	old := time.Since(time.Unix(0, at.modified)) > 10*time.Minute || s.open.Load() > maxOpen
+	if at.size < longToKeep {
+		s.leave(t, keep, old)
+		return
 	}
-	if old := time.Since(time.Unix(0, at.modified)); old > 10*time.Minute || s.open.Load() > maxOpen {
-		if t.unkept {
-			s.shelve(t)
+	// Nobody waits for this: it is as much work as adding up all that was read.
+	s.wg.Go(func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if !t.gone && t.reader != nil {
+			s.leave(t, keep, old)
+			s.commit()
 		}
+	})
+}
+
+// longToKeep is how large a segment is whose summary takes long to keep.
+const longToKeep = 64 << 20
+
+// leave keeps the summary of a segment if that is to be done now, and closes its file
+// when it is old. t.mu is held.
+func (s *Set) leave(t *tracked, keep, old bool) {
+	if t.unkept && (keep || old) {
+		s.shelve(t)
+	}
+	if old {
 		t.reader.rest()
 		s.count(t)
 	}
