@@ -53,16 +53,9 @@ func (s Shape) object(b []byte, i int, members []eventlog.Member) ([]eventlog.Me
 		if members, i = s.value(b, i, eventlog.Member{Key: uint32(key), KeyEnd: uint32(end)}, members); i < 0 {
 			return members, -1
 		}
-		if i = skipSpace(b, i); i == len(b) {
-			return members, -1
-		}
-		switch b[i] {
-		case ',':
-			i = skipSpace(b, i+1)
-		case '}':
-			return members, i + 1
-		default:
-			return members, -1
+		more := false
+		if i, more = behind(b, i, '}'); !more {
+			return members, i
 		}
 	}
 }
@@ -76,18 +69,26 @@ func (s Shape) array(b []byte, i int, members []eventlog.Member) ([]eventlog.Mem
 		if members, i = s.value(b, i, eventlog.Member{}, members); i < 0 {
 			return members, -1
 		}
-		if i = skipSpace(b, i); i == len(b) {
-			return members, -1
-		}
-		switch b[i] {
-		case ',':
-			i = skipSpace(b, i+1)
-		case ']':
-			return members, i + 1
-		default:
-			return members, -1
+		more := false
+		if i, more = behind(b, i, ']'); !more {
+			return members, i
 		}
 	}
+}
+
+// behind returns where the value after the one that ends at i begins, or where the
+// list of them ends, or -1.
+func behind(b []byte, i int, end byte) (next int, more bool) {
+	if i = skipSpace(b, i); i == len(b) {
+		return -1, false
+	}
+	switch b[i] {
+	case ',':
+		return skipSpace(b, i+1), true
+	case end:
+		return i + 1, false
+	}
+	return -1, false
 }
 
 // value adds the value that begins at i, and what lies in it. What cannot be gone

@@ -399,7 +399,7 @@ func (s *Set) advance(t *tracked, at mark) {
 	s.count(t)
 	keep := whole && s.keepLater(t, at, began)
 	old := time.Since(time.Unix(0, at.modified)) > 10*time.Minute || s.open.Load() > maxOpen
-	if at.size < longToKeep {
+	if at.size < longToKeep || !keep && !old {
 		s.leave(t, keep, old)
 		return
 	}
