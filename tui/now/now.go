@@ -37,7 +37,7 @@ func (p *Pane) row(t *theme.Theme, v *overview.View, h *eventlog.Headline, loc *
 	if h.Time.Known() {
 		at := h.Time.Time().In(loc)
 		if when = at.Format("15:04:05"); at.Format("2006-01-02") != today {
-			when = at.Format("Jan _2 15h")[:8]
+			when = at.Format("Jan _2")
 		}
 	}
 	l.Cell(t.Dim, when, 8).Space(1)
