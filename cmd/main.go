@@ -23,6 +23,9 @@ func run(ctx context.Context, env *Env, args []string) int {
 		return codeOf(printVersion(env))
 	}
 	root := newRoot(env)
+	if completing(args) {
+		offer(root, env)
+	}
 	root.SetArgs(args)
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
@@ -33,6 +36,13 @@ func run(ctx context.Context, env *Env, args []string) int {
 		fmt.Fprintf(env.Stderr, "lazytrace: %s\n", oneLine(err))
 	}
 	return codeOf(err)
+}
+
+// Commands is the command line as a tree, for whoever writes its pages and manuals.
+func Commands() *cobra.Command {
+	root := newRoot(realEnv())
+	root.InitDefaultHelpCmd()
+	return root
 }
 
 // oneLine spells an error on one line that a terminal can take.
@@ -58,8 +68,8 @@ behind.
 		SilenceErrors: true,
 		RunE:          func(c *cobra.Command, _ []string) error { return runHome(c.Context(), env, opts) },
 	}
+	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return refused(err) })
-	root.CompletionOptions.HiddenDefaultCmd = true
 	opts.flags(root)
 	versionFlag(root, env)
 	root.AddCommand(
@@ -90,6 +100,7 @@ behind.
 		newRunCommand(env),
 		newResume(env),
 		newEmitCommand(),
+		newCompletion(env),
 		newVersion(env),
 	)
 	wrapArgs(root)

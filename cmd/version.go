@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -25,6 +26,45 @@ func Version() string {
 
 func versionLine() string {
 	return fmt.Sprintf("lazytrace %s (%s, %s/%s)", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// build is what the program knows of how it was built, for reports of faults.
+type build struct {
+	Version  string `json:"version"`
+	Go       string `json:"go"`
+	OS       string `json:"os"`
+	Arch     string `json:"arch"`
+	Commit   string `json:"commit"` // empty where it was built outside of a repository
+	Time     string `json:"commit_time"`
+	Modified bool   `json:"modified"` // there were changes that are in no commit
+	Cgo      bool   `json:"cgo"`
+	SQLite   string `json:"sqlite"` // the version of the module that reads databases
+}
+
+func buildFacts() build {
+	b := build{Version: Version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			b.Commit = s.Value
+		case "vcs.time":
+			b.Time = s.Value
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
+		case "CGO_ENABLED":
+			b.Cgo = s.Value == "1"
+		}
+	}
+	for _, m := range info.Deps {
+		if strings.HasPrefix(m.Path, "modernc.org/sqlite") {
+			b.SQLite = m.Version
+		}
+	}
+	return b
 }
 
 // versionFlag gives the program --version, which prints the same, whatever else
@@ -53,16 +93,32 @@ func printVersion(env *Env) error {
 }
 
 func newVersion(env *Env) *cobra.Command {
-	var asJSON bool
+	var asJSON, full bool
 	c := &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Long: `Print the version, the Go that built it, and the system it was built for. --build
+adds what a report of a fault should say: the commit, whether it was changed, and
+the version of the database module.`,
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
-				return json.NewEncoder(env.Stdout).Encode(map[string]string{"version": Version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+				return json.NewEncoder(env.Stdout).Encode(buildFacts())
 			}
-			return printVersion(env)
+			if err := printVersion(env); err != nil || !full {
+				return err
+			}
+			b := buildFacts()
+			commit := "unknown"
+			if b.Commit != "" {
+				commit = b.Commit + " of " + b.Time
+				if b.Modified {
+					commit += ", changed since"
+				}
+			}
+			_, err := fmt.Fprintf(env.Stdout, "commit   %s\ncgo      %t\nsqlite   %s\n", commit, b.Cgo, b.SQLite)
+			return err
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&full, "build", false, "also say what it was built from")
 	return c
 }

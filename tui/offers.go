@@ -2,7 +2,6 @@ package tui
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -110,69 +109,5 @@ func findValues(c *eventlog.Catalog) tea.Cmd {
 	if c == nil {
 		return nil
 	}
-	return func() tea.Msg {
-		sets := map[string]map[string]int{}
-		add := func(field, value string) {
-			const most = 500
-			if value == "" || len(value) > 80 {
-				return
-			}
-			if sets[field] == nil {
-				sets[field] = map[string]int{}
-			}
-			if len(sets[field]) < most || sets[field][value] > 0 {
-				sets[field][value]++
-			}
-		}
-		names := c.Symbols
-		for _, s := range c.Sessions {
-			add("agent", s.Agent)
-			add("format", s.Format)
-			add("branch", s.Branch)
-			add("project", s.Project)
-			add("user", s.User)
-			add("env", s.Environment)
-			add("experiment", s.Experiment)
-			add("variant", s.Variant)
-			add("host", s.Host)
-			add("dir", last(s.Directory))
-			add("repo", last(s.Directory))
-			for _, tag := range s.Tags {
-				add("tag", tag)
-			}
-			for k, v := range s.Metadata {
-				add("meta", k)
-				add("meta."+k, v)
-			}
-			for _, r := range s.Runs {
-				add("agent", names.Name(r.Agent))
-				for tool := range r.Tools {
-					add("tool", names.Name(tool))
-				}
-			}
-		}
-		for i := range c.Entries {
-			add("model", names.Name(c.Entries[i].Model))
-			add("provider", names.Name(c.Entries[i].Provider))
-		}
-		out := valuesMsg{}
-		for field, counts := range sets {
-			for v := range counts {
-				out[field] = append(out[field], v)
-			}
-			slices.SortFunc(out[field], func(a, b string) int {
-				if d := counts[b] - counts[a]; d != 0 {
-					return d
-				}
-				return strings.Compare(a, b)
-			})
-		}
-		return out
-	}
-}
-
-// last returns the last part of a path.
-func last(path string) string {
-	path = strings.TrimRight(path, `/\`)
-	return path[strings.LastIndexAny(path, `/\`)+1:]
+	return func() tea.Msg { return valuesMsg(c.Values()) }
 }
