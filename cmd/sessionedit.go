@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -47,15 +46,11 @@ func ownStore(ctx context.Context, env *Env, id string, paths []string) (*eventl
 		return nil, nil, err
 	}
 	for _, path := range s.Paths {
-		r, err := sqlite.Open(ctx, path)
+		ours, err := isOurs(ctx, path)
 		if err != nil {
-			continue
-		}
-		tables, err := r.Tables(ctx)
-		if err = errors.Join(err, r.Close()); err != nil {
 			return nil, nil, err
 		}
-		if _, ours := tables["lt_meta"]; ours {
+		if ours {
 			store, err := sqlite.Create(ctx, path, sqlite.Options{})
 			return s, store, err
 		}
@@ -91,15 +86,9 @@ func removeSession(ctx context.Context, env *Env, id string, paths []string, yes
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	if !yes {
-		if !env.Terminal() {
-			return refuse("give --yes to delete session %s without being asked", s.ID)
-		}
-		fmt.Fprintf(env.Stderr, "delete session %s, %s, %d events? [y/N] ", escape.Line(s.ID), escape.Line(s.Label()), s.Events)
-		answer, _ := bufio.NewReader(env.Stdin).ReadString('\n')
-		if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
-			return nil
-		}
+	question := fmt.Sprintf("delete session %s, %s, %d events?", escape.Line(s.ID), escape.Line(s.Label()), s.Events)
+	if sure, err := agreed(env, question, yes); err != nil || !sure {
+		return err
 	}
 	n, err := store.Remove(ctx, s.ID)
 	if err != nil {

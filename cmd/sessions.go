@@ -24,7 +24,7 @@ type sessionsOptions struct {
 func newSessions(env *Env) *cobra.Command {
 	var opts sessionsOptions
 	c := &cobra.Command{
-		Use: "sessions [PATH...]", Short: "List, show, close or delete sessions",
+		Use: "sessions [PATH...]", Short: "List sessions, show one, rename, tag, close, merge or delete them",
 		Long: `List the sessions at the paths, or all that are found on this machine, newest
 first, sub-sessions below their parents. With --format csv they are written as
 a table for spreadsheets, as by lazytrace export.`,
@@ -46,7 +46,7 @@ a table for spreadsheets, as by lazytrace export.`,
 	}
 	showOne.Flags().BoolVar(&opts.asJSON, "json", false, "print JSON")
 	formatFlag(showOne, env)
-	c.AddCommand(list, showOne, newSessionsClose(env), newSessionsRemove(env))
+	c.AddCommand(list, showOne, newSessionsRename(env), newSessionsTag(env), newSessionsClose(env), newSessionsMerge(env), newSessionsRemove(env))
 	return c
 }
 

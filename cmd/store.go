@@ -87,7 +87,7 @@ func openPaths(ctx context.Context, env *Env, paths []string, follow bool) (*sou
 	}
 	set := source.Open(ctx, paths, opt)
 	if book, err := openNotes(env); err == nil {
-		set.Sources().Extra(book.Tags)
+		set.Sources().Extra(book.Said)
 	} else if !errors.Is(err, errNoFolder) {
 		fmt.Fprintf(env.Stderr, "lazytrace: %s\n", oneLine(err)) // the logs can be read without
 	}

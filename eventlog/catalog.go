@@ -19,7 +19,7 @@ type Sources struct {
 	state     Progress
 	version   int64
 	gone      IsGone // set before the first catalog; may be nil
-	extra     func(session string) []string
+	extra     func(session string) Said
 }
 
 // Progress says how far the finding and reading of segments has come.
@@ -51,14 +51,20 @@ func (s *Sources) Notify() {
 	}
 }
 
-// Extra sets what gives sessions more tags than their logs do; nil gives none. What
-// people say of a session stands in no log, so no summary has it: the catalog asks
-// when it is made and puts the tags behind those of the log. So they are found by
+// Said is what people say of a session beside what its log does.
+type Said struct {
+	Title string // what they call it; empty leaves the name that it has
+	Tags  []string
+}
+
+// Extra sets what tells what people say of sessions; nil says nothing. It stands in
+// no log, so no summary has it: the catalog asks when it is made, puts the tags
+// behind those of the log, and the title before. So they are found by
 // queries, shown and exported like any other, and nobody else has to know where
 // they come from. Whoever changes them calls Notify, for a new catalog to be made.
-func (s *Sources) Extra(tags func(session string) []string) {
+func (s *Sources) Extra(said func(session string) Said) {
 	s.mu.Lock()
-	s.extra = tags
+	s.extra = said
 	s.mu.Unlock()
 }
 
@@ -299,7 +305,7 @@ type builder struct {
 	cut      func(*Cut) // both may be nil
 	copied   func(*Use)
 	gone     IsGone
-	extra    func(session string) []string
+	extra    func(session string) Said
 }
 
 // makeRoom makes room for what the summaries hold, and for what is added to them just
@@ -570,7 +576,7 @@ func (b *builder) finish() {
 	for _, s := range c.Sessions {
 		b.runs(s)
 		s.getsStuck()
-		b.tags(s)
+		b.said(s)
 		slices.SortFunc(s.Recent, func(a, z Headline) int { return cmp.Compare(z.Time, a.Time) })
 		s.Recent = s.Recent[:min(len(s.Recent), headlines)]
 	}
@@ -580,13 +586,18 @@ func (b *builder) finish() {
 	c.tree()
 }
 
-// tags adds what people call a session to what its log does.
-func (b *builder) tags(s *Session) {
+// said adds what people say of a session to what its log does.
+func (b *builder) said(s *Session) {
 	if b.extra == nil {
 		return
 	}
+	named := false
 	for _, id := range append([]string{s.ID}, s.Others...) {
-		for _, tag := range b.extra(id) {
+		said := b.extra(id)
+		if said.Title != "" && !named { // its own name comes first
+			s.Title, named = said.Title, true
+		}
+		for _, tag := range said.Tags {
 			if !slices.Contains(s.Tags, tag) {
 				s.Tags = append(s.Tags, tag)
 			}

@@ -7,9 +7,9 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 )
 
-// Tags that people put on a session are found like those of its log, in the next
-// catalog, and leave what the log says as it is.
-func TestExtraTags(t *testing.T) {
+// What people say of a session is found like what its log says, in the next
+// catalog, and leaves that as it is.
+func TestExtra(t *testing.T) {
 	t.Parallel()
 	sources := eventlog.NewSources(eventlog.NewSymbols())
 	err := eventlog.NewMemory(sources).WriteEvents(t.Context(), []eventlog.Event{
@@ -22,14 +22,20 @@ func TestExtraTags(t *testing.T) {
 	}
 	tags := map[string][]string{"a": {"told", "mine"}, "b": {"yours"}}
 	before := sources.Catalog()
-	sources.Extra(func(session string) []string { return tags[session] })
+	titles := map[string]string{"a": "the nightly one", "b": "another name of it"}
+	sources.Extra(func(session string) eventlog.Said {
+		return eventlog.Said{Title: titles[session], Tags: tags[session]}
+	})
 	cat := sources.Catalog()
 	a, _ := cat.Session("a")
 	if !slices.Equal(a.Tags, []string{"told", "mine", "yours"}) {
 		t.Errorf("tags %v", a.Tags)
 	}
-	if c, _ := cat.Session("c"); len(c.Tags) != 0 {
-		t.Errorf("tags of c: %v", c.Tags)
+	if a.Label() != "the nightly one" {
+		t.Errorf("it is called %q", a.Label())
+	}
+	if c, _ := cat.Session("c"); len(c.Tags) != 0 || c.Label() != "c" {
+		t.Errorf("of c: %v, %q", c.Tags, c.Label())
 	}
 	q, err := eventlog.ParseQuery("tag:mine")
 	if err != nil {

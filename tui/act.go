@@ -25,6 +25,8 @@ func (w *world) act(a keymap.Action, s *eventlog.Session) (tea.Cmd, bool) {
 		return w.note(func() (notes.Note, error) { return w.onSession(s), nil }), true
 	case keymap.Tag:
 		return w.tag(s), true
+	case keymap.Rename:
+		return w.rename(s), true
 	}
 	return nil, false
 }

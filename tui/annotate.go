@@ -79,6 +79,19 @@ func (w *world) tag(s *eventlog.Session) tea.Cmd {
 	}})
 }
 
+// rename asks what a session is to be called.
+func (w *world) rename(s *eventlog.Session) tea.Cmd {
+	if w.opts.Notes == nil {
+		return ask.Tell("there is no folder in which names could be kept: set HOME")
+	}
+	return ask.Do(ask.Text{Sign: "name", Hint: "kept beside the logs, which stay as they are", Enter: func(text string) (tea.Cmd, error) {
+		if strings.TrimSpace(text) == "" {
+			return nil, fmt.Errorf("a name says something")
+		}
+		return w.keep(func() (notes.Note, error) { return w.onSession(s), nil }, notes.Name, text), nil
+	}})
+}
+
 // onStep returns what says that a note is on the selected step: the id of its
 // event and where its record lies.
 func (e *explorer) onStep() func() (notes.Note, error) {

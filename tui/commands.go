@@ -21,7 +21,7 @@ var commands = map[string]keymap.Action{
 	"agents": keymap.GoAgents, "experiments": keymap.GoVariants, "variants": keymap.GoVariants, "notes": keymap.GoNotes, "doctor": keymap.GoDoctor,
 	"search": keymap.GoSearch, "quit": keymap.QuitNow, "keys": keymap.Keys, "help": keymap.Keys, "follow": keymap.Follow, "filter": keymap.Filter,
 	"flat": keymap.Flat, "mouse": keymap.Mouse, "theme": keymap.ThemeToggle, "fold": keymap.FoldAll, "unfold": keymap.UnfoldAll,
-	"export": keymap.Export, "copy": keymap.Copy, "note": keymap.Note, "tag": keymap.Tag, "mark": keymap.Mark, "fork": keymap.Fork,
+	"export": keymap.Export, "copy": keymap.Copy, "note": keymap.Note, "tag": keymap.Tag, "rename": keymap.Rename, "mark": keymap.Mark, "fork": keymap.Fork,
 	"compare": keymap.Diff, "diff": keymap.Diff, "replay": keymap.Replay, "views": keymap.Views, "range": keymap.Range, "since": keymap.Range,
 	"audit": keymap.Audit, "edit": keymap.Editor, "stop": keymap.Stop,
 }

@@ -183,18 +183,26 @@ func (b *Book) Of(session string) []Note {
 	return list
 }
 
-// Tags returns the tags that people put on a session, or on an event of it, each
-// once.
-func (b *Book) Tags(session string) []string {
+// Said returns what people call a session, and the tags that they put on it or on an
+// event of it, each once.
+func (b *Book) Said(session string) eventlog.Said {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var tags []string
+	var said eventlog.Said
+	var named Note
 	for _, id := range b.sessions[session] {
-		if n := b.notes[id]; n.Kind == Tag && !slices.Contains(tags, n.Text) {
-			tags = append(tags, n.Text)
+		switch n := b.notes[id]; n.Kind {
+		case Tag:
+			if !slices.Contains(said.Tags, n.Text) {
+				said.Tags = append(said.Tags, n.Text)
+			}
+		case Name:
+			if said.Title == "" || inTime(named, n) < 0 {
+				said.Title, named = n.Text, n
+			}
 		}
 	}
-	return tags
+	return said
 }
 
 // Find returns the note whose id begins like this.

@@ -66,10 +66,10 @@ func TestBook(t *testing.T) {
 		if got := b.Of("t"); len(got) != 1 || got[0] != mark || !got[0].OnEvent() {
 			t.Errorf("%s: notes of t: %+v", name, got)
 		}
-		if got := b.Tags("s"); len(got) != 1 || got[0] != "slow" {
-			t.Errorf("%s: tags %v", name, got)
+		if got := b.Said("s"); len(got.Tags) != 1 || got.Tags[0] != "slow" || got.Title != "" {
+			t.Errorf("%s: said %+v", name, got)
 		}
-		if len(b.All()) != 4 || b.Strange() != 0 || b.Of("nobody") != nil || b.Tags("t") != nil {
+		if len(b.All()) != 4 || b.Strange() != 0 || b.Of("nobody") != nil || b.Said("t").Tags != nil {
 			t.Errorf("%s: %d notes", name, len(b.All()))
 		}
 	}
@@ -266,4 +266,32 @@ func bytesAfterTear(text []byte) int {
 		return 1
 	}
 	return 0
+}
+
+// The last name counts, whoever wrote it, and when it is taken away the one before.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	b := open(t, filepath.Join(t.TempDir(), "notes.jsonl"))
+	var ids []string
+	for i, name := range []string{"first", " second "} {
+		n, err := b.Add(Note{Session: "s", Kind: Name, Text: name, Time: eventlog.Stamp(i + 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, n.ID)
+	}
+	if got := b.Said("s").Title; got != "second" {
+		t.Errorf("it is called %q", got)
+	}
+	if err := b.Delete(ids[1], 3); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.Said("s").Title; got != "first" {
+		t.Errorf("then it is called %q", got)
+	}
+	for _, bad := range []Note{{Session: "s", Kind: Name, Text: "two\nlines"}, {Session: "s", Kind: Name, Text: "x", Event: "e"}, {Session: "s", Kind: Name, Text: "  "}} {
+		if _, err := b.Add(bad); err == nil {
+			t.Errorf("%+v was taken", bad)
+		}
+	}
 }

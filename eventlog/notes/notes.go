@@ -1,5 +1,5 @@
-// Package notes keeps what people write about sessions and events: notes, tags
-// and marks. They stand in a file of our own, one JSON object a line that is only
+// Package notes keeps what people write about sessions and events: notes, tags,
+// marks and names. They stand in a file of our own, one JSON object a line that is only
 // ever appended to, and never in the log of somebody else. It knows no log, and
 // of secrets only what it is told.
 package notes
@@ -22,6 +22,7 @@ const (
 	Text Kind = "note" // a sentence
 	Tag  Kind = "tag"  // a word by which sessions are found
 	Mark Kind = "mark" // a place to come back to; it may have a text
+	Name Kind = "name" // what the session is called; the last one counts
 )
 
 // Note is one thing that somebody put on a session or on an event of it.
@@ -58,12 +59,14 @@ func (n *Note) check() error {
 	switch {
 	case n.Session == "":
 		return fmt.Errorf("add note: it is on no session")
-	case n.Kind != Text && n.Kind != Tag && n.Kind != Mark:
+	case n.Kind != Text && n.Kind != Tag && n.Kind != Mark && n.Kind != Name:
 		return fmt.Errorf("add note: %q is no kind of note", n.Kind)
 	case strings.TrimSpace(n.Text) == "" && n.Kind != Mark:
 		return fmt.Errorf("add %s: it has no text", n.Kind)
 	case n.Kind == Tag && strings.ContainsFunc(n.Text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == ',' }):
 		return fmt.Errorf("add tag: %q is more than one word", n.Text)
+	case n.Kind == Name && (n.OnEvent() || strings.ContainsFunc(n.Text, unicode.IsControl)):
+		return fmt.Errorf("add name: only a session has one, on one line")
 	case len(n.Text) > longest:
 		return fmt.Errorf("add %s: it is longer than %d bytes", n.Kind, longest)
 	}

@@ -67,6 +67,7 @@ const (
 	OnlyMarks Action = "list.only_marked"
 	Note      Action = "list.note"
 	Tag       Action = "list.tag"
+	Rename    Action = "list.rename"
 	Editor    Action = "list.editor"
 	Fork      Action = "list.fork"
 	Stop      Action = "list.stop"
@@ -177,6 +178,7 @@ func Table() []Row {
 		{OnlyMarks, Lists, keys("M"), "", "only what is marked"},
 		{Note, Lists, keys("a"), "note", "write a note"},
 		{Tag, Lists, keys("#"), "tag", "tag, or take a tag away with -tag"},
+		{Rename, Lists, keys("f2"), "rename", "give the session another name; no log is changed"},
 		{Export, Lists, keys("X"), "export", "write what the filter shows as CSV"},
 		{Editor, Lists, keys("ctrl+e"), "", "open the record or text in $EDITOR"},
 		{Fork, Lists, keys("ctrl+f"), "", "fork the session at this step, so that it can be continued from there"},

@@ -49,6 +49,8 @@ func New(book *notes.Book, now func() time.Time) *Pane {
 				return t.Pin, t.Human
 			case notes.Tag:
 				return "#", t.Agent
+			case notes.Name:
+				return "=", t.Agent
 			}
 			return t.Dot, t.Dim
 		}},
