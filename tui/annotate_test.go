@@ -23,7 +23,7 @@ func book(t *testing.T) *notes.Book {
 func TestNotes(t *testing.T) {
 	src, log := told(t, checkout())
 	b := book(t)
-	src.Extra(b.Tags)
+	src.Extra(b.Said)
 	with := func(o *Options) { o.Notes, o.Author = b, "kim" }
 	d := drive(t, src, log, with).start(120, 36)
 	d.keys("enter e a").typed("lock order? hunter2").keys("enter")
