@@ -75,7 +75,7 @@ type bridge struct {
 	names    names
 	sessions map[string]*bridgeSession
 	lines    outliner
-	last     [len(bridgeColumns)]string // names of the row before: rows of one run come together
+	columns  [len(bridgeColumns)]string // names of the row before: rows of one run come together
 	f        flat
 	e        eventlog.Event
 	bill     eventlog.Bill
@@ -192,10 +192,10 @@ func (b *bridge) column(cells []eventlog.Cell, i int) string {
 	if c.Type != eventlog.Text {
 		return b.cell(*c)
 	}
-	if string(c.Text) != b.last[i] {
-		b.last[i] = b.names.of(c.Text)
+	if string(c.Text) != b.columns[i] {
+		b.columns[i] = b.names.of(c.Text)
 	}
-	return b.last[i]
+	return b.columns[i]
 }
 
 func (b *bridge) cell(c eventlog.Cell) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"slices"
 	"time"
 
@@ -200,6 +201,9 @@ func (l *lane) read(ctx context.Context, db *sqlite.Reader, b *batch, most int) 
 		b.add(r)
 		if size += r.Size; len(b.rows) >= most || size >= sizeAhead {
 			return errEnough
+		}
+		if len(b.rows)%batchRecords == 0 {
+			runtime.Gosched() // as whoever decodes them does
 		}
 		return nil
 	})

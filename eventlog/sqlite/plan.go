@@ -23,6 +23,7 @@ type plan struct {
 	columns string // the list of a SELECT: the key, then what was asked for and is there
 	at      []int  // where in the list the cells are; zero for what is not there
 	from    string
+	by      way
 }
 
 // plans are those of a connection. They are good for as long as the schema is what
@@ -31,6 +32,7 @@ type plan struct {
 type plans struct {
 	schema int64
 	made   map[string]plan
+	by     way // straight when nil: tests hold the ways to each other
 }
 
 // of returns the plan for a table.
@@ -40,7 +42,7 @@ func (p *plans) of(ctx context.Context, c *sql.Conn, table eventlog.Table) (plan
 		return plan{}, err
 	}
 	if p.made == nil || schema != p.schema {
-		*p = plans{schema, map[string]plan{}}
+		p.schema, p.made = schema, map[string]plan{}
 	}
 	name := strings.Join(append([]string{table.Name}, table.Columns...), "\x00")
 	made, ok := p.made[name]
@@ -48,6 +50,9 @@ func (p *plans) of(ctx context.Context, c *sql.Conn, table eventlog.Table) (plan
 		var err error
 		if made, err = planOf(ctx, c, table); err != nil {
 			return plan{}, err
+		}
+		if made.by = p.by; made.by == nil {
+			made.by = straight
 		}
 		p.made[name] = made
 	}
@@ -108,21 +113,17 @@ func planOf(ctx context.Context, c *sql.Conn, table eventlog.Table) (p plan, err
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// rows gives the rows whose key compares to key as the condition says. The texts of
-// their cells are gone after fn.
-func (p plan) rows(ctx context.Context, c *sql.Conn, condition string, key int64, limit int, fn func(eventlog.Record) error) error {
-	return p.rowsBy(straight, ctx, c, condition, key, limit, fn)
-}
-
 // way is how the rows of a query come whose parameters are a key and a limit: the
 // first column is the key, and at says which of the others the cells are.
 type way func(ctx context.Context, conn any, query string, key int64, limit int, at []int, fn func(eventlog.Record) error) error
 
-func (p plan) rowsBy(from way, ctx context.Context, c *sql.Conn, condition string, key int64, limit int, fn func(eventlog.Record) error) error {
+// rows gives the rows whose key compares to key as the condition says. The texts of
+// their cells are gone after fn.
+func (p plan) rows(ctx context.Context, c *sql.Conn, condition string, key int64, limit int, fn func(eventlog.Record) error) error {
 	query := "SELECT " + p.columns + " FROM " + p.from + " WHERE " + p.key + " " + condition + " ORDER BY " + p.key + " LIMIT ?"
 	next := key // the least key that the next row can have
 	err := c.Raw(func(conn any) error {
-		return from(ctx, conn, query, key, limit, p.at, func(record eventlog.Record) error {
+		return p.by(ctx, conn, query, key, limit, p.at, func(record eventlog.Record) error {
 			if record.Pos < next {
 				return fmt.Errorf("%w: its rows are out of order", ErrDamaged)
 			}
