@@ -19,7 +19,7 @@ func (LazyBridge) Name() string { return "lazybridge" }
 
 // bridgeColumns are the columns of the events table that are read; the last
 // two are lazytrace's own.
-var bridgeColumns = []string{"session_id", "run_id", "event_type", "payload", "ts", "lt_id", "lt_parent_run_id"}
+var bridgeColumns = [...]string{"session_id", "run_id", "event_type", "payload", "ts", "lt_id", "lt_parent_run_id"}
 
 // Sniff knows the events table by its columns, and a line by its event type.
 func (LazyBridge) Sniff(h *Head) int {
@@ -57,7 +57,7 @@ func (LazyBridge) Rank(h *Head) int {
 
 // Tables asks for the events table.
 func (LazyBridge) Tables() []eventlog.Table {
-	return []eventlog.Table{{Name: "events", Columns: bridgeColumns}}
+	return []eventlog.Table{{Name: "events", Columns: bridgeColumns[:]}}
 }
 
 // Outline goes into the payload, whose keys are those of the event.
@@ -75,6 +75,7 @@ type bridge struct {
 	names    names
 	sessions map[string]*bridgeSession
 	lines    outliner
+	columns  [len(bridgeColumns)]string // names of the row before: rows of one run come together
 	f        flat
 	e        eventlog.Event
 	bill     eventlog.Bill
@@ -167,8 +168,8 @@ func (b *bridge) row(rec *eventlog.Record) {
 			b.f = flat{payload: c[3].Text, rest: c[3].Text}
 		}
 	}
-	e.SessionID, e.RunID, e.Type = b.cell(c[0]), b.cell(c[1]), b.cell(c[2])
-	e.ID, e.ParentRunID = b.cell(c[5]), b.cell(c[6])
+	e.SessionID, e.RunID, e.Type = b.column(c, 0), b.column(c, 1), b.column(c, 2)
+	e.ID, e.ParentRunID = b.column(c, 5), b.column(c, 6)
 	if e.ParentRunID == "" {
 		e.ParentRunID = b.names.text(b.f.parentRun)
 	}
@@ -183,6 +184,18 @@ func (b *bridge) row(rec *eventlog.Record) {
 	case eventlog.Text:
 		e.Time = momentText(c[4].Text)
 	}
+}
+
+// column returns the name that a cell has.
+func (b *bridge) column(cells []eventlog.Cell, i int) string {
+	c := &cells[i]
+	if c.Type != eventlog.Text {
+		return b.cell(*c)
+	}
+	if string(c.Text) != b.columns[i] {
+		b.columns[i] = b.names.of(c.Text)
+	}
+	return b.columns[i]
 }
 
 func (b *bridge) cell(c eventlog.Cell) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"slices"
 	"time"
 
@@ -35,20 +36,14 @@ type lane struct {
 	first  int // the number of the first table
 	tables []eventlog.Table
 	after  []int64
-	order  int               // the cell that has the time, or -1
-	last   bool              // without times, it comes after the lanes that have them
-	queue  []eventlog.Record // rows that were read ahead
+	order  int    // the cell that has the time, or -1
+	last   bool   // without times, it comes after the lanes that have them
+	queue  *batch // rows that were read ahead
+	spare  *batch // the one before, whose room is used again
 	at     int
 	ended  bool // nothing is behind the queue
 	failed error
-	coming chan batch // of rows that are being read, or nil
-}
-
-// batch is some rows of a lane that were read together.
-type batch struct {
-	rows  []eventlog.Record
-	after []int64 // where the next ones begin
-	err   error   // why there are no more; errEnough when there may be
+	coming chan *batch // of rows that are being read, or nil
 }
 
 // maxBadRows is how many damaged places of a database are read around.
@@ -73,7 +68,7 @@ func newRowFeed(db *sqlite.Reader, tables []eventlog.Table) *rowFeed {
 		f.mutable = f.mutable || table.Mutable
 		order := slices.Index(table.Columns, table.Order)
 		if n := len(f.lanes); order >= 0 || n == 0 || f.lanes[n-1].order >= 0 {
-			f.lanes = append(f.lanes, &lane{first: i, order: order, last: n > 0})
+			f.lanes = append(f.lanes, &lane{first: i, order: order, last: n > 0, queue: &batch{}, spare: &batch{}})
 		}
 		l := f.lanes[len(f.lanes)-1]
 		l.tables = append(l.tables, table)
@@ -93,12 +88,12 @@ func (f *rowFeed) next(ctx context.Context) (*eventlog.Record, error) {
 	}
 	var best *lane
 	for _, l := range f.lanes {
-		if l.at == len(l.queue) {
+		if l.at == len(l.queue.rows) {
 			if err := f.fill(ctx, l); err != nil {
 				return nil, err
 			}
 		}
-		if l.at == len(l.queue) {
+		if l.at == len(l.queue.rows) {
 			if err := l.failed; err != nil {
 				l.failed = nil
 				if b := (*broken)(nil); errors.As(err, &b) {
@@ -115,13 +110,14 @@ func (f *rowFeed) next(ctx context.Context) (*eventlog.Record, error) {
 	if best == nil {
 		for _, l := range f.lanes {
 			l.ended = false
+			l.queue, l.spare, l.at = &batch{}, &batch{}, 0 // nobody knows when more will come
 		}
 		f.pass, f.end = false, time.Now()
 		return nil, io.EOF
 	}
 	best.at++
 	f.read++
-	return &best.queue[best.at-1], nil
+	return &best.queue.rows[best.at-1], nil
 }
 
 // begin begins a pass over a database whose rows change.
@@ -144,7 +140,7 @@ func (f *rowFeed) begin(ctx context.Context) error {
 	}
 	f.read, f.bad = 0, 0
 	for _, l := range f.lanes {
-		l.queue, l.at, l.ended, l.failed = l.queue[:0], 0, false, nil
+		l.queue, l.at, l.ended, l.failed = &batch{}, 0, false, nil
 		for i := range l.after {
 			l.after[i] = sqlite.Start
 		}
@@ -158,22 +154,27 @@ func (f *rowFeed) fill(ctx context.Context, l *lane) error {
 	if l.ended || l.failed != nil {
 		return nil
 	}
-	var b batch
+	b := l.spare
 	if l.coming != nil {
 		b, l.coming = <-l.coming, nil
+	} else {
+		l.read(ctx, f.db, b, firstRows)
 	}
-	if b.err == nil || ctx.Err() == nil && errors.Is(b.err, context.Canceled) {
-		b = l.read(ctx, f.db, firstRows)
+	if ctx.Err() == nil && errors.Is(b.err, context.Canceled) {
+		l.read(ctx, f.db, b, firstRows)
 	}
-	l.queue, l.at, l.after = b.rows, 0, b.after
+	l.queue, l.spare, l.at, l.after = b, l.queue, 0, b.after
 	var row *sqlite.RowError
 	switch {
 	case b.err == io.EOF:
 		l.ended = true
 	case errors.Is(b.err, errEnough):
 		if len(f.lanes) == 1 && !f.mutable {
-			l.coming = make(chan batch, 1)
-			go func(to chan<- batch, next lane) { to <- next.read(ctx, f.db, rowsAhead) }(l.coming, *l)
+			l.coming = make(chan *batch, 1)
+			go func(to chan<- *batch, next lane) {
+				next.read(ctx, f.db, next.spare, rowsAhead)
+				to <- next.spare
+			}(l.coming, *l)
 		}
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -189,30 +190,26 @@ func (f *rowFeed) fill(ctx context.Context, l *lane) error {
 	return nil
 }
 
-// read reads the next rows of the lane, which it does not change.
-func (l *lane) read(ctx context.Context, db *sqlite.Reader, most int) batch {
-	b := batch{after: slices.Clone(l.after)}
-	var cells []eventlog.Cell
+// read reads the next rows of the lane, which it does not change, into a batch.
+func (l *lane) read(ctx context.Context, db *sqlite.Reader, b *batch, most int) {
+	b.clear()
+	b.after = slices.Clone(l.after)
 	size := 0
 	b.err = db.Scan(ctx, l.tables, l.after, func(r eventlog.Record) error {
-		if len(cells) < len(r.Cells) {
-			cells = make([]eventlog.Cell, firstRows*len(r.Cells))
-		}
-		kept := r
-		kept.Cells, cells = cells[:len(r.Cells):len(r.Cells)], cells[len(r.Cells):]
-		copy(kept.Cells, r.Cells) // their texts are nobody else's
-		kept.Table += l.first
-		b.rows = append(b.rows, kept)
 		b.after[r.Table] = r.Pos
+		r.Table += l.first
+		b.add(r)
 		if size += r.Size; len(b.rows) >= most || size >= sizeAhead {
 			return errEnough
+		}
+		if len(b.rows)%batchRecords == 0 {
+			runtime.Gosched() // as whoever decodes them does
 		}
 		return nil
 	})
 	if b.err == nil {
 		b.err = io.EOF
 	}
-	return b
 }
 
 // time returns the time of the next row, which the lane must have.
@@ -223,7 +220,7 @@ func (l *lane) time() float64 {
 	if l.order < 0 {
 		return math.Inf(-1)
 	}
-	switch c := &l.queue[l.at].Cells[l.order]; c.Type {
+	switch c := &l.queue.rows[l.at].Cells[l.order]; c.Type {
 	case eventlog.Integer:
 		return float64(c.Int)
 	case eventlog.Real:

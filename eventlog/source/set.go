@@ -590,6 +590,7 @@ func (r *reader) advance(ctx context.Context, update func(batch func()), to take
 	}
 	for end == nil {
 		update(batch)
+		runtime.Gosched() // whoever shows the result may be waiting for a core
 	}
 	if end == io.EOF {
 		return nil

@@ -194,7 +194,7 @@ func (r *Reader) disconnect() error {
 	if r.folder != "" {
 		errs = append(errs, os.RemoveAll(r.folder))
 	}
-	r.db, r.conn, r.folder, r.how, r.seen = nil, nil, "", nowhere, files{}
+	r.db, r.conn, r.plans, r.folder, r.how, r.seen = nil, nil, plans{}, "", nowhere, files{}
 	return errors.Join(errs...)
 }
 

@@ -38,8 +38,11 @@ func explain(op, name string, err error) error {
 	return fmt.Errorf("%s %s: %w", op, name, err)
 }
 
-// codeOf returns the code of an error of the driver, or 0.
+// codeOf returns the code of an error of SQLite, or 0.
 func codeOf(err error) int {
+	if n := (*native)(nil); errors.As(err, &n) {
+		return n.code
+	}
 	var e *driver.Error
 	if errors.As(err, &e) {
 		return e.Code()

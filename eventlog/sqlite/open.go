@@ -25,6 +25,7 @@ type Reader struct {
 	how        how
 	db         *sql.DB
 	conn       *sql.Conn
+	plans      plans  // for the connection
 	folder     string // of a private copy
 	seen       files  // as they were when we connected
 	generation int64  // how often we did

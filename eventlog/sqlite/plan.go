@@ -20,13 +20,46 @@ import (
 // plan is how one table is read.
 type plan struct {
 	key     string // what SQLite calls the integer key in this table
-	columns string // the list of a SELECT: the key, then what was asked for
-	width   int
+	columns string // the list of a SELECT: the key, then what was asked for and is there
+	at      []int  // where in the list the cells are; zero for what is not there
 	from    string
+	by      way
 }
 
-// planOf looks the table up in the schema, at every page anew: a writer may
-// have added a column.
+// plans are those of a connection. They are good for as long as the schema is what
+// it was when they were made, which is asked at every page: a writer may have added a
+// column.
+type plans struct {
+	schema int64
+	made   map[string]plan
+	by     way // straight when nil: tests hold the ways to each other
+}
+
+// of returns the plan for a table.
+func (p *plans) of(ctx context.Context, c *sql.Conn, table eventlog.Table) (plan, error) {
+	var schema int64
+	if err := c.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&schema); err != nil {
+		return plan{}, err
+	}
+	if p.made == nil || schema != p.schema {
+		p.schema, p.made = schema, map[string]plan{}
+	}
+	name := strings.Join(append([]string{table.Name}, table.Columns...), "\x00")
+	made, ok := p.made[name]
+	if !ok {
+		var err error
+		if made, err = planOf(ctx, c, table); err != nil {
+			return plan{}, err
+		}
+		if made.by = p.by; made.by == nil {
+			made.by = straight
+		}
+		p.made[name] = made
+	}
+	return made, nil
+}
+
+// planOf looks the table up in the schema.
 //
 // The key is always SQLite's own row number. A column that is declared INTEGER
 // PRIMARY KEY is the same thing under another name; any other column that a
@@ -65,65 +98,82 @@ func planOf(ctx context.Context, c *sql.Conn, table eventlog.Table) (p plan, err
 		return p, fmt.Errorf("%w: %q has no integer key", ErrNoTable, table.Name)
 	}
 	list := []string{p.key}
-	for _, column := range table.Columns {
+	p.at = make([]int, len(table.Columns))
+	for i, column := range table.Columns {
 		if has(column) {
 			// The plus keeps the value and takes away the declared type, by
 			// which the driver would turn some texts into times.
+			p.at[i] = len(list)
 			list = append(list, "+"+quote(column))
-		} else {
-			list = append(list, "NULL")
 		}
 	}
-	p.columns, p.width = strings.Join(list, ", "), len(list)
+	p.columns = strings.Join(list, ", ")
 	return p, nil
 }
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// rows gives the rows whose key compares to key as the condition says. They
-// come straight from the driver: what database/sql does on top takes as long
-// again.
+// way is how the rows of a query come whose parameters are a key and a limit: the
+// first column is the key, and at says which of the others the cells are.
+type way func(ctx context.Context, conn any, query string, key int64, limit int, at []int, fn func(eventlog.Record) error) error
+
+// rows gives the rows whose key compares to key as the condition says. The texts of
+// their cells are gone after fn.
 func (p plan) rows(ctx context.Context, c *sql.Conn, condition string, key int64, limit int, fn func(eventlog.Record) error) error {
 	query := "SELECT " + p.columns + " FROM " + p.from + " WHERE " + p.key + " " + condition + " ORDER BY " + p.key + " LIMIT ?"
 	next := key // the least key that the next row can have
-	err := c.Raw(func(conn any) (err error) {
-		rows, err := conn.(driver.QueryerContext).QueryContext(ctx, query,
-			[]driver.NamedValue{{Ordinal: 1, Value: key}, {Ordinal: 2, Value: int64(limit)}})
-		if err != nil {
-			return err
-		}
-		defer func() {
-			if e := rows.Close(); err == nil {
-				err = e
-			}
-		}()
-		values := make([]driver.Value, p.width)
-		record := eventlog.Record{Cells: make([]eventlog.Cell, p.width-1)}
-		for {
-			switch err := rows.Next(values); {
-			case err == io.EOF:
-				return nil
-			case err != nil:
-				return err
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			pos, ok := values[0].(int64)
-			if !ok || pos < next {
+	err := c.Raw(func(conn any) error {
+		return p.by(ctx, conn, query, key, limit, p.at, func(record eventlog.Record) error {
+			if record.Pos < next {
 				return fmt.Errorf("%w: its rows are out of order", ErrDamaged)
 			}
-			record.Pos, record.Size = pos, fill(record.Cells, values[1:])
 			if err := fn(record); err != nil {
 				return err
 			}
-			next = pos + 1
-		}
+			next = record.Pos + 1
+			return nil
+		})
 	})
 	if reason := reasonOf(err); (reason == ErrTooBig || reason == ErrDamaged) && ctx.Err() == nil {
 		return p.around(ctx, c, next, fmt.Errorf("%w: %w", reason, err))
 	}
 	return err
+}
+
+// driven gives the rows that the driver finds. What database/sql does on top takes as
+// long again.
+func driven(ctx context.Context, conn any, query string, key int64, limit int, at []int, fn func(eventlog.Record) error) (err error) {
+	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, query,
+		[]driver.NamedValue{{Ordinal: 1, Value: key}, {Ordinal: 2, Value: int64(limit)}})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := rows.Close(); err == nil {
+			err = e
+		}
+	}()
+	values := make([]driver.Value, len(rows.Columns()))
+	record := eventlog.Record{Cells: make([]eventlog.Cell, len(at))}
+	for {
+		switch err := rows.Next(values); {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		pos, ok := values[0].(int64)
+		if !ok {
+			return fmt.Errorf("%w: a row has no key", ErrDamaged)
+		}
+		record.Pos, record.Size = pos, fill(record.Cells, at, values)
+		if err := fn(record); err != nil {
+			return err
+		}
+	}
 }
 
 // around finds out from where reading can go on after a row could not be read,
@@ -180,9 +230,13 @@ func (p plan) around(ctx context.Context, c *sql.Conn, from int64, reason error)
 
 // fill turns the values of the driver into cells and returns their size. Texts
 // are not copied: the driver made them for this row and nobody else has them.
-func fill(cells []eventlog.Cell, values []driver.Value) (size int) {
-	for i, value := range values {
-		switch v := value.(type) {
+func fill(cells []eventlog.Cell, at []int, values []driver.Value) (size int) {
+	for i, column := range at {
+		if column == 0 {
+			cells[i] = eventlog.Cell{}
+			continue
+		}
+		switch v := values[column].(type) {
 		case int64:
 			cells[i] = eventlog.Cell{Type: eventlog.Integer, Int: v}
 			size += 8

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -17,7 +18,7 @@ const Start int64 = math.MinInt64
 
 // pageRows is how many rows are read in one transaction. As long as one is
 // open, the writer cannot take its log into the database.
-const pageRows = 2000
+const pageRows = 4096
 
 // RowError tells of rows that could not be read although others behind them
 // can: one that is longer than 64 MiB, or those on a damaged page, whose number
@@ -42,16 +43,16 @@ func (e *RowError) Unwrap() error { return e.Err }
 
 // Scan calls fn with every row whose key is greater than the one in after,
 // table by table and in the order of the keys. Where after has no entry, all
-// rows are given; an empty database gives none. The record and its cells are
-// valid until fn returns, and fn may not use the reader; the texts of the cells
-// are fn's for good.
+// rows are given; an empty database gives none. The record, its cells and their
+// texts are valid until fn returns, and fn may neither change them nor use the
+// reader.
 //
 // Scan ends with the first error: that of fn, as it is; a RowError, after
 // whose key the scan can be resumed; or that of a damaged database, when all
 // rows that can be reached have been given.
 func (r *Reader) Scan(ctx context.Context, tables []eventlog.Table, after []int64, fn func(eventlog.Record) error) error {
 	for i, table := range tables {
-		s := scan{table: table, index: i, from: Start, fn: fn}
+		s := scan{plans: &r.plans, table: table, index: i, from: Start, fn: fn}
 		if i < len(after) && after[i] != Start {
 			if after[i] == math.MaxInt64 {
 				continue
@@ -77,12 +78,15 @@ func (r *Reader) Scan(ctx context.Context, tables []eventlog.Table, after []int6
 func (r *Reader) At(ctx context.Context, table eventlog.Table, key int64) (eventlog.Record, error) {
 	var found *eventlog.Record
 	err := r.use(ctx, "read", func(c *sql.Conn) error {
-		p, err := planOf(ctx, c, table)
+		p, err := r.plans.of(ctx, c, table)
 		if err != nil {
 			return err
 		}
 		found = nil
 		return p.rows(ctx, c, "= ?", key, 1, func(record eventlog.Record) error {
+			for i := range record.Cells {
+				record.Cells[i].Text = bytes.Clone(record.Cells[i].Text)
+			}
 			found = &record
 			return nil
 		})
@@ -101,7 +105,7 @@ func (r *Reader) At(ctx context.Context, table eventlog.Table, key int64) (event
 func (r *Reader) MaxKey(ctx context.Context, table eventlog.Table) (int64, error) {
 	key := Start
 	err := r.use(ctx, "read", func(c *sql.Conn) error {
-		p, err := planOf(ctx, c, table)
+		p, err := r.plans.of(ctx, c, table)
 		if err != nil {
 			return err
 		}
@@ -117,6 +121,7 @@ func (r *Reader) MaxKey(ctx context.Context, table eventlog.Table) (int64, error
 
 // scan is one table on its way through Scan.
 type scan struct {
+	plans *plans
 	table eventlog.Table
 	index int
 	fn    func(eventlog.Record) error
@@ -134,7 +139,7 @@ func (s *scan) page(ctx context.Context, c *sql.Conn) error {
 	if s.stop != nil {
 		return nil
 	}
-	p, err := planOf(ctx, c, s.table)
+	p, err := s.plans.of(ctx, c, s.table)
 	if s.table.Optional && errors.Is(err, ErrNoTable) {
 		return nil
 	}

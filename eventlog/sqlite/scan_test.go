@@ -271,7 +271,7 @@ func TestLongScanLetsTheWriterTidyUp(t *testing.T) {
 	// The pages of a scan, taken one at a time.
 	r := open(t, path)
 	seen := 0
-	sc := scan{table: eventsTable()[0], from: Start, fn: func(eventlog.Record) error { seen++; return nil }}
+	sc := scan{plans: &r.plans, table: eventsTable()[0], from: Start, fn: func(eventlog.Record) error { seen++; return nil }}
 	for sc.more = true; sc.more; {
 		if err := r.use(t.Context(), "read", func(c *sql.Conn) error { return sc.page(t.Context(), c) }); err != nil {
 			t.Fatal(err)
