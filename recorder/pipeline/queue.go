@@ -23,21 +23,35 @@ type item struct {
 	event  eventlog.Event
 	size   int64
 	heard  bool          // nobody waits to be told of it
+	low    bool          // it leaves half of the queue to the others
 	prompt bool          // commit soon: somebody waits, or the event says that something began
 	done   func(error)   // called once after the commit or the failure; may be nil
 	mark   chan struct{} // of a Flush: closed when everything before it is written
 }
 
+// share tells which part of the bounds is open to the item: one in so many.
+func (it *item) share() int64 {
+	if it.low {
+		return 2
+	}
+	return 1
+}
+
+// chunkBytes is how much is committed at once at most, but for a single item that
+// is larger: what SQLite can hold of a transaction before it has to write it twice.
+const chunkBytes = 4 << 20
+
 // queue holds events between the producers and the one writer, bounded in
-// number and in bytes. It is a list of chunks, each as large as a batch: taking
-// one moves nothing.
+// number and in bytes. It is a list of chunks, each at most as large as a batch:
+// taking one moves nothing.
 type queue struct {
 	opts  Options
 	chunk int           // items in a chunk
 	wake  chan struct{} // capacity 1: the writer looks again; one token stands for any number
 
 	mu      sync.Mutex
-	chunks  [][]item // all but the last are full
+	chunks  [][]item // all but the last are full, by number or by bytes
+	filled  int64    // bytes in the last one
 	empty   []item   // an empty chunk to use again, or nil
 	count   int
 	bytes   int64
@@ -73,7 +87,7 @@ func (q *queue) put(ctx context.Context, it item, a admission) error {
 			q.mu.Unlock()
 			return ErrClosed
 		}
-		if a == always || q.fits(it.size, 1) {
+		if a == always || q.fits(it.size, it.share()) {
 			q.append(it)
 			q.mu.Unlock()
 			return nil
@@ -97,7 +111,9 @@ func (q *queue) put(ctx context.Context, it item, a admission) error {
 
 func (q *queue) append(it item) {
 	last := len(q.chunks) - 1
-	if last < 0 || len(q.chunks[last]) == q.chunk {
+	full := last >= 0 && (len(q.chunks[last]) == q.chunk || q.filled+it.size > chunkBytes)
+	if last < 0 || full {
+		q.filled = 0
 		fresh := q.empty
 		if q.empty = nil; fresh == nil {
 			fresh = make([]item, 0, q.chunk)
@@ -108,7 +124,8 @@ func (q *queue) append(it item) {
 	q.chunks[last] = append(q.chunks[last], it)
 	q.count++
 	q.bytes += it.size
-	wake := q.count == 1 || q.count == q.opts.BatchSize || q.count == groupSize || q.bytes > q.opts.MaxBytes/2
+	q.filled += it.size
+	wake := full || q.count == 1 || q.count == q.opts.BatchSize || q.count == groupSize || q.bytes > q.opts.MaxBytes/2
 	if q.count == 1 {
 		q.first = time.Now()
 	}
@@ -242,7 +259,7 @@ func (q *queue) reuse(batch []item) {
 
 // due tells how long the items may still wait for company.
 func (q *queue) due() time.Duration {
-	if q.closed || q.marks > 0 || q.count >= q.opts.BatchSize || q.bytes > q.opts.MaxBytes/2 {
+	if q.closed || q.marks > 0 || len(q.chunks) > 1 || q.count >= q.opts.BatchSize || q.bytes > q.opts.MaxBytes/2 {
 		return 0
 	}
 	wait := q.opts.BatchInterval - time.Since(q.first)
