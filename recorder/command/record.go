@@ -200,9 +200,7 @@ func (r *recording) end(status process.Status, failure error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), limit)
 	defer cancel()
 	r.stop()
-	for _, s := range r.streams {
-		_ = s.Close(ctx)
-	}
+	r.endStreams(ctx, limit/2)
 	if r.intake != nil {
 		if err := r.intake.Drain(ctx); err != nil {
 			r.notices.add(fmt.Sprintf("remove the event socket: %v", err))
@@ -228,6 +226,16 @@ func (r *recording) end(status process.Status, failure error) {
 	r.guard.drain(ctx)
 	r.result.Code, r.result.Stats = status.Code, r.rec.Stats()
 	r.report()
+}
+
+// endStreams takes what was printed last. What comes after it, the end of the
+// session above all, has a time of its own.
+func (r *recording) endStreams(ctx context.Context, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for _, s := range r.streams {
+		_ = s.Close(ctx) // what it could not hand over is counted
+	}
 }
 
 // report says in one line what is missing from the recording.
