@@ -106,7 +106,7 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 		"PRAGMA wal_autocheckpoint = 4096",
 		// So much of a transaction is kept until its end, rather than written
 		// before and again. In KiB.
-		"PRAGMA cache_size = -8192",
+		"PRAGMA cache_size = -4096",
 	}, ";")); err != nil {
 		return err
 	}

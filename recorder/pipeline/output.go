@@ -8,7 +8,7 @@ import (
 )
 
 // Output takes what a stream of the program printed as one event. It waits for
-// a place in the half of the queue that is open to output, unless everything is
+// a place in the part of the queue that is open to output, unless everything is
 // dropped for which there is no room: whoever reads the stream has passed it on
 // by then, and has room of its own. The text may be overwritten afterwards.
 //
@@ -29,7 +29,7 @@ func (r *Pipeline) Output(ctx context.Context, o wire.Output) error {
 	if r.opts.OnFull == Drop {
 		how = ifRoom
 	}
-	it := item{event: e, size: sizeOf(&e), heard: true, low: r.opts.OnFull != Block}
+	it := item{event: e, size: sizeOf(&e), heard: true, output: true}
 	if err := r.queue.put(ctx, it, how); err != nil {
 		r.drops.fullN(eventlog.LogLine, lines)
 		return err

@@ -23,23 +23,20 @@ type item struct {
 	event  eventlog.Event
 	size   int64
 	heard  bool          // nobody waits to be told of it
-	low    bool          // it leaves half of the queue to the others
+	output bool          // of the program, which leaves most of the queue to the others
 	prompt bool          // commit soon: somebody waits, or the event says that something began
 	done   func(error)   // called once after the commit or the failure; may be nil
 	mark   chan struct{} // of a Flush: closed when everything before it is written
 }
 
-// share tells which part of the bounds is open to the item: one in so many.
-func (it *item) share() int64 {
-	if it.low {
-		return 2
-	}
-	return 1
-}
+// forOutput is how many bytes of output may wait, in parts of the queue. Output that
+// floods comes in large pieces, and memory that is used again soon is what makes
+// it quick.
+const forOutput = 8
 
 // chunkBytes is how much is committed at once at most, but for a single item that
 // is larger: what SQLite can hold of a transaction before it has to write it twice.
-const chunkBytes = 4 << 20
+const chunkBytes = 1 << 20
 
 // queue holds events between the producers and the one writer, bounded in
 // number and in bytes. It is a list of chunks, each at most as large as a batch:
@@ -87,7 +84,7 @@ func (q *queue) put(ctx context.Context, it item, a admission) error {
 			q.mu.Unlock()
 			return ErrClosed
 		}
-		if a == always || q.fits(it.size, it.share()) {
+		if a == always || q.fits(it.size) && (!it.output || q.spare()) {
 			q.append(it)
 			q.mu.Unlock()
 			return nil
@@ -149,21 +146,16 @@ func (q *queue) append(it item) {
 	}
 }
 
-// fits reports whether an item may come in when only one part in share of the
-// bounds is open to it. An item larger than the whole queue comes in alone.
-func (q *queue) fits(size int64, share int64) bool {
-	if q.count == 0 {
-		return true
-	}
-	return q.count < q.opts.MaxQueue/int(share) && q.bytes+size <= q.opts.MaxBytes/share
+// fits reports whether an item may come in. One that is larger than the whole
+// queue comes in alone.
+func (q *queue) fits(size int64) bool {
+	return q.count == 0 || q.count < q.opts.MaxQueue && q.bytes+size <= q.opts.MaxBytes
 }
 
-// spare reports whether there is room for events of the lowest priority, which
-// leave half of the queue to the others.
+// spare reports whether there is room for output, which leaves half of the places
+// and most of the bytes to the others.
 func (q *queue) spare() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.fits(0, 2)
+	return q.count == 0 || q.count < q.opts.MaxQueue/2 && q.bytes < q.opts.MaxBytes/forOutput
 }
 
 func (q *queue) signal() {

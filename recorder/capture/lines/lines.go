@@ -27,11 +27,11 @@ type Sink interface {
 
 // Bounds of a stream, in bytes.
 const (
-	room      = 16 << 20 // output that may wait to be looked at
+	room      = 8 << 20 // output that may wait to be looked at
 	longest   = wire.MaxLine
 	shownText = 64 << 10  // of a line that is no event, this much is kept
 	piece     = 256 << 10 // output is kept in pieces of this size
-	spares    = 8         // pieces of memory that are kept for output to come
+	spares    = 16        // pieces of memory that are kept for output to come
 	plenty    = 64 << 10  // so much output is looked at without waiting for more
 	joined    = 64 << 10  // a private key that is spread over lines is kept as one text up to here
 )
