@@ -111,6 +111,7 @@ func TestLongLine(t *testing.T) {
 // they are.
 func told(t *testing.T, s *sink) (text string, events int) {
 	t.Helper()
+	var all strings.Builder
 	lines := 0
 	for _, e := range s.events {
 		var p struct {
@@ -123,47 +124,50 @@ func told(t *testing.T, s *sink) (text string, events int) {
 		if n := strings.Count(p.Text, "\n") + 1; n != max(p.Lines, 1) {
 			t.Errorf("%d lines are told as %d", n, p.Lines)
 		}
-		text += p.Text + "\n"
+		all.WriteString(p.Text + "\n")
 		lines += max(p.Lines, 1)
 	}
-	if lines != strings.Count(text, "\n") {
+	if lines != strings.Count(all.String(), "\n") {
 		t.Errorf("%d lines are told", lines)
 	}
-	return text, len(s.events)
+	return all.String(), len(s.events)
 }
 
-// A flood becomes few events, in which all of it is.
+// A flood becomes few events, in which all of it is. The clock stands still while
+// it is looked at.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
-	s := &sink{}
-	stream := New(t.Context(), "stdout", s, wire.Line)
-	var printed strings.Builder
-	for i := range 100_000 {
-		fmt.Fprintf(&printed, "line %d of a program that says \"much\"\n", i)
-		if i > calm && i%7 == 0 {
-			printed.WriteString("\n") // part of what is printed, among others
+	synctest.Test(t, func(t *testing.T) {
+		s := &sink{}
+		stream := New(t.Context(), "stdout", s, wire.Line)
+		var printed strings.Builder
+		for i := range 20_000 {
+			fmt.Fprintf(&printed, "line %d of a program that says \"much\"\n", i)
+			if i > calm && i%7 == 0 {
+				printed.WriteString("\n") // part of what is printed, among others
+			}
 		}
-	}
-	for rest := printed.String(); rest != ""; {
-		n := min(10_000, len(rest))
-		fmt.Fprint(stream, rest[:n])
-		rest = rest[n:]
-	}
-	if err := stream.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	text, events := told(t, s)
-	if strings.ReplaceAll(text, "\n\n", "\n") != strings.ReplaceAll(printed.String(), "\n\n", "\n") {
-		t.Errorf("%d bytes were told, %d printed", len(text), printed.Len())
-	}
-	if most := 2*calm + 2*printed.Len()/crowdText; events > most || events < calm || s.dropped != 0 {
-		t.Errorf("%d events, %d dropped", events, s.dropped)
-	}
-	for _, e := range s.events {
-		if len(e.Payload) > 2*crowdText {
-			t.Errorf("an event of %d bytes", len(e.Payload))
+		for rest := printed.String(); rest != ""; {
+			n := min(10_000, len(rest))
+			fmt.Fprint(stream, rest[:n])
+			rest = rest[n:]
 		}
-	}
+		if err := stream.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		text, events := told(t, s)
+		if strings.ReplaceAll(text, "\n\n", "\n") != strings.ReplaceAll(printed.String(), "\n\n", "\n") {
+			t.Errorf("%d bytes were told, %d printed", len(text), printed.Len())
+		}
+		if events > calm+100 || events < calm-100 || s.dropped != 0 {
+			t.Errorf("%d events, %d dropped", events, s.dropped)
+		}
+		for _, e := range s.events {
+			if len(e.Payload) > 2*crowdText {
+				t.Errorf("an event of %d bytes", len(e.Payload))
+			}
+		}
+	})
 }
 
 // What waits for its place comes together, and what comes slowly does not.
