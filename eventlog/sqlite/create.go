@@ -102,8 +102,8 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 		// The log is cut to this after a checkpoint, so that one long
 		// transaction does not leave a large file for ever.
 		"PRAGMA journal_size_limit = 67108864",
-		// Each checkpoint waits for the disk twice. In pages: 16 MiB.
-		"PRAGMA wal_autocheckpoint = 4096",
+		// Each checkpoint waits for the disk twice. In pages: 8 MiB.
+		"PRAGMA wal_autocheckpoint = 2048",
 		// So much of a transaction is kept until its end, rather than written
 		// before and again. In KiB.
 		"PRAGMA cache_size = -4096",

@@ -40,6 +40,9 @@ func (r *Pipeline) Output(ctx context.Context, o wire.Output) error {
 	return nil
 }
 
+// Patient reports whether output waits for its place however long that takes.
+func (r *Pipeline) Patient() bool { return r.opts.OnFull == Block }
+
 // redactOutput masks what the event says of the output, and puts the text behind
 // it, masked part by part.
 func (r *Pipeline) redactOutput(e *eventlog.Event, o *wire.Output) error {

@@ -23,6 +23,8 @@ type Sink interface {
 	// Full reports whether an event of a kind would have to wait just now, or
 	// would be turned away.
 	Full(k eventlog.Kind) bool
+	// Patient reports whether output waits for room however long that takes.
+	Patient() bool
 }
 
 // Bounds of a stream, in bytes.
@@ -83,12 +85,13 @@ func New(ctx context.Context, name string, sink Sink, decode Decoder) *Stream {
 
 // Write takes a copy of p. When too much is waiting it waits for room, but not
 // for long for a recording that stands still: then p is left out and its lines
-// are counted, unless there are events in it, which are worth waiting for.
+// are counted, unless there are events in it, which are worth waiting for, or the
+// sink is patient.
 func (s *Stream) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for !s.closed && s.bytes > 0 && s.bytes+len(p) > room {
-		if bytes.Contains(p, []byte(`"event_type"`)) {
+		if s.sink.Patient() || bytes.Contains(p, []byte(`"event_type"`)) {
 			s.change.Wait()
 		} else if s.stuck || !s.moves() {
 			s.skip(p)

@@ -20,6 +20,7 @@ import (
 type sink struct {
 	hold    chan struct{}
 	full    bool
+	patient bool
 	mu      sync.Mutex
 	events  []eventlog.Event
 	lines   []int // of each event
@@ -53,6 +54,7 @@ func (s *sink) Dropped(_ eventlog.Kind, n int64) {
 }
 
 func (s *sink) Full(eventlog.Kind) bool { return s.full }
+func (s *sink) Patient() bool           { return s.patient }
 
 func (s *sink) texts() (list []string) {
 	for _, e := range s.events {
@@ -292,6 +294,31 @@ func TestRecordingThatStandsStill(t *testing.T) {
 		}
 		if !slices.ContainsFunc(s.events, func(e eventlog.Event) bool { return e.Kind == eventlog.ToolCall }) {
 			t.Error("the event is missing")
+		}
+	})
+}
+
+// A patient recording is waited for.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &sink{hold: make(chan struct{}), patient: true}
+		stream := New(t.Context(), "stdout", s, nil)
+		time.AfterFunc(time.Hour, func() { close(s.hold) })
+		chunk := []byte(strings.Repeat(strings.Repeat("x", 1023)+"\n", 1024))
+		const chunks = 2 * room >> 20
+		for range chunks {
+			stream.Write(chunk)
+		}
+		if err := stream.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		told := 0
+		for _, n := range s.lines {
+			told += n
+		}
+		if s.dropped != 0 || told != chunks*1024 {
+			t.Errorf("%d lines, %d dropped", told, s.dropped)
 		}
 	})
 }
