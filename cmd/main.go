@@ -22,7 +22,7 @@ func run(ctx context.Context, env *Env, args []string) int {
 	if len(args) == 1 && args[0] == "--version" { // scripts ask before each use: no command has to be made for it
 		return codeOf(printVersion(env))
 	}
-	root := newRoot(env)
+	root := newRootFor(env, args)
 	if completing(args) {
 		offer(root, env)
 	}
@@ -50,7 +50,20 @@ func oneLine(err error) string {
 	return escape.Line(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
 }
 
-func newRoot(env *Env) *cobra.Command {
+// newRootFor makes what the arguments need: a recording begins without making all
+// the other commands.
+func newRootFor(env *Env, args []string) *cobra.Command {
+	if len(args) > 0 && args[0] == "run" {
+		root := newBareRoot(env)
+		root.AddCommand(newRunCommand(env))
+		wrapArgs(root)
+		return root
+	}
+	return newRoot(env)
+}
+
+// newBareRoot makes the root without its commands.
+func newBareRoot(env *Env) *cobra.Command {
 	var opts homeOptions
 	root := &cobra.Command{
 		Use:   "lazytrace",
@@ -72,6 +85,11 @@ behind.
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return refused(err) })
 	opts.flags(root)
 	versionFlag(root, env)
+	return root
+}
+
+func newRoot(env *Env) *cobra.Command {
+	root := newBareRoot(env)
 	root.AddCommand(
 		newOpen(env),
 		newTail(env),

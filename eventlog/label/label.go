@@ -6,6 +6,7 @@ package label
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -31,6 +32,8 @@ func Of(e *eventlog.Event) string {
 		}
 	}
 	switch {
+	case e.Text != "" && e.Kind == eventlog.LogLine:
+		return output(e.Text)
 	case e.Text != "":
 		return eventlog.Sentence(e.Text)
 	case e.Message != "":
@@ -48,6 +51,15 @@ func Of(e *eventlog.Event) string {
 		}
 	}
 	return ""
+}
+
+// output returns the words for what a program printed: its first line and, where
+// many came together, how many.
+func output(text string) string {
+	if n := strings.Count(text, "\n") + 1; n > 1 {
+		return eventlog.Sentence(text) + " … " + strconv.Itoa(n) + " lines"
+	}
+	return eventlog.Sentence(text)
 }
 
 // Input returns the words for the arguments of a call.

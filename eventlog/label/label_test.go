@@ -26,6 +26,21 @@ func TestInput(t *testing.T) {
 	}
 }
 
+func TestOfOutput(t *testing.T) {
+	for text, want := range map[string]string{
+		"a line":              "a line",
+		"first\n\nthird":      "first … 3 lines",
+		"\n\x1b[31mred\nnext": "\x1b[31mred … 3 lines",
+	} {
+		if got := Of(&eventlog.Event{Kind: eventlog.LogLine, Text: text}); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	if got := Of(&eventlog.Event{Kind: eventlog.Message, Text: "first\nnext"}); got != "first" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestOfPrefersTheArguments(t *testing.T) {
 	e := &eventlog.Event{Kind: eventlog.ToolCall, Input: json.RawMessage(`{"query":"tides"}`), Text: "other"}
 	if got := Of(e); got != "tides" {

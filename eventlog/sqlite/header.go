@@ -15,10 +15,12 @@ const magic = "SQLite format 3\x00"
 // header is what the first hundred bytes of a database tell.
 type header struct {
 	logged bool // it is kept with a write-ahead log
+	native bool // it says that it is a store in the layout that this package writes
 }
 
-// readHeader looks at a file before SQLite does. It is used only on a file
-// that nobody has open, since closing a file drops locks on it (see keepLocks).
+// readHeader looks at a file before SQLite does. It is used only on a file that
+// nobody has open, or where locks are kept: closing a file drops others (see
+// keepLocks).
 func readHeader(path string) (h header, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -41,5 +43,6 @@ func readHeader(path string) (h header, err error) {
 		return h, fmt.Errorf("%w: its page size is %d", ErrNotSQLite, size)
 	}
 	h.logged = b[18] == 2 || b[19] == 2
+	h.native = binary.BigEndian.Uint32(b[60:]) == Version && binary.BigEndian.Uint32(b[68:]) == ApplicationID
 	return h, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 )
@@ -104,9 +105,10 @@ func orNull(s string) any {
 	return text(s)
 }
 
-// object returns a payload as the text of a JSON object. It does not look
-// inside an object, which may hold the NaN that Python writes; what is no
-// object becomes the only member of one.
+// object returns a payload as the text of a JSON object, which is the payload
+// itself where that will do: SQLite copies it. It does not look inside an object,
+// which may hold the NaN that Python writes; what is no object becomes the only
+// member of one.
 func object(payload json.RawMessage) string {
 	body := bytes.TrimSpace(payload)
 	if len(body) == 0 {
@@ -116,7 +118,7 @@ func object(payload json.RawMessage) string {
 		body = bytes.ToValidUTF8(body, []byte("\uFFFD"))
 	}
 	if body[0] == '{' && body[len(body)-1] == '}' {
-		return string(body)
+		return unsafe.String(unsafe.SliceData(body), len(body))
 	}
 	if !json.Valid(body) {
 		body, _ = json.Marshal(string(body)) // a string always has a spelling

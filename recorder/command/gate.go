@@ -5,6 +5,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
+	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
 // gate holds back what the program tells until the log has been told that
@@ -29,6 +30,14 @@ func (g gate) Record(ctx context.Context, e eventlog.Event, done func(error)) er
 		return err
 	}
 	return g.Pipeline.Record(ctx, e, done)
+}
+
+// Output waits for the beginning and records what the program printed.
+func (g gate) Output(ctx context.Context, o wire.Output) error {
+	if err := g.wait(ctx); err != nil {
+		return err
+	}
+	return g.Pipeline.Output(ctx, o)
 }
 
 func (g gate) wait(ctx context.Context) error {

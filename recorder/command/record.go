@@ -193,16 +193,14 @@ func (r *recording) beat(pid int) {
 // end takes what is still on its way, tells how it ended, and closes. A
 // program that was killed or a store that hangs must not keep us here.
 func (r *recording) end(status process.Status, failure error) {
-	limit := flushAtEnd
+	limit, forOutput := flushAtEnd, 2*flushAtEnd
 	if r.signalled.Load() != nil {
-		limit = flushAfterSignal
+		limit, forOutput = flushAfterSignal, flushAfterSignal/2
 	}
+	r.stop()
+	r.endStreams(forOutput)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), limit)
 	defer cancel()
-	r.stop()
-	for _, s := range r.streams {
-		_ = s.Close(ctx)
-	}
 	if r.intake != nil {
 		if err := r.intake.Drain(ctx); err != nil {
 			r.notices.add(fmt.Sprintf("remove the event socket: %v", err))
@@ -228,6 +226,17 @@ func (r *recording) end(status process.Status, failure error) {
 	r.guard.drain(ctx)
 	r.result.Code, r.result.Stats = status.Code, r.rec.Stats()
 	r.report()
+}
+
+// endStreams takes what was printed last. It has a time of its own, and one that
+// a disk which is slow just now does not use up: what comes after it, the end of
+// the session above all, is to have the other.
+func (r *recording) endStreams(limit time.Duration) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), limit)
+	defer cancel()
+	for _, s := range r.streams {
+		_ = s.Close(ctx) // what it could not hand over is counted
+	}
 }
 
 // report says in one line what is missing from the recording.

@@ -28,9 +28,9 @@ func (d *drops) fullN(k eventlog.Kind, n int64) {
 	d.mu.Unlock()
 }
 
-func (d *drops) redaction() {
+func (d *drops) redaction(n int64) {
 	d.mu.Lock()
-	d.redacted++
+	d.redacted += n
 	d.mu.Unlock()
 }
 

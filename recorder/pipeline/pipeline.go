@@ -55,7 +55,7 @@ func (r *Pipeline) Emit(ctx context.Context, e eventlog.Event) error {
 // the writer and must not block. When Record returns an error, done is not
 // called.
 func (r *Pipeline) Record(ctx context.Context, e eventlog.Event, done func(error)) error {
-	if done == nil && r.Full(e.Kind) {
+	if done == nil && r.opts.OnFull != Block && r.Full(e.Kind) {
 		// Redacting a line that has no place is work for nothing.
 		r.drops.full(e.Kind)
 		return ErrFull
@@ -78,11 +78,15 @@ func (r *Pipeline) Record(ctx context.Context, e eventlog.Event, done func(error
 	return err
 }
 
-// Full reports whether an event of a kind, for which nobody waits, is turned
-// away before anything is done for it: lines of output, which leave half of the
-// queue to what says more.
+// Full reports whether there is no room just now for an event of a kind that has
+// to leave some to others: lines of output, since others say more.
 func (r *Pipeline) Full(k eventlog.Kind) bool {
-	return k == eventlog.LogLine && r.opts.OnFull != Block && !r.queue.spare()
+	if k != eventlog.LogLine {
+		return false
+	}
+	r.queue.mu.Lock()
+	defer r.queue.mu.Unlock()
+	return !r.queue.spare()
 }
 
 // own puts in an event of the recorder itself, whatever the queue holds.

@@ -23,21 +23,32 @@ type item struct {
 	event  eventlog.Event
 	size   int64
 	heard  bool          // nobody waits to be told of it
+	output bool          // of the program, which leaves most of the queue to the others
 	prompt bool          // commit soon: somebody waits, or the event says that something began
 	done   func(error)   // called once after the commit or the failure; may be nil
 	mark   chan struct{} // of a Flush: closed when everything before it is written
 }
 
+// forOutput is how many bytes of output may wait, in parts of the queue. Output that
+// floods comes in large pieces, and memory that is used again soon is what makes
+// it quick.
+const forOutput = 8
+
+// chunkBytes is how much is committed at once at most, but for a single item that
+// is larger: what SQLite can hold of a transaction before it has to write it twice.
+const chunkBytes = 1 << 20
+
 // queue holds events between the producers and the one writer, bounded in
-// number and in bytes. It is a list of chunks, each as large as a batch: taking
-// one moves nothing.
+// number and in bytes. It is a list of chunks, each at most as large as a batch:
+// taking one moves nothing.
 type queue struct {
 	opts  Options
 	chunk int           // items in a chunk
 	wake  chan struct{} // capacity 1: the writer looks again; one token stands for any number
 
 	mu      sync.Mutex
-	chunks  [][]item // all but the last are full
+	chunks  [][]item // all but the last are full, by number or by bytes
+	filled  int64    // bytes in the last one
 	empty   []item   // an empty chunk to use again, or nil
 	count   int
 	bytes   int64
@@ -73,7 +84,7 @@ func (q *queue) put(ctx context.Context, it item, a admission) error {
 			q.mu.Unlock()
 			return ErrClosed
 		}
-		if a == always || q.fits(it.size, 1) {
+		if a == always || q.fits(it.size) && (!it.output || q.spare()) {
 			q.append(it)
 			q.mu.Unlock()
 			return nil
@@ -97,7 +108,9 @@ func (q *queue) put(ctx context.Context, it item, a admission) error {
 
 func (q *queue) append(it item) {
 	last := len(q.chunks) - 1
-	if last < 0 || len(q.chunks[last]) == q.chunk {
+	full := last >= 0 && (len(q.chunks[last]) == q.chunk || q.filled+it.size > chunkBytes)
+	if last < 0 || full {
+		q.filled = 0
 		fresh := q.empty
 		if q.empty = nil; fresh == nil {
 			fresh = make([]item, 0, q.chunk)
@@ -108,7 +121,8 @@ func (q *queue) append(it item) {
 	q.chunks[last] = append(q.chunks[last], it)
 	q.count++
 	q.bytes += it.size
-	wake := q.count == 1 || q.count == q.opts.BatchSize || q.count == groupSize || q.bytes > q.opts.MaxBytes/2
+	q.filled += it.size
+	wake := full || q.count == 1 || q.count == q.opts.BatchSize || q.count == groupSize || q.bytes > q.opts.MaxBytes/2
 	if q.count == 1 {
 		q.first = time.Now()
 	}
@@ -132,21 +146,16 @@ func (q *queue) append(it item) {
 	}
 }
 
-// fits reports whether an item may come in when only one part in share of the
-// bounds is open to it. An item larger than the whole queue comes in alone.
-func (q *queue) fits(size int64, share int64) bool {
-	if q.count == 0 {
-		return true
-	}
-	return q.count < q.opts.MaxQueue/int(share) && q.bytes+size <= q.opts.MaxBytes/share
+// fits reports whether an item may come in. One that is larger than the whole
+// queue comes in alone.
+func (q *queue) fits(size int64) bool {
+	return q.count == 0 || q.count < q.opts.MaxQueue && q.bytes+size <= q.opts.MaxBytes
 }
 
-// spare reports whether there is room for events of the lowest priority, which
-// leave half of the queue to the others.
+// spare reports whether there is room for output, which leaves half of the places
+// and most of the bytes to the others.
 func (q *queue) spare() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.fits(0, 2)
+	return q.count == 0 || q.count < q.opts.MaxQueue/2 && q.bytes < q.opts.MaxBytes/forOutput
 }
 
 func (q *queue) signal() {
@@ -242,7 +251,7 @@ func (q *queue) reuse(batch []item) {
 
 // due tells how long the items may still wait for company.
 func (q *queue) due() time.Duration {
-	if q.closed || q.marks > 0 || q.count >= q.opts.BatchSize || q.bytes > q.opts.MaxBytes/2 {
+	if q.closed || q.marks > 0 || len(q.chunks) > 1 || q.count >= q.opts.BatchSize || q.bytes > q.opts.MaxBytes/2 {
 		return 0
 	}
 	wait := q.opts.BatchInterval - time.Since(q.first)

@@ -25,8 +25,16 @@ func (r *Pipeline) redact(e *eventlog.Event) error {
 	if r.mask(e) {
 		return nil
 	}
+	err := r.giveUp(e)
+	if err != nil {
+		r.drops.redaction(1)
+	}
+	return err
+}
+
+// giveUp is what becomes of an event that cannot be redacted.
+func (r *Pipeline) giveUp(e *eventlog.Event) error {
 	if r.opts.OnError == Strict && e.Kind != eventlog.SessionEnd {
-		r.drops.redaction()
 		return fmt.Errorf("%w: %s", ErrRedact, e.Kind)
 	}
 	// The envelope is kept, everything that anybody wrote is not.

@@ -1,4 +1,5 @@
 // Package lines turns what a program prints into events: lines that are events
-// become those, every other line becomes a log event. The program is never
-// made to wait for it, unless it prints events faster than they can be kept.
+// become those, every other line becomes a log event, and lines that come fast
+// become one together. The program is made to wait for it only when it prints
+// faster than can be kept, and not for long by what stands still.
 package lines

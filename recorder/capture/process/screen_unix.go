@@ -22,16 +22,18 @@ import (
 // transparent meanwhile: keys go through as they are and it is the program's
 // terminal that gives them their meaning.
 type screen struct {
-	master *os.File // our side of the program's terminal
-	slave  *os.File // its side
-	outer  *os.File // the real terminal
-	keys   *os.File // where input is read from; nil when stdin is no terminal
-	out    *os.File // where output goes
-	tap    io.Writer
-	wake   [2]*os.File // a pipe that ends the reading of keys
-	input  sync.WaitGroup
-	output chan struct{} // closed when the terminal of the program has shut
-	typed  func()        // told of an interrupt that was typed; may be nil
+	master  *os.File // our side of the program's terminal
+	slave   *os.File // its side
+	outer   *os.File // the real terminal
+	keys    *os.File // where input is read from; nil when stdin is no terminal
+	out     *os.File // where output goes
+	tap     io.Writer
+	wake    [2]*os.File // a pipe that ends the reading of keys
+	halt    [2]*os.File // a pipe that ends the reading of what the program shows
+	input   sync.WaitGroup
+	output  chan struct{} // closed when the terminal of the program has shut
+	showing bool          // show was begun
+	typed   func()        // told of an interrupt that was typed; may be nil
 
 	mu     sync.Mutex
 	before *term.State // of the real terminal; nil when it is as it was
@@ -61,9 +63,11 @@ func openScreen(o Options) (*screen, error) {
 		s.close()
 		return nil, fmt.Errorf("open a terminal: %w", err)
 	}
-	if s.wake[0], s.wake[1], err = os.Pipe(); err != nil {
-		s.close()
-		return nil, fmt.Errorf("open a terminal: %w", err)
+	for _, pipe := range []*[2]*os.File{&s.wake, &s.halt} {
+		if pipe[0], pipe[1], err = os.Pipe(); err != nil {
+			s.close()
+			return nil, fmt.Errorf("open a terminal: %w", err)
+		}
 	}
 	s.imitate()
 	s.tap = o.Output("terminal")
@@ -123,25 +127,82 @@ func (s *screen) run() {
 	if s.keys != nil {
 		s.raw()
 	}
-	go func() {
-		defer close(s.output)
-		buf := make([]byte, 32<<10)
-		for {
-			n, err := s.master.Read(buf)
-			if n > 0 {
-				if _, err := s.out.Write(buf[:n]); err != nil {
-					s.hangUp()
-					return
-				}
-				_, _ = s.tap.Write(buf[:n]) // never fails, says Options
-			}
-			if err != nil {
-				return // the program is gone, as a pty tells it
-			}
-		}
-	}()
+	s.showing = true
+	go s.show()
 	if s.keys != nil {
 		s.input.Go(s.typing)
+	}
+}
+
+// show passes on what the program shows until its terminal is shut. A terminal
+// gives 4 KiB at once at most, and less from most programs: what is there is
+// taken until there is no more, and then passed on in one piece.
+func (s *screen) show() {
+	defer close(s.output)
+	defer s.halt[0].Close()
+	halt := int(s.halt[0].Fd())
+	raw, err := s.master.SyscallConn()
+	if err != nil {
+		return // it was closed
+	}
+	buf := make([]byte, shown)
+	for shut := false; !shut; {
+		n := 0
+		// Waited for here and not by the runtime, which would have another thread
+		// wait, and hand over to this one for every piece.
+		if raw.Read(func(fd uintptr) bool {
+			n, shut = take(int(fd), halt, buf)
+			return true
+		}) != nil {
+			return
+		}
+		if n == 0 {
+			continue
+		}
+		if _, err := s.out.Write(buf[:n]); err != nil {
+			s.hangUp()
+			return
+		}
+		_, _ = s.tap.Write(buf[:n]) // never fails, says Options
+	}
+}
+
+// shown is how much is passed on at once.
+const shown = 64 << 10
+
+// take waits until the program shows something and returns it, and whether its
+// terminal is shut, by the program's end or by us.
+func take(fd, halt int, buf []byte) (n int, shut bool) {
+	for n < len(buf) {
+		m, err := unix.Read(fd, buf[n:])
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EAGAIN && n > 0:
+			return n, false
+		case err == unix.EAGAIN:
+			if heard(fd, halt) {
+				return 0, true
+			}
+		case err != nil || m == 0:
+			return n, true // the program is gone, as a pty tells it
+		default:
+			n += m
+		}
+	}
+	return n, false
+}
+
+// heard waits for something to read, and reports whether the other descriptor is
+// what was heard of.
+func heard(fd, other int) (ended bool) {
+	for {
+		var ready unix.FdSet
+		ready.Set(fd)
+		ready.Set(other)
+		_, err := unix.Select(max(fd, other)+1, &ready, nil, nil, nil)
+		if err != unix.EINTR {
+			return err != nil || ready.IsSet(other)
+		}
 	}
 }
 
@@ -151,14 +212,7 @@ func (s *screen) typing() {
 	keys, wake := int(s.keys.Fd()), int(s.wake[0].Fd())
 	buf := make([]byte, 4<<10)
 	for {
-		var ready unix.FdSet
-		ready.Set(keys)
-		ready.Set(wake)
-		_, err := unix.Select(max(keys, wake)+1, &ready, nil, nil, nil)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil || ready.IsSet(wake) {
+		if heard(keys, wake) {
 			return
 		}
 		n, err := unix.Read(keys, buf)
@@ -199,7 +253,10 @@ func (s *screen) gone() bool {
 }
 
 // hangUp shuts the program's terminal: the kernel sends SIGHUP to who is on it.
-func (s *screen) hangUp() { s.master.Close() }
+func (s *screen) hangUp() {
+	s.halt[1].Close() // whoever reads from a terminal keeps it open
+	s.master.Close()
+}
 
 // suspend stops us with the real terminal in the state in which we got it.
 func (s *screen) suspend(stop func()) {
@@ -246,6 +303,9 @@ func (s *screen) close() {
 	if s.wake[1] != nil {
 		s.wake[1].Close() // ends typing
 	}
+	if s.halt[1] != nil {
+		s.halt[1].Close() // ends show
+	}
 	if s.master != nil {
 		s.master.Close()
 	}
@@ -253,5 +313,8 @@ func (s *screen) close() {
 	s.input.Wait()
 	if s.wake[0] != nil {
 		s.wake[0].Close()
+	}
+	if s.halt[0] != nil && !s.showing {
+		s.halt[0].Close()
 	}
 }
