@@ -178,8 +178,8 @@ func BenchmarkCatalog(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if c := s.Catalog(); len(c.Entries) != 60_000 {
-			b.Fatal(len(c.Entries))
+		if c := s.Catalog(); c.Entries.Len() != 60_000 {
+			b.Fatal(c.Entries.Len())
 		}
 	}
 }
@@ -220,8 +220,8 @@ func TestSumsPayForNothing(t *testing.T) {
 		}
 	})
 	c := set.Catalog()
-	if len(c.Sessions) != 1 || c.Sessions[0].Calls != 1 || c.Sessions[0].Usage.Input != 10 || c.Sessions[0].Unpriced != 1 || len(c.Entries) != 1 {
-		t.Errorf("%+v, %d entries", c.Sessions, len(c.Entries))
+	if len(c.Sessions) != 1 || c.Sessions[0].Calls != 1 || c.Sessions[0].Usage.Input != 10 || c.Sessions[0].Unpriced != 1 || c.Entries.Len() != 1 {
+		t.Errorf("%+v, %d entries", c.Sessions, c.Entries.Len())
 	}
 	total := int64(0)
 	for _, b := range x.Publish().Bills.All() {

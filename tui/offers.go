@@ -151,9 +151,9 @@ func findValues(c *eventlog.Catalog) tea.Cmd {
 				}
 			}
 		}
-		for i := range c.Entries {
-			add("model", names.Name(c.Entries[i].Model))
-			add("provider", names.Name(c.Entries[i].Provider))
+		for _, e := range c.Entries.All() {
+			add("model", names.Name(e.Model))
+			add("provider", names.Name(e.Provider))
 		}
 		out := valuesMsg{}
 		for field, counts := range sets {
