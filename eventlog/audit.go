@@ -132,9 +132,9 @@ func (c *Catalog) Behind(f Figure) ([]*Entry, bool) {
 		return nil, false
 	}
 	var found []*Entry
-	for i := range c.Entries {
-		if keep(&c.Entries[i]) {
-			found = append(found, &c.Entries[i])
+	for _, e := range c.Entries.All() {
+		if keep(e) {
+			found = append(found, e)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b *Entry) int {

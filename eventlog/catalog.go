@@ -115,9 +115,9 @@ func (s *Sources) Report(fn func(*Progress)) {
 // every figure is a fold of. It is immutable.
 type Catalog struct {
 	Symbols  *Symbols
-	Sessions []*Session // newest first
-	Entries  []Entry    // the ledger: every billed call once
-	Uses     []Use      // identified tool calls, each once
+	Sessions []*Session  // newest first
+	Entries  View[Entry] // the ledger: every billed call once
+	Uses     []Use       // identified tool calls, each once
 	Segments []Segment
 	Audit    Audit
 	Progress Progress
@@ -299,7 +299,8 @@ type builder struct {
 	standing *Standing
 	same     aliases
 	adopts   map[runKey]Adopt
-	alone    bool       // there is one segment, which has cut within itself
+	alone    bool // there is one segment, which has cut within itself
+	ledger   list[Entry]
 	paid     finder     // of the entries
 	used     finder     // of the uses
 	cut      func(*Cut) // both may be nil
@@ -309,7 +310,7 @@ type builder struct {
 }
 
 // makeRoom makes room for what the summaries hold, and for what is added to them just
-// now: a ledger that grows by the half is copied many times.
+// now: what grows by the half is copied many times.
 func (b *builder) makeRoom(summaries []*Summary) {
 	entries, uses := 0, 0
 	for _, sum := range summaries {
@@ -320,8 +321,10 @@ func (b *builder) makeRoom(summaries []*Summary) {
 	if b.c.Progress.Loading {
 		entries, uses = entries+entries/16, uses+uses/16
 	}
-	b.c.Entries, b.c.Uses = make([]Entry, 0, entries), make([]Use, 0, uses)
-	b.paid, b.used = newFinder(entries), newFinder(uses)
+	b.c.Uses = make([]Use, 0, uses)
+	if !b.alone {
+		b.paid, b.used = newFinder(entries), newFinder(uses)
+	}
 }
 
 func (b *builder) take(sum *Summary) {
@@ -370,12 +373,32 @@ func (b *builder) take(sum *Summary) {
 		key.session = b.same.is(key.session)
 		b.adopts[key] = a
 	}
-	for i := range sum.entries.n {
-		b.entry(sum.entries.edit(i), sum, number)
+	if b.asIs(sum) {
+		c.Entries = sum.entries.view()
+		c.Audit.CallRecords += int64(c.Entries.Len())
+	} else {
+		for i := range sum.entries.n {
+			b.entry(sum.entries.ref(i), sum, number)
+		}
 	}
 	for i := range sum.uses {
 		b.use(&sum.uses[i], sum, number)
 	}
+}
+
+// asIs reports whether the ledger of a segment is that of the catalog: there is no other
+// and nothing in it goes by another name. The two then share what may be a fifth of all
+// memory, and the segment copies what it changes.
+func (b *builder) asIs(sum *Summary) bool {
+	if !b.alone || len(b.same) > 0 || len(sum.copies) > 0 {
+		return false
+	}
+	for i := range sum.entries.n {
+		if sum.entries.ref(i).Void {
+			return false
+		}
+	}
+	return true
 }
 
 // take counts what was cut of a session within a segment.
@@ -464,22 +487,20 @@ func (b *builder) entry(of *Entry, sum *Summary, number int32) {
 	}
 	c := b.c
 	c.Audit.CallRecords++
-	c.Entries = append(c.Entries, *of)
-	e := &c.Entries[len(c.Entries)-1]
+	e := *of
 	e.Session, e.Segment = session, number
-	if e.Call.IsZero() || b.alone {
-		return
+	if !e.Call.IsZero() && !b.alone {
+		b.paid.room(b.ledger.n+1, func(i int32) *Identity { return &b.ledger.ref(int(i)).Call })
+		i, there := b.paid.find(&e.Call, b.ledger.n, func(i int32) bool {
+			old := b.ledger.ref(int(i))
+			return old.Call == e.Call && same(old, &e)
+		})
+		if there {
+			b.copy(b.ledger.ref(int(i)), e)
+			return
+		}
 	}
-	b.paid.room(len(c.Entries), func(i int32) *Identity { return &c.Entries[i].Call })
-	i, there := b.paid.find(&e.Call, len(c.Entries)-1, func(i int32) bool {
-		old := &c.Entries[i]
-		return old.Call == e.Call && same(old, e)
-	})
-	if there {
-		again := *e
-		c.Entries = c.Entries[:len(c.Entries)-1]
-		b.copy(&c.Entries[i], again)
-	}
+	b.ledger.append(e)
 }
 
 // copy cuts one of two entries of different segments that are one call.
@@ -508,6 +529,10 @@ func (b *builder) use(of *Use, sum *Summary, number int32) {
 	}
 	c, u := b.c, *of
 	u.Session, u.Segment = session, number
+	if b.alone {
+		c.Uses = append(c.Uses, u)
+		return
+	}
 	b.used.room(len(c.Uses)+1, func(i int32) *Identity { return &c.Uses[i].ID })
 	i, there := b.used.find(&u.ID, len(c.Uses), func(i int32) bool { return c.Uses[i].ID == u.ID })
 	if !there {
@@ -529,9 +554,11 @@ func (b *builder) use(of *Use, sum *Summary, number int32) {
 func (b *builder) finish() {
 	c := b.c
 	tokens := map[[2]Sym]int64{}
-	c.Entries = slices.DeleteFunc(c.Entries, func(e Entry) bool { return e.Void })
-	for i := range c.Entries {
-		e := &c.Entries[i]
+	if b.ledger.n > 0 {
+		b.ledger.drop(func(e *Entry) bool { return e.Void })
+		c.Entries = b.ledger.view()
+	}
+	for _, e := range c.Entries.All() {
 		s := c.byID[e.Session]
 		s.Calls += e.Count()
 		c.Audit.Billed++

@@ -178,8 +178,8 @@ func BenchmarkCatalog(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if c := s.Catalog(); len(c.Entries) != 60_000 {
-			b.Fatal(len(c.Entries))
+		if c := s.Catalog(); c.Entries.Len() != 60_000 {
+			b.Fatal(c.Entries.Len())
 		}
 	}
 }
@@ -220,8 +220,8 @@ func TestSumsPayForNothing(t *testing.T) {
 		}
 	})
 	c := set.Catalog()
-	if len(c.Sessions) != 1 || c.Sessions[0].Calls != 1 || c.Sessions[0].Usage.Input != 10 || c.Sessions[0].Unpriced != 1 || len(c.Entries) != 1 {
-		t.Errorf("%+v, %d entries", c.Sessions, len(c.Entries))
+	if len(c.Sessions) != 1 || c.Sessions[0].Calls != 1 || c.Sessions[0].Usage.Input != 10 || c.Sessions[0].Unpriced != 1 || c.Entries.Len() != 1 {
+		t.Errorf("%+v, %d entries", c.Sessions, c.Entries.Len())
 	}
 	total := int64(0)
 	for _, b := range x.Publish().Bills.All() {
@@ -293,5 +293,43 @@ func TestFinderGrows(t *testing.T) {
 		if i, there := add(id); !there || int(i) != n {
 			t.Fatalf("%d is %d, %t", n, i, there)
 		}
+	}
+}
+
+// A catalog shares the ledger of the only segment that there is. What the segment
+// learns later, of calls in either chunk, stays out of it.
+func TestCatalogStaysAsItWas(t *testing.T) {
+	s := NewSources(NewSymbols())
+	sum := NewSummary(s.Symbols(), "x", "test", 0)
+	s.Add(sum)
+	add := func(e Event) { sum.Update(func() { sum.Add(0, &e) }) }
+	const calls = chunk + chunk/2
+	for i := range calls {
+		add(billed("s", fmt.Sprint(i), 1, false))
+	}
+	first := s.Catalog()
+	add(billed("s", "7", 100, false))                  // more of a call
+	add(billed("s", "new", 10, false))                 // behind the last one
+	add(billed("s", fmt.Sprint(chunk+1), 1000, false)) // more of one in the last chunk
+	second := s.Catalog()
+	void := billed("s", "newer", 5, false)
+	void.Sums = []Identity{Identify("response", "8")}
+	add(void)
+	third := s.Catalog()
+	for i, tc := range []struct {
+		c      *Catalog
+		calls  int
+		tokens int64
+	}{{first, calls, calls}, {second, calls + 1, calls + 99 + 10 + 999}, {third, calls + 1, calls + 99 + 10 + 999 + 5 - 1}} {
+		tokens := int64(0)
+		for _, e := range tc.c.Entries.All() {
+			tokens += e.Usage.Output
+		}
+		if tc.c.Entries.Len() != tc.calls || tokens != tc.tokens || tc.c.Sessions[0].Usage.Output != tc.tokens || tc.c.Audit.Calls != int64(tc.calls) {
+			t.Errorf("catalog %d: %d calls of %d tokens, %+v", i, tc.c.Entries.Len(), tokens, tc.c.Audit)
+		}
+	}
+	if e := first.Entries.Ref(7); e.Usage.Output != 1 {
+		t.Errorf("the first catalog has %d tokens now", e.Usage.Output)
 	}
 }

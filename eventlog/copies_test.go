@@ -70,8 +70,8 @@ func TestRecordingAndTheLogItCopied(t *testing.T) {
 		if c.whole && len(c.own) > len(c.copied) {
 			calls = len(c.copied) // the rest is still to come
 		}
-		if len(cat.Entries) != calls {
-			t.Errorf("%s: %d calls in the ledger, want %d", name, len(cat.Entries), calls)
+		if cat.Entries.Len() != calls {
+			t.Errorf("%s: %d calls in the ledger, want %d", name, cat.Entries.Len(), calls)
 		}
 		by, ok := cat.Session("c")
 		switch {

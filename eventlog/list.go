@@ -46,6 +46,9 @@ func (l *list[T]) append(v T) int {
 
 func (l *list[T]) at(i int) T { return l.chunks[i/chunk][i%chunk] }
 
+// ref returns a pointer to value i for reading it.
+func (l *list[T]) ref(i int) *T { return &l.chunks[i/chunk][i%chunk] }
+
 // edit returns a pointer to value i for changing it, good until the next view.
 func (l *list[T]) edit(i int) *T {
 	c := i / chunk
@@ -63,6 +66,24 @@ func (l *list[T]) view() View[T] {
 	return View[T]{chunks: append([][]T(nil), l.chunks...), n: l.n}
 }
 
+// drop takes out the values for which fn is true. None may have been published.
+func (l *list[T]) drop(fn func(*T) bool) {
+	n := 0
+	for i := range l.n {
+		if v := l.ref(i); !fn(v) {
+			*l.ref(n) = *v
+			n++
+		}
+	}
+	l.n = n
+	l.chunks = l.chunks[:(n+chunk-1)/chunk]
+	l.shared = l.shared[:len(l.chunks)]
+	if n%chunk > 0 {
+		last := &l.chunks[len(l.chunks)-1]
+		*last = (*last)[:n%chunk]
+	}
+}
+
 // View is an immutable sequence. The zero View is empty.
 type View[T any] struct {
 	chunks [][]T
@@ -74,6 +95,9 @@ func (v View[T]) Len() int { return v.n }
 
 // At returns value i, which must be below Len.
 func (v View[T]) At(i int) T { return v.chunks[i/chunk][i%chunk] }
+
+// Ref returns a pointer to value i, which must be below Len. It is for reading only.
+func (v View[T]) Ref(i int) *T { return &v.chunks[i/chunk][i%chunk] }
 
 // All iterates over the values in order.
 func (v View[T]) All() func(yield func(int, *T) bool) {

@@ -50,9 +50,9 @@ func (c *Catalog) Values() map[string][]string {
 			}
 		}
 	}
-	for i := range c.Entries {
-		add("model", names.Name(c.Entries[i].Model))
-		add("provider", names.Name(c.Entries[i].Provider))
+	for _, e := range c.Entries.All() {
+		add("model", names.Name(e.Model))
+		add("provider", names.Name(e.Provider))
 	}
 	return sortedValues(sets)
 }

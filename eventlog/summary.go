@@ -245,7 +245,8 @@ func (s *Summary) Add(pos int64, e *Event) {
 	for _, list := range [...][]Identity{e.Sums, e.Same} {
 		for _, id := range list {
 			s.paid.each(&id, func(i int32) {
-				if e := s.entries.edit(int(i)); e.Call == id {
+				if s.entries.ref(int(i)).Call == id {
+					e := s.entries.edit(int(i))
 					e.Bill = e.void()
 				}
 			})
@@ -419,9 +420,9 @@ func (s *Summary) bill(session, of Sym, pos int64, e *Event) {
 		Provider: s.names.intern(e.Provider), Model: s.names.intern(e.Model), Table: s.table, Pos: pos,
 	}
 	if !entry.Call.IsZero() {
-		s.paid.room(s.entries.n+1, func(i int32) *Identity { return &s.entries.edit(int(i)).Call })
+		s.paid.room(s.entries.n+1, func(i int32) *Identity { return &s.entries.ref(int(i)).Call })
 		i, there := s.paid.find(&entry.Call, s.entries.n, func(i int32) bool {
-			old := s.entries.edit(int(i))
+			old := s.entries.ref(int(i))
 			return old.Call == entry.Call && same(old, &entry)
 		})
 		if there {

@@ -106,7 +106,7 @@ func (s *Symbols) internAll(names []string, to []Sym) {
 func (s *Summary) reindex() {
 	s.paid, s.used = newFinder(s.entries.n), newFinder(len(s.uses))
 	for i := range s.entries.n {
-		if id := &s.entries.edit(i).Call; !id.IsZero() {
+		if id := &s.entries.ref(i).Call; !id.IsZero() {
 			s.paid.put(id, i)
 		}
 	}
@@ -388,7 +388,7 @@ func (w *freezer) entries(entries *list[Entry]) {
 	var at Stamp
 	var pos int64
 	for i := range entries.n {
-		e := entries.edit(i)
+		e := entries.ref(i)
 		same := e.alike() == last
 		w.flags(e.AtLeast, e.Side, e.Copied, e.Final, e.Void, !e.Call.IsZero(), !e.Request.IsZero(), same)
 		w.byte(byte(e.Rule)<<4 | byte(e.Source))

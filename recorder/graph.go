@@ -100,8 +100,8 @@ func (s *Session) Graph(ctx context.Context) (Graph, error) {
 			d.session(one, above[one.ID])
 		}
 	}
-	for i := range cat.Entries {
-		d.called(&cat.Entries[i])
+	for _, e := range cat.Entries.All() {
+		d.called(e)
 	}
 	return d.graph(s.id), nil
 }

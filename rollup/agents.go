@@ -131,8 +131,7 @@ func newRoster(c *eventlog.Catalog, report *Report, now eventlog.Stamp) *roster 
 			r.run(run)
 		}
 	}
-	for i := range c.Entries {
-		e := &c.Entries[i]
+	for _, e := range c.Entries.All() {
 		run := runs[runKey{e.Session, e.Run}]
 		if run == nil {
 			continue // of a session that is not kept

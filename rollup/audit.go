@@ -43,8 +43,7 @@ func NewAudit(c *eventlog.Catalog) *Audit {
 	a := &Audit{}
 	groups := map[key]*Priced{}
 	names := c.Symbols.Names()
-	for i := range c.Entries {
-		e := &c.Entries[i]
+	for _, e := range c.Entries.All() {
 		a.Total.entry(e)
 		if e.Source == eventlog.Recorded {
 			continue

@@ -118,8 +118,8 @@ func DaysOf(c *eventlog.Catalog, keep func(*eventlog.Session) bool) []Group {
 			kept[s.Sym] = true
 		}
 	}
-	for i := range c.Entries {
-		if e := &c.Entries[i]; kept[e.Session] && e.Time.Known() {
+	for _, e := range c.Entries.All() {
+		if kept[e.Session] && e.Time.Known() {
 			var one Sum
 			one.entry(e)
 			group(days, calendar.of(e)).both(one)

@@ -60,8 +60,8 @@ func New(c *eventlog.Catalog, keep func(*eventlog.Session) bool) *Report {
 		f.session(s)
 	}
 	var calendar calendar
-	for i := range c.Entries {
-		if e := &c.Entries[i]; f.keeps(e.Session) {
+	for _, e := range c.Entries.All() {
+		if f.keeps(e.Session) {
 			var one Sum
 			one.entry(e)
 			f.add(e.Session, e.Run, e.Agent, one)

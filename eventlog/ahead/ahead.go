@@ -44,6 +44,10 @@ const (
 	longest, large = 16 << 20, 2 << 20
 )
 
+// spare are blocks that nobody reads into at present: of many files one after the other
+// each would otherwise have fresh ones, which take longer to clear than to fill.
+var spare = sync.Pool{New: func() any { return &block{} }}
+
 // Worthwhile is from how many bytes on reading ahead gains more than it costs.
 const Worthwhile = 4 << 20
 
@@ -102,7 +106,7 @@ func Open(file *os.File, size int64, shape jsonl.Shape) (*Reader, error) {
 	r := &Reader{file: file, size: size, shape: shape, head: head, cancel: cancel, free: make(chan *block, blocks)}
 	for i := range r.ready {
 		r.ready[i] = make(chan *block, 1)
-		r.free <- &block{}
+		r.free <- spare.Get().(*block)
 	}
 	for range workers {
 		r.wg.Go(func() { r.work(ctx) })
@@ -137,9 +141,7 @@ func (r *Reader) turn(ctx context.Context) error {
 		if b.end > r.offset {
 			r.offset = b.end
 		}
-		if n := int(r.offset - b.from); n > 0 && n <= len(b.buf) {
-			r.tail = append(r.tail[:0], b.buf[max(0, n-jsonl.MarkSize):n]...)
-		}
+		r.keepTail()
 		r.current, r.over = nil, b.last
 		r.free <- b
 		if r.over {
@@ -171,13 +173,21 @@ func (r *Reader) follows() bool {
 	return err == nil && bytes.Equal(room, r.tail)
 }
 
+// keepTail notes what stands before where the next record is looked for, as long as
+// its block is there.
+func (r *Reader) keepTail() {
+	b := r.current
+	if b == nil {
+		return
+	}
+	if n := int(r.offset - b.from); n > 0 && n <= len(b.buf) {
+		r.tail = append(r.tail[:0], b.buf[max(0, n-jsonl.MarkSize):n]...)
+	}
+}
+
 // Reached returns how far the file was read.
 func (r *Reader) Reached() jsonl.Reached {
-	if b := r.current; b != nil {
-		if n := int(r.offset - b.from); n > 0 && n <= len(b.buf) {
-			r.tail = append(r.tail[:0], b.buf[max(0, n-jsonl.MarkSize):n]...)
-		}
-	}
+	r.keepTail()
 	reached := jsonl.Reached{Offset: r.offset, Mark: bytes.Clone(r.tail), MarkEnd: r.offset}
 	reached.Head = r.head[:min(int64(len(r.head)), r.offset)]
 	return reached
@@ -186,10 +196,20 @@ func (r *Reader) Reached() jsonl.Reached {
 // Progress returns how many bytes were given, and how many there are.
 func (r *Reader) Progress() (done, total int64) { return r.offset, r.size }
 
-// Close stops reading and closes the file.
+// Close stops reading and closes the file. Records that were given are no longer valid.
 func (r *Reader) Close() error {
 	r.cancel()
 	r.wg.Wait()
+	if r.current != nil {
+		r.keepTail()
+		spare.Put(r.current)
+		r.current, r.over = nil, true
+	}
+	for _, blocks := range append(r.ready[:], r.free) {
+		for len(blocks) > 0 {
+			spare.Put(<-blocks)
+		}
+	}
 	return r.file.Close()
 }
 
@@ -209,14 +229,11 @@ func (r *Reader) work(ctx context.Context) {
 		r.number++
 		r.mu.Unlock()
 		if b.number*blockSize >= r.size {
+			r.free <- b
 			return
 		}
 		b.read(r)
-		select {
-		case r.ready[b.number%blocks] <- b:
-		case <-ctx.Done():
-			return
-		}
+		r.ready[b.number%blocks] <- b // there is room: it is one of so many blocks
 	}
 }
 

@@ -130,6 +130,7 @@ type claude struct {
 	lines outliner
 	r     claudeRecord
 	e     eventlog.Event
+	part  eventlog.Event // one of the calls or results of a line
 	b     eventlog.Bill
 }
 

@@ -39,12 +39,12 @@ func blocks(message outlined, fn func(kind []byte, block outlined)) {
 
 // promptOf returns the text of a message.
 func promptOf(message outlined) string {
+	if content := message.get("content").raw; len(content) > 0 && content[0] == '"' {
+		return readable(content) // as most are
+	}
 	var b strings.Builder
 	blocks(message, func(kind []byte, block outlined) {
-		switch string(kind) {
-		case "string":
-			b.WriteString(readable(block.raw))
-		case "text":
+		if string(kind) == "text" {
 			b.WriteString(readable(block.get("text").raw))
 		}
 	})
@@ -107,7 +107,7 @@ func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
 		e.Facts.Outcome = eventlog.Success // it went on after all
 	}
 	e.Idle = eventlog.IdleNo
-	if readable(stop) == "end_turn" {
+	if string(word(stop)) == "end_turn" {
 		e.Idle = eventlog.IdleYes
 	}
 	calls, texts := 0, 0
@@ -234,7 +234,8 @@ func (c *claude) calls(full bool, emit func(*eventlog.Event)) {
 		if string(kind) != "tool_use" {
 			return
 		}
-		e := base
+		e := &c.part
+		*e = base
 		e.Kind, e.Type, e.Model, e.Idle = eventlog.ToolCall, "tool_use", "", eventlog.IdleNo
 		var input []byte
 		_ = block.each(func(key []byte, value outlined) bool {
@@ -249,7 +250,7 @@ func (c *claude) calls(full bool, emit func(*eventlog.Event)) {
 			return true
 		})
 		e.Use, e.Print = eventlog.Identify("tool", e.CallID), eventlog.Print(input)
-		asks(&e)
+		asks(e)
 		if spawner(e.Tool) {
 			e.Spawns = true
 			if prompt, ok := jsonl.Lookup(input, "prompt"); ok {
@@ -262,7 +263,7 @@ func (c *claude) calls(full bool, emit func(*eventlog.Event)) {
 		if full {
 			e.Input = clone(input)
 		}
-		emit(&e)
+		emit(e)
 	})
 }
 
@@ -344,7 +345,8 @@ func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 		if string(kind) != "tool_result" {
 			return
 		}
-		e := base
+		e := &c.part
+		*e = base
 		base.Facts = nil
 		e.Kind, e.Type, e.Idle = eventlog.ToolResult, "tool_result", eventlog.IdleNo
 		var content []byte
@@ -363,7 +365,7 @@ func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 		if e.Failed {
 			e.Kind = eventlog.ToolError
 		}
-		c.decided(&e, content)
+		c.decided(e, content)
 		agent := c.r.returned.get("agentId").raw
 		if agent == nil && e.RunID == c.session {
 			agent = c.r.agent
@@ -375,10 +377,10 @@ func (c *claude) results(full bool, emit func(*eventlog.Event)) {
 			}}
 		}
 		if full {
-			c.output(&e, content)
+			c.output(e, content)
 		}
-		emit(&e)
-		c.launched(&e, emit)
+		emit(e)
+		c.launched(e, emit)
 	})
 }
 

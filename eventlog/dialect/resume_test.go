@@ -203,7 +203,7 @@ func TestSaveKeepsEveryField(t *testing.T) {
 		skip        []string
 	}{
 		"bridge": {&bridge{}, &bridge{}, []string{"names", "lines", "columns", "f", "e", "bill", "byID", "open"}},
-		"claude": {&claude{}, &claude{}, []string{"names", "lines", "call", "r", "e", "b"}},
+		"claude": {&claude{}, &claude{}, []string{"names", "lines", "call", "r", "e", "part", "b"}},
 		"codex":  {&codex{}, &codex{}, []string{"names", "lines", "failure", "scratch", "r", "p", "e", "b"}},
 		"gemini": {&gemini{}, &gemini{}, []string{"names", "path", "r", "e", "b"}},
 		"pi":     {&pi{}, &pi{}, []string{"names", "r", "m", "e", "b"}},

@@ -125,6 +125,9 @@ func Elements(arr []byte, fn func(value []byte) bool) error {
 func Lookup(obj []byte, path ...string) ([]byte, bool) {
 	value := trim(obj)
 	for _, name := range path {
+		if len(value) == 0 || value[0] != '{' {
+			return nil, false // Fields would say why, which nobody asks
+		}
 		var found []byte
 		err := Fields(value, func(k, v []byte) bool {
 			if string(k) == name {

@@ -167,8 +167,8 @@ func TestModeOfCodex(t *testing.T) {
 	}
 	_, c := read(t, path)
 	var got []string
-	for i := range c.Entries {
-		got = append(got, c.Entries[i].Mode.String())
+	for _, e := range c.Entries.All() {
+		got = append(got, e.Mode.String())
 	}
 	if want := []string{"", "fast", "fast", "flex", ""}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)

@@ -62,8 +62,8 @@ func TestFramesAreFollowed(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := set.Sources().Catalog()
-		if len(c.Sessions) != 1 || len(c.Entries) != 1 || !c.Segments[0].Pending || c.Segments[0].Faults.Count != 0 {
-			t.Fatalf("%s: %d sessions, %d calls, %+v", name, len(c.Sessions), len(c.Entries), c.Segments)
+		if len(c.Sessions) != 1 || c.Entries.Len() != 1 || !c.Segments[0].Pending || c.Segments[0].Faults.Count != 0 {
+			t.Fatalf("%s: %d sessions, %d calls, %+v", name, len(c.Sessions), c.Entries.Len(), c.Segments)
 		}
 		log, err := set.OpenLog(t.Context(), c.Sessions[0])
 		if err != nil {
@@ -80,7 +80,7 @@ func TestFramesAreFollowed(t *testing.T) {
 		write(second[20:])
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		for len(set.Sources().Catalog().Entries) != 2 {
+		for set.Sources().Catalog().Entries.Len() != 2 {
 			select {
 			case <-set.Sources().Changed():
 			case <-ctx.Done():
@@ -102,8 +102,8 @@ func TestFramesDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, c := read(t, path)
-		if len(c.Entries) != 1 || c.Segments[0].Faults.Count != 1 {
-			t.Errorf("%s: %d calls, faults %+v", name, len(c.Entries), c.Segments[0].Faults)
+		if c.Entries.Len() != 1 || c.Segments[0].Faults.Count != 1 {
+			t.Errorf("%s: %d calls, faults %+v", name, c.Entries.Len(), c.Segments[0].Faults)
 		}
 	}
 }
@@ -152,8 +152,8 @@ func TestSpreadRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, c := read(t, path)
-		if len(c.Entries) != 2 || c.Segments[0].Faults.Count != 0 || c.Segments[0].Pending != (name == "torn.jsonl") {
-			t.Errorf("%s: %d calls, %+v", name, len(c.Entries), c.Segments)
+		if c.Entries.Len() != 2 || c.Segments[0].Faults.Count != 0 || c.Segments[0].Pending != (name == "torn.jsonl") {
+			t.Errorf("%s: %d calls, %+v", name, c.Entries.Len(), c.Segments)
 		}
 	}
 	// A document that is longer than what is looked at first.
@@ -173,8 +173,8 @@ func TestSpreadRecords(t *testing.T) {
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, c := read(t, path); len(c.Entries) != 1 || c.Entries[0].Usage.Input != 3 {
-		t.Errorf("%d calls, failed %+v", len(c.Entries), c.Progress.Failed)
+	if _, c := read(t, path); c.Entries.Len() != 1 || c.Entries.At(0).Usage.Input != 3 {
+		t.Errorf("%d calls, failed %+v", c.Entries.Len(), c.Progress.Failed)
 	}
 }
 

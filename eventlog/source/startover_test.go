@@ -122,7 +122,7 @@ func TestRowsThatChange(t *testing.T) {
 	exec(`UPDATE step SET done = 7 WHERE name = 'b'`, `INSERT INTO step VALUES ('s', 'c', 0, 4000000000)`)
 	until(t, set.Sources().Changed(), func() bool {
 		c := set.Sources().Catalog()
-		return len(c.Sessions) == 1 && c.Sessions[0].Usage.Output == 12 && c.Sessions[0].ToolCalls == 3 && len(c.Entries) == 2 && len(c.Segments) == 1
+		return len(c.Sessions) == 1 && c.Sessions[0].Usage.Output == 12 && c.Sessions[0].ToolCalls == 3 && c.Entries.Len() == 2 && len(c.Segments) == 1
 	})
 	until(t, log.Changed(), func() bool { return toolsOf(log) == "a3 b4 c5…" })
 	if snap := log.Snapshot(); snap.Generation != 0 || snap.Bills.Len() != 2 {
@@ -163,8 +163,8 @@ func TestOpencodeLive(t *testing.T) {
 	main, _ := c.Session("ses_main")
 	fork, _ := c.Session("ses_fork")
 	child, _ := c.Session("ses_child")
-	if len(c.Sessions) != 3 || child.Parent != main || fork.ForkOf != "ses_main" || len(c.Entries) != 4 || c.Audit.Copies+c.Audit.SameRecord != 1 {
-		t.Fatalf("%d sessions, %d calls, %+v", len(c.Sessions), len(c.Entries), c.Audit)
+	if len(c.Sessions) != 3 || child.Parent != main || fork.ForkOf != "ses_main" || c.Entries.Len() != 4 || c.Audit.Copies+c.Audit.SameRecord != 1 {
+		t.Fatalf("%d sessions, %d calls, %+v", len(c.Sessions), c.Entries.Len(), c.Audit)
 	}
 	if main.Usage.Output != 34 || main.Recorded != 2_000_000 || main.Unpriced != 1 || main.ToolCalls != 2 || child.ToolFails != 1 || fork.Calls != 0 || fork.ToolCalls != 1 {
 		t.Errorf("main %+v, fork %+v", main, fork)

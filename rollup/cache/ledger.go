@@ -95,8 +95,7 @@ func (j *judging) choose(keep func(*eventlog.Session) bool) {
 		}
 	}
 	entries := j.cat.Entries
-	for i := range entries {
-		e := &entries[i]
+	for i, e := range entries.All() {
 		if calls, wanted := j.origin[e.Session]; wanted {
 			j.origin[e.Session] = append(calls, int32(i))
 		}
@@ -104,18 +103,18 @@ func (j *judging) choose(keep func(*eventlog.Session) bool) {
 			continue
 		}
 		j.order = append(j.order, int32(i))
-		if old, ok := j.first[e.Session]; forks[e.Session] && e.Time.Known() && (!ok || e.Time < entries[old].Time) {
+		if old, ok := j.first[e.Session]; forks[e.Session] && e.Time.Known() && (!ok || e.Time < entries.Ref(int(old)).Time) {
 			j.first[e.Session] = int32(i)
 		}
 	}
 	slices.SortStableFunc(j.order, func(a, b int32) int {
-		x, y := &entries[a], &entries[b]
+		x, y := entries.Ref(int(a)), entries.Ref(int(b))
 		return cmp.Or(cmp.Compare(x.Session, y.Session), cmp.Compare(x.Run, y.Run), cmp.Compare(x.Time, y.Time))
 	})
 }
 
 func (j *judging) sameRun(a, b int) bool {
-	x, y := &j.cat.Entries[j.order[a]], &j.cat.Entries[j.order[b]]
+	x, y := j.cat.Entries.Ref(int(j.order[a])), j.cat.Entries.Ref(int(j.order[b]))
 	return x.Session == y.Session && x.Run == y.Run
 }
 
@@ -128,7 +127,7 @@ func (j *judging) run(calls []int32) error {
 				return err
 			}
 		}
-		e := &j.cat.Entries[at]
+		e := j.cat.Entries.Ref(int(at))
 		var one Sum
 		r, judged := j.worth(e, &one)
 		switch {
@@ -146,7 +145,7 @@ func (j *judging) run(calls []int32) error {
 	}
 	j.r.Total.add(&j.sum)
 	if j.sum.Misses > 0 {
-		e := &j.cat.Entries[calls[0]]
+		e := j.cat.Entries.Ref(int(calls[0]))
 		run := Run{Session: j.names[e.Session], Run: j.names[e.Run], Agent: j.names[e.Agent], Sum: j.sum}
 		j.runs = append(j.runs, run)
 	}
@@ -261,7 +260,7 @@ const lookahead = 3
 // before, so that the call in between read something else.
 func (j *judging) aside(model eventlog.Sym, had int64, rest []int32) bool {
 	for _, at := range rest[:min(lookahead, len(rest))] {
-		if e := &j.cat.Entries[at]; e.Model == model && e.Usage.CacheRead > 0 && !missing(e.Usage.CacheRead, had) {
+		if e := j.cat.Entries.Ref(int(at)); e.Model == model && e.Usage.CacheRead > 0 && !missing(e.Usage.CacheRead, had) {
 			return true
 		}
 	}
@@ -277,7 +276,7 @@ func (j *judging) forked(at int32, e *eventlog.Entry) (prev lineage, ok bool) {
 	from, _ := j.cat.Session(j.cat.BySym(e.Session).ForkOf)
 	main := j.mainRun(from)
 	for _, i := range j.origin[from.Sym] {
-		o := &j.cat.Entries[i]
+		o := j.cat.Entries.Ref(int(i))
 		if u := &o.Usage; o.Count() == 1 && o.Model == e.Model && u.Context() > 0 && o.Time <= e.Time && o.Time >= prev.at && o.Run == main {
 			prev = lineage{model: o.Model, had: u.CacheRead + u.CacheWrite5m + u.CacheWrite1h, context: u.Context(), at: o.Time, hour: prev.hour || u.CacheWrite1h > 0, entry: i}
 			ok = true
@@ -318,7 +317,7 @@ func (j *judging) finish() {
 	slices.SortFunc(r.Misses, func(a, b Miss) int { return worse(&a, &b) })
 	for i := range r.Misses {
 		m := &r.Misses[i]
-		e, before := &j.cat.Entries[m.entry], &j.cat.Entries[m.before]
+		e, before := j.cat.Entries.Ref(int(m.entry)), j.cat.Entries.Ref(int(m.before))
 		m.Session, m.Run, m.Agent = j.names[e.Session], j.names[e.Run], j.names[e.Agent]
 		m.Provider, m.Model, m.Before = j.names[e.Provider], j.names[e.Model], j.names[before.Model]
 	}

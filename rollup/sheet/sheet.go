@@ -111,8 +111,7 @@ func Ledger(ctx context.Context, w io.Writer, c *eventlog.Catalog, keep func(*ev
 	names := c.Symbols.Names()
 	out := newWriter(w)
 	_ = out.Write(ledgerColumns) // its error is that of Flush
-	for i := range c.Entries {
-		e := &c.Entries[i]
+	for i, e := range c.Entries.All() {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}

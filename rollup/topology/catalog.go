@@ -162,8 +162,7 @@ func (d *catalogSketch) tools() {
 
 // calls makes the edges to models.
 func (d *catalogSketch) calls() {
-	for i := range d.c.Entries {
-		e := &d.c.Entries[i]
+	for _, e := range d.c.Entries.All() {
 		at, ok := d.runs[rollup.RunID{Session: e.Session, Run: e.Run}]
 		if !ok {
 			continue

@@ -357,8 +357,8 @@ func (r *Report) Reckon(c *eventlog.Catalog) {
 		}
 	}
 	var entries []*eventlog.Entry
-	for i := range c.Entries {
-		if e := &c.Entries[i]; sessions[e.Session] {
+	for _, e := range c.Entries.All() {
+		if sessions[e.Session] {
 			if !e.Time.Known() {
 				sessions[e.Session] = false
 			}

@@ -269,8 +269,7 @@ func pulse(v *View, kept map[*eventlog.Session]bool, a Ask) Pulse {
 			}
 		}
 	}
-	for i := range v.Catalog.Entries {
-		e := &v.Catalog.Entries[i]
+	for _, e := range v.Catalog.Entries.All() {
 		if s := v.Catalog.BySym(e.Session); s == nil || !kept[s] || !e.Time.Known() {
 			continue
 		}

@@ -49,8 +49,7 @@ func live(c *eventlog.Catalog, needs []Need, now eventlog.Stamp) []Live {
 		out = append(out, l)
 	}
 	hour := now - eventlog.Stamp(time.Hour)
-	for i := range c.Entries {
-		e := &c.Entries[i]
+	for _, e := range c.Entries.All() {
 		if n, ok := at[e.Session]; ok && e.Time >= hour && e.Source != eventlog.Unpriced {
 			out[n].Hour += e.Cost
 		}

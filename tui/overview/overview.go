@@ -268,8 +268,7 @@ func (v *View) count(kept map[*eventlog.Session]bool, now eventlog.Stamp) {
 func (v *View) today(now time.Time) {
 	y, m, d := now.Date()
 	midnight := eventlog.StampOf(time.Date(y, m, d, 0, 0, 0, 0, now.Location()))
-	for i := range v.Catalog.Entries {
-		e := &v.Catalog.Entries[i]
+	for _, e := range v.Catalog.Entries.All() {
 		if e.Time < midnight {
 			continue
 		}
@@ -287,8 +286,7 @@ func (v *View) today(now time.Time) {
 
 func (v *View) mix() {
 	use := map[[2]eventlog.Sym]int64{}
-	for i := range v.Catalog.Entries {
-		e := &v.Catalog.Entries[i]
+	for _, e := range v.Catalog.Entries.All() {
 		if s := v.Catalog.BySym(e.Session); s != nil && s.Models > 1 {
 			use[[2]eventlog.Sym{e.Session, e.Model}] += e.Usage.Total()
 		}
