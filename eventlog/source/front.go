@@ -23,8 +23,8 @@ import (
 // frontVersion changes with what stands in an entry.
 const frontVersion = 1
 
-// frontsSize bounds how much all fronts take: one for each set of paths.
-const frontsSize = 64 << 20
+// FrontsSize bounds how much all fronts take: one for each set of paths.
+const FrontsSize = 64 << 20
 
 // Fronts returns the folder in which fronts are kept, of the one for summaries.
 func Fronts(keep string) string { return filepath.Join(keep, "fronts") }
@@ -106,7 +106,7 @@ func (s *Set) preview(fresh []*tracked, failed bool) bool {
 		return false
 	}
 	f.taken = true
-	on := shelf.Open(f.dir, shelf.Options{Size: frontsSize})
+	on := shelf.Open(f.dir, shelf.Options{Size: FrontsSize})
 	defer on.Close()
 	b, ok := on.Get(f.key, nil)
 	if !ok {
@@ -234,7 +234,11 @@ func (s *Set) keepFront() {
 	select {
 	case d = <-s.front.drafts:
 	case <-s.ctx.Done():
-		return
+		select {
+		case d = <-s.front.drafts: // it was made already
+		default:
+			return
+		}
 	}
 	if s.front.same {
 		return
@@ -243,7 +247,7 @@ func (s *Set) keepFront() {
 	if !ok {
 		return
 	}
-	on := shelf.Open(s.front.dir, shelf.Options{Size: frontsSize})
+	on := shelf.Open(s.front.dir, shelf.Options{Size: FrontsSize})
 	defer on.Close()
 	on.Put(s.front.key, b)
 	on.Commit(s.leaving)

@@ -7,6 +7,7 @@ package overview
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -308,8 +309,24 @@ func (v *View) mix() {
 const feedLength = 100
 
 func (v *View) feed(kept map[*eventlog.Session]bool) {
+	times := make([]eventlog.Stamp, 0, 8*len(kept))
 	for s := range kept {
-		v.Feed = append(v.Feed, s.Recent...)
+		for i := range s.Recent {
+			times = append(times, s.Recent[i].Time)
+		}
+	}
+	// Of thousands of sessions only what is new enough is put in order.
+	oldest := eventlog.Stamp(math.MinInt64)
+	if more := len(times) - feedLength; more > 0 {
+		slices.Sort(times)
+		oldest = times[more]
+	}
+	for s := range kept {
+		for i := range s.Recent {
+			if s.Recent[i].Time >= oldest {
+				v.Feed = append(v.Feed, s.Recent[i])
+			}
+		}
 	}
 	slices.SortFunc(v.Feed, func(a, b eventlog.Headline) int {
 		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(b.Session, a.Session), cmp.Compare(b.Kind, a.Kind), cmp.Compare(b.Name, a.Name))
