@@ -635,7 +635,7 @@ func (b *builder) finish() {
 		b.runs(s)
 		s.getsStuck()
 		b.tags(s)
-		slices.SortFunc(s.Recent, func(a, z Headline) int { return cmp.Compare(z.Time, a.Time) })
+		slices.SortStableFunc(s.Recent, func(a, z Headline) int { return cmp.Compare(z.Time, a.Time) })
 		s.Recent = s.Recent[:min(len(s.Recent), headlines)]
 	}
 	slices.SortFunc(c.Sessions, newestFirst)
