@@ -137,10 +137,10 @@ func lookAtCache(env *Env) (*cacheResult, error) {
 	if err != nil {
 		return nil, refuse("find the cache folder: %v; set XDG_CACHE_HOME", err)
 	}
-	st := shelf.Look(dir)
+	st, front := shelf.Look(dir), shelf.Look(source.Fronts(dir)) // what is shown first is of the same files
 	return &cacheResult{
-		Folder: dir, On: env.Getenv(envNoCache) == "", Files: st.Entries, Bytes: st.Bytes, Packs: st.Packs, Oldest: eventlog.StampOf(st.Oldest),
-		MaxSize: shelf.DefaultSize, MaxDays: int(shelf.DefaultAge / (24 * time.Hour)),
+		Folder: dir, On: env.Getenv(envNoCache) == "", Files: st.Entries, Bytes: st.Bytes + front.Bytes, Packs: st.Packs + front.Packs, Oldest: eventlog.StampOf(st.Oldest),
+		MaxSize: shelf.DefaultSize + source.FrontsSize, MaxDays: int(shelf.DefaultAge / (24 * time.Hour)),
 	}, nil
 }
 
@@ -172,8 +172,10 @@ func runCacheClear(env *Env, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	if err := shelf.Clear(r.Folder); err != nil {
-		return errors.Join(fmt.Errorf("clear %s: %w", r.Folder, fileReason(err)))
+	for _, dir := range [...]string{source.Fronts(r.Folder), r.Folder} {
+		if err := shelf.Clear(dir); err != nil {
+			return errors.Join(fmt.Errorf("clear %s: %w", dir, fileReason(err)))
+		}
 	}
 	if r.Cleared = true; asJSON {
 		return r.print(env)

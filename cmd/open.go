@@ -82,7 +82,7 @@ func explore(ctx context.Context, env *Env, paths []string, title string, opts h
 		return listSessions(ctx, env, paths, sessionsOptions{filterOptions: filterOptions{where: opts.query}})
 	}
 	opts.paths = paths
-	set, err := openPaths(ctx, env, paths, !opts.noFollow)
+	set, err := openSet(ctx, env, paths, !opts.noFollow, true)
 	if err != nil {
 		return err
 	}

@@ -81,10 +81,16 @@ func userFolder(getenv func(string) string, variable string, usual map[string][]
 // openPaths begins to read what is at the paths, or everything on this machine
 // when there are none.
 func openPaths(ctx context.Context, env *Env, paths []string, follow bool) (*source.Set, error) {
+	return openSet(ctx, env, paths, follow, false)
+}
+
+// openSet is openPaths. With front, the first catalog may be a preview.
+func openSet(ctx context.Context, env *Env, paths []string, follow, front bool) (*source.Set, error) {
 	opt, paths, err := sourceOptions(env, paths, follow)
 	if err != nil {
 		return nil, err
 	}
+	opt.Front = front
 	set := source.Open(ctx, paths, opt)
 	if book, err := openNotes(env); err == nil {
 		set.Sources().Extra(book.Said)

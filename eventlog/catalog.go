@@ -13,6 +13,8 @@ import (
 type Sources struct {
 	syms    *Symbols
 	changed chan struct{}
+	wanted  chan struct{} // closed when summaries are wanted rather than digests
+	once    sync.Once     // it is closed
 
 	mu        sync.Mutex
 	summaries []*Summary
@@ -20,6 +22,9 @@ type Sources struct {
 	version   int64
 	gone      IsGone // set before the first catalog; may be nil
 	extra     func(session string) Said
+	preview   bool           // the summaries are digests
+	settled   chan struct{}  // closed when they are not any more
+	digests   func(*Digests) // told of the first catalog of whole summaries; nil when it was
 }
 
 // Progress says how far the finding and reading of segments has come.
@@ -34,7 +39,7 @@ type Progress struct {
 // NewSources returns an empty set over a symbol table.
 func NewSources(syms *Symbols) *Sources {
 	// One slot: a notice that nobody took yet stands for all later ones.
-	return &Sources{syms: syms, changed: make(chan struct{}, 1)}
+	return &Sources{syms: syms, changed: make(chan struct{}, 1), wanted: make(chan struct{})}
 }
 
 // Symbols returns the symbol table of the set.
@@ -118,6 +123,10 @@ type Catalog struct {
 	Sessions []*Session  // newest first
 	Entries  View[Entry] // the ledger: every billed call once
 	Uses     []Use       // identified tool calls, each once
+	Tallies  []Tally     // of a preview, what its tool calls come to
+	// Preview says that the catalog is made of digests: what is added up is right, but
+	// there are no single calls, and the audit counts nothing of them.
+	Preview  bool
 	Segments []Segment
 	Audit    Audit
 	Progress Progress
@@ -274,15 +283,22 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 	progress, extra := s.state, s.extra
 	progress.Failed = slices.Clone(progress.Failed)
 	s.version++
-	version := s.version
+	version, preview := s.version, s.preview
+	var digests func(*Digests)
+	if cut == nil && copied == nil && !preview && !progress.Loading {
+		digests, s.digests = s.digests, nil
+	}
 	s.mu.Unlock()
 	slices.SortStableFunc(summaries, func(a, b *Summary) int {
 		return cmp.Or(cmp.Compare(beside(a), beside(b)), strings.Compare(a.Path, b.Path))
 	})
 
-	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, byID: map[Sym]*Session{}}
+	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, Preview: preview, byID: map[Sym]*Session{}}
 	st := standing(s.syms, summaries)
 	b := builder{c: c, gone: s.gone, extra: extra, standing: st, same: st.same, adopts: map[runKey]Adopt{}, alone: len(summaries) == 1, cut: cut, copied: copied}
+	if digests != nil {
+		b.of, b.first = make([]digested, 0, len(summaries)), map[Sym]int32{}
+	}
 	b.makeRoom(summaries)
 	for _, sum := range summaries {
 		sum.mu.Lock()
@@ -290,6 +306,9 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 		sum.mu.Unlock()
 	}
 	b.finish()
+	if digests != nil {
+		digests(&Digests{of: b.of, cat: c, together: len(st.same) > 0 || st.copied || b.shadowed})
+	}
 	return c
 }
 
@@ -307,6 +326,9 @@ type builder struct {
 	copied   func(*Use)
 	gone     IsGone
 	extra    func(session string) Said
+	of       []digested    // nil where nobody wants digests
+	first    map[Sym]int32 // the first segment of each session, likewise
+	shadowed bool          // of a session that several segments hold not all count
 }
 
 // makeRoom makes room for what the summaries hold, and for what is added to them just
@@ -344,6 +366,9 @@ func (b *builder) take(sum *Summary) {
 		seg.Customs[k] = n
 	}
 	c.Segments = append(c.Segments, seg)
+	if b.of != nil {
+		b.of = append(b.of, digested{sum: sum, version: sum.version})
+	}
 	c.Audit.Records += sum.records
 	c.Audit.Unreadable += sum.faults.Count
 	held := map[Sym]bool{}
@@ -352,6 +377,7 @@ func (b *builder) take(sum *Summary) {
 		held[at] = true
 		if !b.standing.Counts(sum.Rank, at, 0) {
 			c.Audit.ShadowEvents += p.events
+			b.shadowed = true
 			continue
 		}
 		s := b.session(at, sum, p)
@@ -383,6 +409,22 @@ func (b *builder) take(sum *Summary) {
 	}
 	for i := range sum.uses {
 		b.use(&sum.uses[i], sum, number)
+	}
+	for _, t := range sum.tallies {
+		t.Session = b.same.is(t.Session)
+		if b.standing.Counts(sum.Rank, t.Session, t.Of) {
+			c.Tallies = append(c.Tallies, t)
+		}
+	}
+}
+
+// share notes that segments do not come to the same without each other.
+func (b *builder) share(numbers ...int32) {
+	if b.of == nil {
+		return
+	}
+	for _, n := range numbers {
+		b.of[n].shared = true
 	}
 }
 
@@ -418,6 +460,16 @@ func (a *Audit) take(p *part) {
 	a.Echoes += int64(p.echoes)
 }
 
+// joined notes which segments a session has, the last one being taken.
+func (b *builder) joined(s *Session) {
+	last := int32(len(b.c.Segments) - 1)
+	if first, ok := b.first[s.Sym]; ok {
+		b.share(first, last)
+		return
+	}
+	b.first[s.Sym] = last
+}
+
 func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	s := b.c.byID[id]
 	if s == nil {
@@ -427,6 +479,9 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	}
 	if !slices.Contains(s.Paths, sum.Path) {
 		s.Paths = append(s.Paths, sum.Path)
+		if b.of != nil {
+			b.joined(s)
+		}
 	}
 	if p.facts != nil {
 		if p.first.Known() && s.First.Known() && p.first < s.First && sum.Rank != Beside {
@@ -496,6 +551,7 @@ func (b *builder) entry(of *Entry, sum *Summary, number int32) {
 			return old.Call == e.Call && same(old, &e)
 		})
 		if there {
+			b.share(number, b.ledger.ref(int(i)).Segment)
 			b.copy(b.ledger.ref(int(i)), e)
 			return
 		}
@@ -540,6 +596,7 @@ func (b *builder) use(of *Use, sum *Summary, number int32) {
 		return
 	}
 	old := &c.Uses[i]
+	b.share(number, old.Segment)
 	c.Audit.ToolCopies++
 	failed := old.Failed || u.Failed
 	if old.Copied && !u.Copied {
@@ -580,7 +637,7 @@ func (b *builder) finish() {
 			c.Audit.AtLeast += e.Count()
 		}
 		if e.Model != 0 {
-			tokens[[2]Sym{e.Session, e.Model}] += e.Usage.Total() + 1
+			tokens[[2]Sym{e.Session, e.Model}] += e.Usage.Total() + e.Count()
 		}
 	}
 	for i := range c.Uses {
@@ -590,6 +647,13 @@ func (b *builder) finish() {
 			s.ToolFails++
 			s.Errors++
 		}
+	}
+	for i := range c.Tallies {
+		t := &c.Tallies[i]
+		s := c.byID[t.Session]
+		s.ToolCalls += t.Calls
+		s.ToolFails += t.Failed
+		s.Errors += t.Failed
 	}
 	most := map[Sym]int64{}
 	for key, n := range tokens {
@@ -604,7 +668,7 @@ func (b *builder) finish() {
 		b.runs(s)
 		s.getsStuck()
 		b.said(s)
-		slices.SortFunc(s.Recent, func(a, z Headline) int { return cmp.Compare(z.Time, a.Time) })
+		slices.SortStableFunc(s.Recent, func(a, z Headline) int { return cmp.Compare(z.Time, a.Time) })
 		s.Recent = s.Recent[:min(len(s.Recent), headlines)]
 	}
 	slices.SortFunc(c.Sessions, newestFirst)

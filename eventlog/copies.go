@@ -22,6 +22,7 @@ type Standing struct {
 	left   map[copyKey]bool // copies that do not count
 	hidden map[Sym]copyKey  // conversations whose own logs do not count
 	below  map[Sym]Sym      // conversations that hang below a session that recorded a part of them
+	copied bool             // there are any
 }
 
 // Counts reports whether what a segment of a rank holds of a session counts; of
@@ -80,6 +81,7 @@ func standing(syms *Symbols, summaries []*Summary) *Standing {
 	if len(copied) == 0 {
 		return st
 	}
+	st.copied = true
 	own := owners(summaries, st.same, copied)
 	for key, x := range copied {
 		log, there := own[key.of]

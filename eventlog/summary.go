@@ -26,7 +26,8 @@ type Summary struct {
 	entries  list[Entry]
 	paid     finder // of the entries
 	uses     []Use
-	used     finder // of the uses
+	used     finder  // of the uses
+	tallies  []Tally // of a digest, in place of uses
 	adopts   map[runKey]Adopt
 	records  int64
 	faults   Faults

@@ -16,7 +16,7 @@ import (
 
 // summaryVersion changes with what stands in the bytes. Bytes of another version
 // are no summary.
-const summaryVersion = 1
+const summaryVersion = 2
 
 // Freeze appends the summary to b. What is appended holds what the summary does
 // and no more: no bodies, and texts that were masked when they were added.
@@ -25,19 +25,7 @@ func (s *Summary) Freeze(b []byte) []byte {
 	defer s.mu.Unlock()
 	w := freezer{names: s.names.syms.Names(), numbers: map[Sym]uint32{0: 0}, symbols: []string{""}}
 	w.summary(s)
-	b = append(b, summaryVersion)
-	size := 0
-	for _, name := range w.symbols {
-		size += len(name)
-	}
-	b = binary.AppendUvarint(b, uint64(len(w.symbols)))
-	b = binary.AppendUvarint(b, uint64(size))
-	for _, name := range w.symbols {
-		b = binary.AppendUvarint(b, uint64(len(name)))
-	}
-	for _, name := range w.symbols {
-		b = append(b, name...)
-	}
+	b = w.table(append(b, summaryVersion))
 	return append(b, w.b...)
 }
 
@@ -49,25 +37,9 @@ func Thaw(syms *Symbols, path string, b []byte) (*Summary, bool) {
 		return nil, false
 	}
 	r := thawer{b: b, at: 1, path: path}
-	count, size := r.count(1), r.uint()
-	lengths := thawer{b: b, at: r.at}
-	for range count {
-		r.uint()
-	}
-	if r.bad || size > uint64(r.left()) {
+	if !r.table(syms) {
 		return nil, false
 	}
-	text := string(r.take(int(size))) // one copy for all names
-	r.symbols = make([]Sym, count)
-	names := make([]string, count)
-	for i := range names {
-		n := lengths.uint()
-		if n > uint64(len(text)) {
-			return nil, false
-		}
-		names[i], text = text[:n], text[n:]
-	}
-	syms.internAll(names, r.symbols)
 	s := &Summary{Path: path, names: recall{syms: syms}}
 	r.summary(s)
 	if r.bad || r.left() > 0 {
@@ -214,6 +186,7 @@ func (w *freezer) summary(s *Summary) {
 	}
 	w.entries(&s.entries)
 	w.uses(s.uses)
+	w.tallies(s.tallies)
 }
 
 func (w *freezer) sorted(sessions map[Sym]*part) []Sym {
@@ -437,6 +410,18 @@ func (w *freezer) uses(uses []Use) {
 	}
 }
 
+func (w *freezer) tallies(tallies []Tally) {
+	w.uint(uint64(len(tallies)))
+	for i := range tallies {
+		t := &tallies[i]
+		for _, s := range [...]Sym{t.Session, t.Of, t.Run, t.Tool} {
+			w.sym(s)
+		}
+		w.int(t.Calls)
+		w.int(t.Failed)
+	}
+}
+
 // thawer reads what a freezer spelled. Once something is wrong it gives zeros.
 type thawer struct {
 	b       []byte
@@ -444,6 +429,7 @@ type thawer struct {
 	bad     bool
 	path    string
 	symbols []Sym
+	digest  bool // its calls may be of sessions of other segments; see Fit
 }
 
 func (r *thawer) fail() { r.bad, r.at = true, len(r.b) }
@@ -587,6 +573,7 @@ func (r *thawer) summary(s *Summary) {
 	}
 	s.entries = listOf(r.entries(s))
 	s.uses = r.uses(s)
+	s.tallies = r.tallies(s)
 }
 
 // holds checks that a session, or its copy of a conversation, is one of the summary.
@@ -595,7 +582,7 @@ func (r *thawer) holds(s *Summary, session, of Sym) {
 	if of != 0 {
 		p = s.copies[copyKey{session, of}]
 	}
-	if p == nil {
+	if p == nil && !r.digest {
 		r.fail()
 	}
 }
@@ -801,4 +788,19 @@ func (r *thawer) uses(s *Summary) []Use {
 		last = u
 	}
 	return uses
+}
+
+func (r *thawer) tallies(s *Summary) []Tally {
+	n := r.count(6)
+	if n == 0 {
+		return nil
+	}
+	tallies := make([]Tally, n)
+	for i := range tallies {
+		t := &tallies[i]
+		t.Session, t.Of, t.Run, t.Tool = r.sym(), r.sym(), r.sym(), r.sym()
+		t.Calls, t.Failed = r.int(), r.int()
+		r.holds(s, t.Session, t.Of)
+	}
+	return tallies
 }

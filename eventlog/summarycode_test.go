@@ -117,6 +117,9 @@ func full(syms *Symbols) *Summary {
 			u.Session, u.Of = own, 0
 		}
 	}
+	for i := range s.tallies {
+		s.tallies[i].Session, s.tallies[i].Of = copied.session, copied.of
+	}
 	return s
 }
 

@@ -81,6 +81,13 @@ func New(c *eventlog.Catalog, keep func(*eventlog.Session) bool) *Report {
 			group(f.tools, orUnknown(f.names[u.Tool])).both(one)
 		}
 	}
+	for i := range c.Tallies {
+		if t := &c.Tallies[i]; f.keeps(t.Session) {
+			one := Sum{ToolCalls: t.Calls, ToolErrors: t.Failed, Errors: t.Failed}
+			f.add(t.Session, t.Run, 0, one)
+			group(f.tools, orUnknown(f.names[t.Tool])).both(one)
+		}
+	}
 	f.finish()
 	return f.r
 }

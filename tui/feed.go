@@ -108,7 +108,7 @@ func rest(ctx context.Context, d time.Duration, complete func() bool) bool {
 			return false
 		}
 	}
-	return pause(ctx, d)
+	return complete() || pause(ctx, d)
 }
 
 func pause(ctx context.Context, d time.Duration) bool {

@@ -77,6 +77,9 @@ func (m *model) digit(name string) bool {
 
 // do does an action: those of the root here, all others on the screen on top.
 func (m *model) do(a keymap.Action, count int) tea.Cmd {
+	if !ofPreview[a] && m.early(func() tea.Cmd { return m.do(a, count) }) {
+		return nil
+	}
 	switch a {
 	case keymap.QuitNow:
 		return tea.Quit

@@ -37,8 +37,9 @@ type model struct {
 	count    int
 	notice   string
 	mouse    bool
-	started  bool // Options.Start was done
-	given    bool // the memory that reading took was given back
+	started  bool           // Options.Start was done
+	given    bool           // the memory that reading took was given back
+	later    func() tea.Cmd // what waits for more than a preview
 	ticking  bool
 	away     bool // the person looks at something else
 	notifier notifier
@@ -128,7 +129,7 @@ func (m *model) route(msg tea.Msg) tea.Cmd {
 		m.away = false
 		return nil
 	case viewMsg:
-		return tea.Batch(m.broadcast(msg), m.tell(msg.view.Needs))
+		return tea.Batch(m.broadcast(msg), m.tell(msg.view.Needs), m.shown(msg.view))
 	case taskMsg:
 		m.dirty = true
 		m.ended(msg)
@@ -223,6 +224,11 @@ func (m *model) know(msg catalogMsg) tea.Cmd {
 		m.given = true
 		cmd = tea.Batch(cmd, giveBack(m.world.ctx))
 	}
+	if m.later != nil && !msg.catalog.Preview {
+		later := m.later
+		m.later, m.dirty = nil, true
+		cmd = tea.Batch(cmd, later())
+	}
 	return tea.Batch(cmd, m.tick())
 }
 
@@ -256,6 +262,9 @@ func (m *model) wanted() *eventlog.Session {
 // visit goes where somebody asked to go: within the session in front, or to
 // another one, over it.
 func (m *model) visit(msg visit.Msg) tea.Cmd {
+	if m.early(func() tea.Cmd { return m.visit(msg) }) {
+		return nil
+	}
 	if msg.Session == nil && m.catalog != nil {
 		id := msg.ID
 		if id == "" && msg.Record != nil {

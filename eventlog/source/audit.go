@@ -17,6 +17,7 @@ import (
 // counted the catalog keeps numbers only, so the records are found by reading
 // the segments once more. found may return an error to stop.
 func (s *Set) Find(ctx context.Context, f eventlog.Figure, found func(*eventlog.Finding) error) error {
+	s.settled(ctx)
 	a := &auditor{set: s, figure: f, found: found, standing: s.sources.Standing(), lines: map[string]*lineNumbers{}}
 	a.ctx, a.cancel = context.WithCancel(ctx)
 	defer a.cancel()

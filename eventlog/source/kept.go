@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -231,22 +230,18 @@ func (e *keptEntry) segment(path string, d dialect.Dialect) *segment {
 // recallAll takes what it can of new segments from what is kept, all in one step: who
 // makes a catalog meanwhile makes one of all of them. It returns those of which
 // something is to be read.
-func (s *Set) recallAll(fresh []*tracked) (unread []*tracked) {
+func (s *Set) recallAll(fresh []*tracked, previewed bool) (unread []*tracked) {
 	if s.keeper == nil || len(fresh) == 0 {
 		return fresh
 	}
 	known := make([]*eventlog.Summary, len(fresh))
 	whole := make([]bool, len(fresh))
 	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(fresh)) && s.ctx.Err() == nil; i = next.Add(1) - 1 {
-				known[i], whole[i] = s.recall(fresh[i])
-			}
-		})
-	}
-	wg.Wait()
+	each(func() {
+		for i := next.Add(1) - 1; i < int64(len(fresh)) && s.ctx.Err() == nil; i = next.Add(1) - 1 {
+			known[i], whole[i] = s.recall(fresh[i])
+		}
+	})
 	for i, t := range fresh {
 		if whole[i] {
 			close(t.done)
@@ -254,7 +249,11 @@ func (s *Set) recallAll(fresh []*tracked) (unread []*tracked) {
 			unread = append(unread, t)
 		}
 	}
-	if known = slices.DeleteFunc(known, func(sum *eventlog.Summary) bool { return sum == nil }); len(known) > 0 {
+	known = slices.DeleteFunc(known, func(sum *eventlog.Summary) bool { return sum == nil })
+	switch {
+	case previewed:
+		s.sources.Settle(known)
+	case len(known) > 0:
 		s.sources.Add(known...)
 	}
 	return unread
@@ -292,6 +291,9 @@ func (s *Set) recall(t *tracked) (sum *eventlog.Summary, whole bool) {
 		sum.Modified(eventlog.Stamp(at.modified))
 		s.keep(t)
 	})
+	if whole {
+		t.assure(at, e.beside)
+	}
 	return sum, whole
 }
 
@@ -351,6 +353,9 @@ func (s *Set) shelve(t *tracked) {
 		return
 	}
 	e.summary = t.summary.Freeze(nil)
+	if e.certain {
+		t.assure(e.at, e.beside)
+	}
 	room := s.keeper.rooms.Get().(*[]byte)
 	*room = e.spell((*room)[:0])
 	s.keeper.shelf.Put(s.keeper.key(t.path), *room)

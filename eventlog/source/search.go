@@ -18,6 +18,7 @@ import (
 // progress, which may be nil, is told how many bytes of how many have been looked
 // at. found may return an error to stop.
 func (s *Set) Search(ctx context.Context, words []string, sessions []*eventlog.Session, found func(*eventlog.Finding) error, progress func(done, total int64)) error {
+	s.settled(ctx)
 	if sessions == nil {
 		sessions = s.sources.Catalog().Sessions
 	}

@@ -50,6 +50,9 @@ type Options struct {
 	// prices, and the formats and rules that it was given.
 	Keep  string
 	Stamp string
+	// Front says that the first catalog may be a preview. Who asks for it calls
+	// Sources.Want when it is shown: nothing else is read before.
+	Front bool
 
 	watching watch.Options
 	now      func() time.Time // time.Now when nil
@@ -85,6 +88,7 @@ type Set struct {
 	clock   *clock        // nil when nobody asks
 	open    atomic.Int32  // how many files of lines are open
 	keeper  *keeper       // nil when nothing is kept
+	front   *fronts       // nil when none is shown
 	leaving context.Context
 
 	mu    sync.Mutex
@@ -113,6 +117,8 @@ type tracked struct {
 
 	readBegan time.Time // and when that was
 	unkept    bool      // its summary is not kept as it is now
+	assured   assured   // since when its summary is certain
+	noLog     mark      // of a file that is none, as it was when that was certain
 	again     bool      // it changed while it waited for a worker; guarded by Set.mu
 	done      chan struct{}
 }
@@ -136,6 +142,9 @@ func Open(ctx context.Context, paths []string, opt Options) *Set {
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.leaving, s.keeper = leavingOf(s.ctx), newKeeper(&s.opt)
 	s.sources.Gone(opt.Gone)
+	if s.front = newFronts(s); s.front != nil {
+		s.wg.Go(s.keepFront)
+	}
 	s.sources.Report(func(p *eventlog.Progress) { p.Loading = true })
 	for range max(2, runtime.GOMAXPROCS(0)) {
 		s.wg.Go(s.worker)
@@ -149,6 +158,7 @@ func (s *Set) Sources() *eventlog.Sources { return s.sources }
 
 // Wait returns when everything that was there at first has been read.
 func (s *Set) Wait(ctx context.Context) error {
+	s.sources.Want()
 	select {
 	case <-s.ready:
 		return nil
@@ -247,7 +257,7 @@ func (s *Set) look() (first []*tracked, folders []string) {
 	logs := s.logsOf(changed)
 	s.mu.Unlock()
 	s.forget(files)
-	unread := s.recallAll(fresh)
+	unread := s.recallAll(fresh, s.preview(fresh, len(failed) > 0))
 	loading := true
 	select {
 	case <-s.ready:
@@ -498,6 +508,7 @@ func (s *Set) begin(t *tracked) bool {
 	seg, err := sniff(s.ctx, t.path, s.opt.Known)
 	if err == nil && seg.blank && !t.named {
 		seg.close()
+		s.passOver(t)
 		return false // an empty file in a folder: it may become a log
 	}
 	var feed feed
@@ -506,6 +517,7 @@ func (s *Set) begin(t *tracked) bool {
 	}
 	if err != nil {
 		s.refuse(t, err)
+		s.passOver(t)
 		return false
 	}
 	if t.refused {
@@ -526,6 +538,19 @@ func (s *Set) begin(t *tracked) bool {
 	}
 	seg.release()
 	return true
+}
+
+// passOver notes that a file is no log, if that is so as long as nothing changes. t.mu
+// is held.
+func (s *Set) passOver(t *tracked) {
+	t.noLog = mark{}
+	info, err := os.Stat(t.path)
+	if err != nil || t.refused || t.named {
+		return
+	}
+	if at := markOf(t.path, info); at.before(t.began) {
+		t.noLog = at
+	}
 }
 
 // refuse tells that a file cannot be read. A folder may hold any number of

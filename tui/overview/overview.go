@@ -7,6 +7,7 @@ package overview
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -208,7 +209,7 @@ func Make(ctx context.Context, c *eventlog.Catalog, a Ask) *View {
 		v.Widest.Model = max(v.Widest.Model, frame.Width(v.Rows[i].Model))
 	}
 	v.mix()
-	v.feed(kept)
+	v.feed()
 	v.Pulse = pulse(v, kept, a)
 	return v
 }
@@ -305,11 +306,27 @@ func (v *View) mix() {
 // feedLength is more than any screen has rows for.
 const feedLength = 100
 
-func (v *View) feed(kept map[*eventlog.Session]bool) {
-	for s := range kept {
-		v.Feed = append(v.Feed, s.Recent...)
+func (v *View) feed() {
+	times := make([]eventlog.Stamp, 0, 8*len(v.Kept))
+	for _, s := range v.Kept {
+		for i := range s.Recent {
+			times = append(times, s.Recent[i].Time)
+		}
 	}
-	slices.SortFunc(v.Feed, func(a, b eventlog.Headline) int {
+	// Of thousands of sessions only what is new enough is put in order.
+	oldest := eventlog.Stamp(math.MinInt64)
+	if more := len(times) - feedLength; more > 0 {
+		slices.Sort(times)
+		oldest = times[more]
+	}
+	for _, s := range v.Kept {
+		for i := range s.Recent {
+			if s.Recent[i].Time >= oldest {
+				v.Feed = append(v.Feed, s.Recent[i])
+			}
+		}
+	}
+	slices.SortStableFunc(v.Feed, func(a, b eventlog.Headline) int {
 		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(b.Session, a.Session), cmp.Compare(b.Kind, a.Kind), cmp.Compare(b.Name, a.Name))
 	})
 	v.Feed = v.Feed[:min(len(v.Feed), feedLength)]
