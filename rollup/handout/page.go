@@ -1,0 +1,331 @@
+package handout
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
+	"github.com/lazytrace/lazytrace/eventlog/talk"
+)
+
+//go:embed page.gohtml
+var pageText string
+
+//go:embed page.css
+var pageStyle string
+
+// Everything that is foreign goes through these, and nothing else makes markup of
+// it. A page is well-formed XML as well, so that nobody has to guess where an
+// element ends.
+var pageParts = template.Must(template.New("page").Parse(pageText))
+
+// The policy lets a page ask for nothing, wherever it is opened, and run nothing.
+const pageHead = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8"/>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<meta name="color-scheme" content="light dark"/>
+<meta name="referrer" content="no-referrer"/>
+<meta name="robots" content="noindex"/>
+`
+
+// HTML writes a page: one file that needs no other, without a script.
+func HTML(ctx context.Context, w io.Writer, opt Options) error {
+	p := page{w: w, opt: &opt, left: cmp.Or(opt.MaxBytes, DefaultBytes)}
+	p.text(pageHead + "<style>\n" + pageStyle + "</style>\n")
+	title := "no session"
+	if n := len(opt.Sessions); n == 1 {
+		title = opt.Sessions[0].Label()
+	} else if n > 1 {
+		title = figure.Plural(int64(n), "session")
+	}
+	p.part("top", map[string]any{"Title": line(title, 160)})
+	if len(opt.Sessions) > 1 {
+		p.contents(title)
+	}
+	calls := newLedger(&opt)
+	for i, s := range opt.Sessions {
+		if p.err != nil {
+			break
+		}
+		if err := p.session(ctx, calls, i+1, s); err != nil {
+			return err
+		}
+	}
+	p.part("foot", "Written by lazytrace on "+moment(opt.Now)+". Secrets that were recognised are masked. This file asks for nothing from anywhere and runs nothing.")
+	p.text("</body>\n</html>\n")
+	return p.err
+}
+
+// page is a page that is being written.
+type page struct {
+	w    io.Writer
+	opt  *Options
+	left int64 // bytes that it may still have
+	err  error
+}
+
+func (p *page) text(text string) { p.bytes([]byte(text)) }
+
+func (p *page) bytes(text []byte) {
+	if p.err == nil {
+		_, p.err = p.w.Write(text)
+		p.left -= int64(len(text))
+	}
+}
+
+func (p *page) part(name string, data any) { p.bytes(render(name, data)) }
+
+// render makes a part. That a template does not fit its data is a fault of ours.
+func render(name string, data any) []byte {
+	var b bytes.Buffer
+	if err := pageParts.ExecuteTemplate(&b, name, data); err != nil {
+		panic(fmt.Sprintf("handout: %s: %v", name, err))
+	}
+	return bytes.TrimLeft(b.Bytes(), "\n")
+}
+
+// contents lists the sessions.
+func (p *page) contents(title string) {
+	type entry struct {
+		Number                          int
+		Title, State, Class, Took, Cost string
+		Errors                          string
+	}
+	var list []entry
+	for i, s := range p.opt.Sessions {
+		t := story{session: s}
+		e := entry{Number: i + 1, Title: line(s.Label(), 100), Took: figure.Duration(s.Duration(p.opt.Now)), Errors: nonZero(s.Errors)}
+		e.State, e.Class = t.state(p.opt.Now)
+		e.Cost = figure.Dollars(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast)
+		list = append(list, e)
+	}
+	p.part("contents", map[string]any{"Title": title, "Said": "written on " + moment(p.opt.Now), "Sessions": list})
+}
+
+// A page is shared by its parts: rows of a tree have at most so many bytes, and a
+// tree at most this part of what its session may have.
+const (
+	rowBytes  = 700
+	treeShare = 4
+	leastRows = 40
+)
+
+// session writes one session, into its share of what is left.
+func (p *page) session(ctx context.Context, calls *ledger, number int, s *eventlog.Session) error {
+	t, err := calls.tell(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = t.log.Close() }() // it was only read
+	room := p.left / int64(len(p.opt.Sessions)-number+1)
+	c := chat{story: t, id: "s" + strconv.Itoa(number), room: room - room/treeShare, labels: map[eventlog.SpanID]string{}, items: map[eventlog.SpanID]int{}, quiet: p.opt.NoTranscript, turns: t.list.Turns()}
+	if err := c.read(ctx); err != nil {
+		return err
+	}
+	p.text(`<article class="session">` + "\n")
+	p.head(t, &c, number)
+	p.tree(t, &c, int(max(leastRows, min(50_000, room/treeShare/rowBytes))))
+	if !p.opt.NoTranscript {
+		p.text("<section class=\"transcript\"><h2>What was said</h2>\n")
+		p.bytes(c.said())
+		p.text("</section>\n")
+	}
+	p.text("</article>\n")
+	return p.err
+}
+
+func (p *page) head(t *story, c *chat, number int) {
+	type part struct {
+		share
+		Width, Percent, Took string
+	}
+	var parts []part
+	all := t.times.Total.Wall
+	for _, s := range shares(t.times.Total) {
+		parts = append(parts, part{s, percent(float64(s.Took) / float64(all)), figure.Percent(float64(s.Took), float64(all)), figure.Duration(s.Took)})
+	}
+	more := ""
+	if n := c.failed - len(c.failures); n > 0 {
+		more = figure.Plural(int64(n), "failure") + " more"
+	}
+	goal := ""
+	if s := t.session; eventlog.Sentence(s.Goal) != s.Label() {
+		goal = line(s.Goal, 600)
+	}
+	facts := t.facts(p.opt.Now)
+	for i := range facts {
+		facts[i].Value, facts[i].Note = line(facts[i].Value, 300), line(facts[i].Note, 300)
+	}
+	tables := t.tables()
+	for i := range tables {
+		for j := range tables[i].Rows {
+			tables[i].Rows[j].Key = line(tables[i].Rows[j].Key, 80)
+		}
+	}
+	p.part("head", map[string]any{
+		"Kind": "session of " + line(cmp.Or(t.session.Agent, t.session.Format), 80), "Number": number, "Title": line(t.session.Label(), 200), "Goal": goal,
+		"Facts": facts, "Shares": parts, "Failures": c.failures, "MoreFailures": more, "Tables": tables,
+	})
+}
+
+// percent spells a part of a width.
+func percent(part float64) string {
+	if math.IsNaN(part) || part < 0 {
+		part = 0
+	}
+	return strconv.FormatFloat(min(1, part)*100, 'f', 2, 64)
+}
+
+// row is a row of the tree.
+type row struct {
+	Indent                          float64
+	Class, Name, Label, Href        string
+	Bad, Open                       bool
+	Left, Width, Took, Tokens, Cost string
+}
+
+// tree writes the steps with their time, nested.
+func (p *page) tree(t *story, c *chat, most int) {
+	rows := t.tree.rows(most)
+	if len(rows) == 0 {
+		return
+	}
+	p.text(`<section><h2>What happened when</h2>` + "\n" + `<div class="tree">` + "\n")
+	p.part("axis", p.axis(t, len(rows)))
+	p.text("<ul>\n")
+	type open struct{ until int }
+	var stack []open
+	shut := func(at int) {
+		for len(stack) > 0 && stack[len(stack)-1].until <= at {
+			p.text("</ul></details></li>\n")
+			stack = stack[:len(stack)-1]
+		}
+	}
+	few := len(rows) <= 400
+	for i, n := range rows {
+		shut(i)
+		if n.span == 0 {
+			p.part("left", map[string]any{"Indent": 1 + float64(n.depth), "Text": figure.Plural(int64(n.left), "step") + " more are left out here"})
+			continue
+		}
+		r := t.row(n, c)
+		if n.below == 0 || n.depth >= deepest {
+			p.text(`<li><div class="row">`)
+			p.part("row", r)
+			p.text("</div></li>\n")
+			continue
+		}
+		state := ""
+		if few || n.depth < 1 || t.tree.bad[n.span] > 0 && n.depth < 4 {
+			state = ` open="open"`
+		}
+		p.text("<li><details" + state + "><summary>")
+		p.part("row", r)
+		p.text("</summary><ul>\n")
+		stack = append(stack, open{i + 1 + n.below})
+	}
+	shut(len(rows))
+	p.text("</ul>\n</div>\n</section>\n")
+}
+
+// axis tells the time since the beginning, and where it was cut.
+func (p *page) axis(t *story, steps int) map[string]any {
+	type mark struct{ Left, Text string }
+	var ticks, cuts []mark
+	s := &t.tree.scale
+	if s.known() {
+		for i := range 4 {
+			at := float64(i) / 4
+			text := figure.Duration(s.moment(at).Sub(s.from))
+			if i == 0 {
+				text = "0"
+			}
+			ticks = append(ticks, mark{percent(at), text})
+		}
+		for _, c := range s.cuts {
+			cuts = append(cuts, mark{percent(s.place(c.from)), figure.Duration(c.to.Sub(c.from)) + " in which nothing was under way"})
+		}
+	}
+	return map[string]any{"Steps": figure.Plural(int64(steps), "step"), "Ticks": ticks, "Cuts": cuts}
+}
+
+func (t *story) row(n node, c *chat) row {
+	s := t.snap.Span(n.span)
+	name := t.snap.Symbols.Name
+	r := row{Indent: float64(min(n.depth, 16)) * 1.05, Bad: s.Flags.Has(eventlog.SpanFailed), Open: s.Flags.Has(eventlog.SpanOpen) && s.Kind != eventlog.SpanEvent && s.Kind != eventlog.SpanSession}
+	r.Class, r.Name = t.kind(&s)
+	r.Name = line(r.Name, 80)
+	r.Label = c.labels[n.span]
+	if item, ok := c.items[n.span]; ok && n.below == 0 {
+		r.Href = c.itemID(item)
+	}
+	if sc := &t.tree.scale; sc.known() && s.Start.Known() {
+		from, to := sc.place(s.Start), sc.place(end(&s, t.now))
+		r.Left, r.Width = percent(min(from, 0.997)), percent(max(to-from, 0.002))
+	}
+	if took := s.Duration(t.now); took > 0 && s.Start.Known() {
+		r.Took = figure.Duration(took)
+	}
+	if s.Bill > 0 && s.Kind == eventlog.SpanModel {
+		if b := t.snap.Bills.At(int(s.Bill) - 1); !b.Void {
+			r.Tokens = figure.Count(b.Usage.Total())
+			if b.Source == eventlog.Unpriced {
+				r.Cost = "no price"
+			}
+		}
+	}
+	if t.tree.paid[n.span] {
+		r.Cost = "$" + figure.Money(t.tree.cost[n.span])
+	}
+	if s.Kind == eventlog.SpanModel && r.Label == "" && s.Agent != 0 && s.Model == 0 {
+		r.Label = line(name(s.Agent), 60)
+	}
+	return r
+}
+
+// kind returns the colour and the name of a span.
+func (t *story) kind(s *eventlog.Span) (class, called string) {
+	name := t.snap.Symbols.Name
+	switch s.Kind {
+	case eventlog.SpanSession:
+		return "agent", cmp.Or(name(s.Agent), "session")
+	case eventlog.SpanRun:
+		return "agent", cmp.Or(name(s.Agent), "run")
+	case eventlog.SpanModel:
+		return "model", cmp.Or(name(s.Model), "model")
+	case eventlog.SpanTool:
+		return "tool", cmp.Or(name(s.Tool), "tool")
+	}
+	class = "event"
+	if s.Event.Class() == eventlog.ClassHuman {
+		class = "human"
+	}
+	called = s.Event.String()
+	if s.Event == eventlog.Message {
+		called = cmp.Or(name(s.Tool), "message")
+		if called == "user" {
+			class = "human"
+		}
+	} else if s.Event == eventlog.Custom {
+		if typ := name(t.snap.Rows.At(int(s.First)).Type); typ != "" {
+			called = typ[strings.LastIndexByte(typ, '/')+1:]
+		}
+	}
+	return class, strings.ReplaceAll(called, "_", " ")
+}
+
+// isOf reports whether an item tells of the span as a whole, rather than of its
+// beginning or end.
+func isOf(s *talk.Said) bool { return s.Kind != talk.Task && s.Kind != talk.Result }
