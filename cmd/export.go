@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/lazytrace/lazytrace/eventlog/fork"
 )
 
 type exportOptions struct {
@@ -18,6 +20,7 @@ type exportOptions struct {
 	format string
 	out    string
 	tableOptions
+	handoutOptions
 }
 
 // exportFormat is one way to write what was read for other programs.
@@ -31,6 +34,11 @@ type exportFormat struct {
 // exportFormats are the formats that --format knows, the default first.
 var exportFormats = []exportFormat{
 	{"csv", "tables for spreadsheets: sessions, events, or the ledger", []string{"what", "all"}, exportTable},
+	{"html", "sessions to be read: one page that needs no other file", []string{"max-bytes", "no-transcript"}, exportPage},
+	{"md", "sessions to be read, for a pull request or a model, in Markdown", []string{"max-tokens", "no-transcript"}, exportMarkdown},
+	{"agent-session", "conversations, each as the Agent SDK stores a session", nil, exportChat(fork.AgentSession)},
+	{"openai", "conversations, each as messages of the chat completions API", nil, exportChat(fork.OpenAI)},
+	{"anthropic", "conversations, each as system and messages of the Messages API", nil, exportChat(fork.Anthropic)},
 }
 
 func newExport(env *Env) *cobra.Command {
@@ -50,6 +58,7 @@ programs. Secrets are masked.
 	f.StringVar(&opts.format, "format", exportFormats[0].name, "write it as "+exportNames())
 	f.StringVarP(&opts.out, "output", "o", "", "write it into this file instead of standard output")
 	opts.tableOptions.flags(c)
+	opts.handoutOptions.flags(c)
 	inputFormatFlag(c, env)
 	return c
 }
