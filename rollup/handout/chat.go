@@ -41,6 +41,7 @@ type chat struct {
 	size    int64    // of them
 	dropped int
 	open    []fold
+	tails   int // bytes of their ends
 	turn    int
 }
 
@@ -131,7 +132,7 @@ func (c *chat) note(s *talk.Said) {
 	if c.failed++; len(c.failures) == mostFailures {
 		return
 	}
-	text, left := clip(strings.TrimSpace(failure), 2000)
+	text, left := clip(strings.TrimSpace(failure), int(max(200, min(2000, c.room/100))))
 	if text = readable(text); left > 0 {
 		text += "…"
 	}
@@ -159,7 +160,10 @@ func failureOf(s *talk.Said, text string) failure {
 // put adds a piece of the transcript that stands by itself.
 func (c *chat) put(text []byte) {
 	const tailShare = 3
-	if !c.full && int64(c.head.Len()+len(text)) <= c.room-c.room/tailShare {
+	if int64(len(text)) > c.room/tailShare {
+		text = render("cut", "An item of "+figure.Bytes(int64(len(text)))+" is left out here: the page may not be larger (--max-bytes).")
+	}
+	if !c.full && c.fits(len(text)) {
 		c.head.Write(text)
 		return
 	}
@@ -175,11 +179,18 @@ func (c *chat) put(text []byte) {
 	}
 }
 
+// fits reports whether so much more goes into the first part.
+func (c *chat) fits(size int) bool {
+	const closing = 64 // bytes of the tags that end a fold
+	return int64(c.head.Len()+size+c.tails+closing*(len(c.open)+1)) <= c.room*3/5
+}
+
 // close ends what does not reach an item.
 func (c *chat) close(item int) {
 	for n := len(c.open) - 1; n >= 0 && (item == 0 || c.open[n].until <= item); n-- {
 		c.head.WriteString("</div>\n")
 		c.head.Write(c.open[n].tail)
+		c.tails -= len(c.open[n].tail)
 		c.head.WriteString("</details>\n")
 		c.open = c.open[:n]
 	}
@@ -216,9 +227,9 @@ func (c *chat) item(s *talk.Said) {
 			asked, came := splitCall(t.Blocks)
 			b.Write(render("blocks", asked))
 			b.WriteString("<div class=\"inside\">\n")
-			if int64(c.head.Len()+b.Len()) <= c.room/2 {
+			if tail := render("blocks", came); c.fits(b.Len() + len(tail)) {
 				c.head.Write(b.Bytes())
-				c.open = append(c.open, fold{s.Index + 1 + int(s.Below), render("blocks", came)})
+				c.open, c.tails = append(c.open, fold{s.Index + 1 + int(s.Below), tail}), c.tails+len(tail)
 				return
 			}
 			b.Reset() // it would be the last one: it is told by itself

@@ -99,13 +99,13 @@ func (t *story) facts(now eventlog.Stamp) []fact {
 	if u := sum.Usage; u.Total() > 0 {
 		put("tokens", figure.Count(u.Total()), kinds(u), "")
 	}
-	put("began", moment(s.Began()), "", "")
+	put("began", moment(s.Began()), "", "plain")
 	if t.sessions > 1 {
-		put("sessions", figure.Whole(int64(t.sessions)), "this one and those below it", "")
+		put("sessions", figure.Whole(int64(t.sessions)), "this one and those below it", "plain")
 	}
-	put("folder", strings.TrimSpace(s.Directory+" "+s.Branch), "", "")
+	put("folder", strings.TrimSpace(s.Directory+" "+s.Branch), "", "id")
 	put("experiment", strings.TrimSpace(s.Experiment+" "+s.Variant), "", "")
-	put("format", s.Format, s.Version, "")
+	put("format", s.Format, s.Version, "plain")
 	put("session", s.ID, "", "id")
 	return out
 }
@@ -169,8 +169,8 @@ type sumRow struct {
 	Key, Calls, Errors, Tokens, Took, Cost, Note string
 }
 
-// tables are the sums by agent, model and tool.
-func (t *story) tables() []sums {
+// tables are the sums by agent, model and tool, of at most some rows each.
+func (t *story) tables(most int) []sums {
 	took := func(times map[eventlog.Sym]rollup.Time, name string) time.Duration {
 		if id, ok := t.names.Find(name); ok {
 			return times[id].Wall
@@ -180,7 +180,7 @@ func (t *story) tables() []sums {
 	rows := func(name string, groups []rollup.Group, tools bool, times map[eventlog.Sym]rollup.Time) sums {
 		table := sums{Name: name, Paid: !tools}
 		for i, g := range groups {
-			if i == mostRows {
+			if i == most {
 				table.More = len(groups) - i
 				break
 			}
@@ -194,6 +194,9 @@ func (t *story) tables() []sums {
 				row.Tokens = figure.Count(g.Own.Usage.Total())
 			}
 			row.Cost, row.Note = cost(g.Own)
+			if !strings.Contains(row.Note, ",") && g.Own.Unpriced == 0 {
+				row.Note = "" // the cost says as much by itself
+			}
 			if d := took(times, g.Key); d > 0 {
 				row.Took, table.Time = figure.Duration(d), true
 			}

@@ -219,7 +219,7 @@ func (m *markdown) costs(level string, most int) string {
 	text := level + " What it cost\n\n"
 	empty := len(text)
 	left := 0
-	for _, table := range m.tables() {
+	for _, table := range m.tables(mostRows) {
 		head := "| " + table.Name + " | calls | errors | tokens | time | cost |\n|---|---:|---:|---:|---:|---:|\n"
 		if Tokens(text+head)+60 > most {
 			left += len(table.Rows)
@@ -228,7 +228,7 @@ func (m *markdown) costs(level string, most int) string {
 		text += head
 		for i, r := range table.Rows {
 			note := ""
-			if strings.Contains(r.Note, ",") {
+			if r.Note != "" {
 				note = " (" + about(r.Note) + ")"
 			}
 			next := fmt.Sprintf("| %s | %s | %s | %s | %s | %s%s |\n", code(r.Key, 60), r.Calls, r.Errors, r.Tokens, r.Took, about(r.Cost), note)

@@ -29,7 +29,7 @@ var pageStyle string
 var pageParts = template.Must(template.New("page").Parse(pageText))
 
 // The policy lets a page ask for nothing, wherever it is opened, and run nothing.
-const pageHead = `<!doctype html>
+const pageHead = `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8"/>
@@ -59,8 +59,13 @@ func HTML(ctx context.Context, w io.Writer, opt Options) error {
 		if p.err != nil {
 			break
 		}
-		if err := p.session(ctx, calls, i+1, s); err != nil {
+		told, err := p.session(ctx, calls, i+1, s)
+		if err != nil {
 			return err
+		}
+		if !told {
+			p.part("cut", figure.Plural(int64(len(opt.Sessions)-i), "session")+" more are left out: the page may not be larger (--max-bytes).")
+			break
 		}
 	}
 	p.part("foot", "Written by lazytrace on "+moment(opt.Now)+". Secrets that were recognised are masked. This file asks for nothing from anywhere and runs nothing.")
@@ -111,42 +116,68 @@ func (p *page) contents(title string) {
 		e.Cost = figure.Dollars(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast)
 		list = append(list, e)
 	}
-	p.part("contents", map[string]any{"Title": title, "Said": "written on " + moment(p.opt.Now), "Sessions": list})
+	p.bytes(fitting(p.left/partShare, len(list), func(most int) []byte {
+		more := ""
+		if most < len(list) {
+			more = figure.Plural(int64(len(list)-most), "session") + " more are not in this list"
+		}
+		return render("contents", map[string]any{"Title": title, "Said": "written on " + moment(p.opt.Now), "Sessions": list[:most], "More": more})
+	}))
 }
 
-// A page is shared by its parts: rows of a tree have at most so many bytes, and a
-// tree at most this part of what its session may have.
+// A page is shared by its sessions, each of which gives a quarter of its share to
+// its head, a quarter to its tree and the rest to its transcript. With less than the
+// least a session is not begun.
 const (
-	rowBytes  = 700
-	treeShare = 4
-	leastRows = 40
+	partShare    = 4
+	mostTreeRows = 20_000
+	leastShare   = 24 << 10
+	footBytes    = 2 << 10
 )
 
-// session writes one session, into its share of what is left.
-func (p *page) session(ctx context.Context, calls *ledger, number int, s *eventlog.Session) error {
+// session writes one session, into its share of what is left. It reports whether
+// there was room for it.
+func (p *page) session(ctx context.Context, calls *ledger, number int, s *eventlog.Session) (bool, error) {
+	room := (p.left - footBytes) / int64(len(p.opt.Sessions)-number+1)
+	if room < leastShare && number > 1 {
+		if room = p.left - footBytes; room < leastShare { // the last may have all that is left
+			return false, nil
+		}
+	}
 	t, err := calls.tell(ctx, s)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { _ = t.log.Close() }() // it was only read
-	room := p.left / int64(len(p.opt.Sessions)-number+1)
-	c := chat{story: t, id: "s" + strconv.Itoa(number), room: room - room/treeShare, labels: map[eventlog.SpanID]string{}, items: map[eventlog.SpanID]int{}, quiet: p.opt.NoTranscript, turns: t.list.Turns()}
+	c := chat{story: t, id: "s" + strconv.Itoa(number), room: room - 2*room/partShare, labels: map[eventlog.SpanID]string{}, items: map[eventlog.SpanID]int{}, quiet: p.opt.NoTranscript, turns: t.list.Turns()}
 	if err := c.read(ctx); err != nil {
-		return err
+		return false, err
 	}
 	p.text(`<article class="session">` + "\n")
-	p.head(t, &c, number)
-	p.tree(t, &c, int(max(leastRows, min(50_000, room/treeShare/rowBytes))))
+	p.bytes(fitting(room/partShare, mostRows, func(most int) []byte { return p.head(t, &c, number, most) }))
+	p.bytes(fitting(room/partShare, mostTreeRows, func(most int) []byte { return p.tree(t, &c, most) }))
 	if !p.opt.NoTranscript {
 		p.text("<section class=\"transcript\"><h2>What was said</h2>\n")
 		p.bytes(c.said())
 		p.text("</section>\n")
 	}
 	p.text("</article>\n")
-	return p.err
+	return true, p.err
 }
 
-func (p *page) head(t *story, c *chat, number int) {
+// fitting makes a part with as many rows as there is room for.
+func fitting(room int64, most int, make func(most int) []byte) []byte {
+	for {
+		text := make(most)
+		if int64(len(text)) <= room || most <= 1 {
+			return text
+		}
+		most = max(1, min(most/2, int(int64(most)*room/int64(len(text)))))
+	}
+}
+
+// head is what is known of a session, with tables and lists of at most some rows.
+func (p *page) head(t *story, c *chat, number, most int) []byte {
 	type part struct {
 		share
 		Width, Percent, Took string
@@ -156,27 +187,31 @@ func (p *page) head(t *story, c *chat, number int) {
 	for _, s := range shares(t.times.Total) {
 		parts = append(parts, part{s, percent(float64(s.Took) / float64(all)), figure.Percent(float64(s.Took), float64(all)), figure.Duration(s.Took)})
 	}
-	more := ""
-	if n := c.failed - len(c.failures); n > 0 {
+	more, failures := "", c.failures[:min(len(c.failures), most)]
+	if n := c.failed - len(failures); n > 0 {
 		more = figure.Plural(int64(n), "failure") + " more"
+	}
+	longest := 300
+	if most < mostRows/4 { // there is little room
+		longest = 80
 	}
 	goal := ""
 	if s := t.session; eventlog.Sentence(s.Goal) != s.Label() {
-		goal = line(s.Goal, 600)
+		goal = line(s.Goal, 2*longest)
 	}
 	facts := t.facts(p.opt.Now)
 	for i := range facts {
-		facts[i].Value, facts[i].Note = line(facts[i].Value, 300), line(facts[i].Note, 300)
+		facts[i].Value, facts[i].Note = line(facts[i].Value, longest), line(facts[i].Note, longest)
 	}
-	tables := t.tables()
+	tables := t.tables(most)
 	for i := range tables {
 		for j := range tables[i].Rows {
 			tables[i].Rows[j].Key = line(tables[i].Rows[j].Key, 80)
 		}
 	}
-	p.part("head", map[string]any{
-		"Kind": "session of " + line(cmp.Or(t.session.Agent, t.session.Format), 80), "Number": number, "Title": line(t.session.Label(), 200), "Goal": goal,
-		"Facts": facts, "Shares": parts, "Failures": c.failures, "MoreFailures": more, "Tables": tables,
+	return render("head", map[string]any{
+		"Kind": "session of " + line(cmp.Or(t.session.Agent, t.session.Format), 80), "Number": number, "Title": line(t.session.Label(), min(200, longest)), "Goal": goal,
+		"Facts": facts, "Shares": parts, "Failures": failures, "MoreFailures": more, "Tables": tables,
 	})
 }
 
@@ -188,28 +223,33 @@ func percent(part float64) string {
 	return strconv.FormatFloat(min(1, part)*100, 'f', 2, 64)
 }
 
+// deepestIndent is how far rows move to the right: names need room as well.
+const deepestIndent = 16
+
 // row is a row of the tree.
 type row struct {
-	Indent                          float64
+	Depth                           int
 	Class, Name, Label, Href        string
 	Bad, Open                       bool
 	Left, Width, Took, Tokens, Cost string
 }
 
-// tree writes the steps with their time, nested.
-func (p *page) tree(t *story, c *chat, most int) {
+// tree is the steps with their time, nested.
+func (p *page) tree(t *story, c *chat, most int) []byte {
 	rows := t.tree.rows(most)
 	if len(rows) == 0 {
-		return
+		return nil
 	}
-	p.text(`<section><h2>What happened when</h2>` + "\n" + `<div class="tree">` + "\n")
-	p.part("axis", p.axis(t, len(rows)))
-	p.text("<ul>\n")
+	var b bytes.Buffer
+	put := func(name string, data any) { b.Write(render(name, data)) }
+	b.WriteString(`<section><h2>What happened when</h2>` + "\n" + `<div class="tree">` + "\n")
+	put("axis", axis(t, len(rows)))
+	b.WriteString("<ul>\n")
 	type open struct{ until int }
 	var stack []open
 	shut := func(at int) {
 		for len(stack) > 0 && stack[len(stack)-1].until <= at {
-			p.text("</ul></details></li>\n")
+			b.WriteString("</ul></details></li>\n")
 			stack = stack[:len(stack)-1]
 		}
 	}
@@ -217,31 +257,32 @@ func (p *page) tree(t *story, c *chat, most int) {
 	for i, n := range rows {
 		shut(i)
 		if n.span == 0 {
-			p.part("left", map[string]any{"Indent": 1 + float64(n.depth), "Text": figure.Plural(int64(n.left), "step") + " more are left out here"})
+			put("left", map[string]any{"Depth": min(n.depth, deepestIndent), "Text": figure.Plural(int64(n.left), "step") + " more are left out here"})
 			continue
 		}
 		r := t.row(n, c)
 		if n.below == 0 || n.depth >= deepest {
-			p.text(`<li><div class="row">`)
-			p.part("row", r)
-			p.text("</div></li>\n")
+			b.WriteString(`<li><div class="row">`)
+			put("row", r)
+			b.WriteString("</div></li>\n")
 			continue
 		}
 		state := ""
 		if few || n.depth < 1 || t.tree.bad[n.span] > 0 && n.depth < 4 {
 			state = ` open="open"`
 		}
-		p.text("<li><details" + state + "><summary>")
-		p.part("row", r)
-		p.text("</summary><ul>\n")
+		b.WriteString("<li><details" + state + "><summary>")
+		put("row", r)
+		b.WriteString("</summary><ul>\n")
 		stack = append(stack, open{i + 1 + n.below})
 	}
 	shut(len(rows))
-	p.text("</ul>\n</div>\n</section>\n")
+	b.WriteString("</ul>\n</div>\n</section>\n")
+	return b.Bytes()
 }
 
 // axis tells the time since the beginning, and where it was cut.
-func (p *page) axis(t *story, steps int) map[string]any {
+func axis(t *story, steps int) map[string]any {
 	type mark struct{ Left, Text string }
 	var ticks, cuts []mark
 	s := &t.tree.scale
@@ -264,7 +305,7 @@ func (p *page) axis(t *story, steps int) map[string]any {
 func (t *story) row(n node, c *chat) row {
 	s := t.snap.Span(n.span)
 	name := t.snap.Symbols.Name
-	r := row{Indent: float64(min(n.depth, 16)) * 1.05, Bad: s.Flags.Has(eventlog.SpanFailed), Open: s.Flags.Has(eventlog.SpanOpen) && s.Kind != eventlog.SpanEvent && s.Kind != eventlog.SpanSession}
+	r := row{Depth: min(n.depth, deepestIndent), Bad: s.Flags.Has(eventlog.SpanFailed), Open: s.Flags.Has(eventlog.SpanOpen) && s.Kind != eventlog.SpanEvent && s.Kind != eventlog.SpanSession}
 	r.Class, r.Name = t.kind(&s)
 	r.Name = line(r.Name, 80)
 	r.Label = c.labels[n.span]
