@@ -194,7 +194,7 @@ func (t *story) tables(most int) []sums {
 				row.Tokens = figure.Count(g.Own.Usage.Total())
 			}
 			row.Cost, row.Note = cost(g.Own)
-			if !strings.Contains(row.Note, ",") && g.Own.Unpriced == 0 {
+			if g.Own.Unpriced == 0 && (g.Own.Recorded == 0 || g.Own.Estimated == 0) {
 				row.Note = "" // the cost says as much by itself
 			}
 			if d := took(times, g.Key); d > 0 {

@@ -133,6 +133,8 @@ const (
 	mostTreeRows = 20_000
 	leastShare   = 24 << 10
 	footBytes    = 2 << 10
+	openRows     = 150 // a tree of more is folded below its runs
+	openFailures = 8   // so many are told without a fold
 )
 
 // session writes one session, into its share of what is left. It reports whether
@@ -195,6 +197,7 @@ func (p *page) head(t *story, c *chat, number, most int) []byte {
 	if most < mostRows/4 { // there is little room
 		longest = 80
 	}
+	later := failures[min(len(failures), openFailures):]
 	goal := ""
 	if s := t.session; eventlog.Sentence(s.Goal) != s.Label() {
 		goal = line(s.Goal, 2*longest)
@@ -211,7 +214,7 @@ func (p *page) head(t *story, c *chat, number, most int) []byte {
 	}
 	return render("head", map[string]any{
 		"Kind": "session of " + line(cmp.Or(t.session.Agent, t.session.Format), 80), "Number": number, "Title": line(t.session.Label(), min(200, longest)), "Goal": goal,
-		"Facts": facts, "Shares": parts, "Failures": failures, "MoreFailures": more, "Tables": tables,
+		"Facts": facts, "Shares": parts, "Failures": failures[:len(failures)-len(later)], "LaterFailures": later, "MoreFailures": more, "Tables": tables,
 	})
 }
 
@@ -253,7 +256,7 @@ func (p *page) tree(t *story, c *chat, most int) []byte {
 			stack = stack[:len(stack)-1]
 		}
 	}
-	few := len(rows) <= 400
+	few := len(rows) <= openRows
 	for i, n := range rows {
 		shut(i)
 		if n.span == 0 {
