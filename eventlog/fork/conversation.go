@@ -186,7 +186,7 @@ func (c *Conversation) returned(e *eventlog.Event) {
 	images := content.Images(e.Output)
 	text := e.Text
 	if text == "" && len(images) > 0 {
-		text, _ = content.Blocks(e.Output) // without what the images hold
+		text = texts(e.Output) // without what the images hold
 	} else if text == "" {
 		text = plain(e.Output)
 	}
@@ -266,23 +266,26 @@ func plain(value json.RawMessage) string {
 	if json.Unmarshal(value, &text) == nil {
 		return text
 	}
+	return cmp.Or(texts(value), string(value))
+}
+
+// texts joins the texts of a list of blocks.
+func texts(value json.RawMessage) string {
 	var blocks []struct {
 		Type string `json:"type"`
 		Text string `json:"text"`
 	}
-	if json.Unmarshal(value, &blocks) == nil {
-		var b strings.Builder
-		for _, block := range blocks {
-			if block.Text != "" && b.Len() > 0 {
-				b.WriteByte('\n')
-			}
-			b.WriteString(block.Text)
-		}
-		if b.Len() > 0 {
-			return b.String()
-		}
+	if json.Unmarshal(value, &blocks) != nil {
+		return ""
 	}
-	return string(value)
+	var b strings.Builder
+	for _, block := range blocks {
+		if block.Text != "" && b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(block.Text)
+	}
+	return b.String()
 }
 
 // arguments makes an object of what a tool was called with.

@@ -25,6 +25,15 @@ func moment(at eventlog.Stamp) string {
 	return at.Time().UTC().Format("2006-01-02 15:04:05") + " UTC"
 }
 
+// titleOf is what a session is called: where it only has the name of its agent, what
+// it was for.
+func titleOf(s *eventlog.Session) string {
+	if s.Title == "" && s.Name == s.Agent && s.Goal != "" {
+		return eventlog.Sentence(s.Goal)
+	}
+	return s.Label()
+}
+
 // state says how a session is.
 func (t *story) state(now eventlog.Stamp) (text, class string) {
 	status, _ := t.session.Status(now)

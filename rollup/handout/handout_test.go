@@ -329,6 +329,9 @@ func TestTokensAreBounded(t *testing.T) {
 			if !strings.Contains(text, "left out") {
 				t.Errorf("%d sessions, at most %d tokens: nothing is said of what is missing", sessions, most)
 			}
+			if !strings.Contains(text, "main") {
+				t.Errorf("%d sessions, at most %d tokens: no session is told of", sessions, most)
+			}
 			if most >= 3000*sessions && (!strings.Contains(text, "the last word") || !strings.Contains(text, "it broke")) {
 				t.Errorf("%d sessions, at most %d tokens: the end or the failure is missing", sessions, most)
 			}
@@ -434,9 +437,10 @@ func FuzzDocuments(f *testing.F) {
 				t.Fatalf("%q: an element %s", attack, e.Name.Local)
 			}
 		}
-		opt.MaxTokens = 2000
-		if got := Tokens(document(t, Markdown, opt)); got > opt.MaxTokens {
-			t.Fatalf("%q: %d tokens", attack, got)
+		for _, opt.MaxTokens = range []int{500, 2000} {
+			if got := Tokens(document(t, Markdown, opt)); got > opt.MaxTokens {
+				t.Fatalf("%q: %d tokens", attack, got)
+			}
 		}
 	})
 }

@@ -36,7 +36,7 @@ func Markdown(ctx context.Context, w io.Writer, opt Options) error {
 		for i, s := range opt.Sessions {
 			t := story{session: s}
 			state, _ := t.state(opt.Now)
-			next := fmt.Sprintf("%d. %s: %s%s%s\n", i+1, code(s.Label(), 80), state, comma(figure.Duration(s.Duration(opt.Now))),
+			next := fmt.Sprintf("%d. %s: %s%s%s\n", i+1, code(titleOf(s), 80), state, comma(figure.Duration(s.Duration(opt.Now))),
 				comma(about(figure.Dollars(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast))))
 			if opt.MaxTokens > 0 && Tokens(list+next) > opt.MaxTokens/4 {
 				break
@@ -54,7 +54,13 @@ func Markdown(ctx context.Context, w io.Writer, opt Options) error {
 	for i, s := range opt.Sessions {
 		m := markdown{opt: &opt, number: i + 1, fence: longestFence, room: -1}
 		if opt.MaxTokens > 0 {
-			m.room = left / (len(opt.Sessions) - i)
+			rest := left
+			if i < len(opt.Sessions)-1 {
+				rest -= 40 // what says that others are left out
+			}
+			if m.room = rest / (len(opt.Sessions) - i); m.room < leastSession {
+				m.room = rest // the last may have all that is left
+			}
 			if m.room < leastSession {
 				return put("*" + figure.Plural(int64(len(opt.Sessions)-i), "session") + " more are left out: the document may have no more tokens (--max-tokens).*\n")
 			}
@@ -74,7 +80,7 @@ func Markdown(ctx context.Context, w io.Writer, opt Options) error {
 
 // leastSession is how many tokens the head of a session may take; with fewer it is
 // not begun.
-const leastSession = 400
+const leastSession = 300
 
 // markdown is the document of one session that is being made.
 type markdown struct {
@@ -155,7 +161,7 @@ func (m *markdown) head(level string) string {
 	if m.room >= 0 && m.room < 2000 {
 		longest = 60
 	}
-	fmt.Fprintf(&b, "%s Session %s\n\n| | |\n|---|---|\n", level, code(m.story.session.Label(), longest))
+	fmt.Fprintf(&b, "%s Session %s\n\n| | |\n|---|---|\n", level, code(titleOf(m.story.session), longest))
 	for _, f := range m.facts(m.opt.Now) {
 		if f.Name == "format" || m.room >= 0 && m.room < 2000 && (f.Name == "folder" || f.Name == "experiment") {
 			continue
@@ -174,7 +180,11 @@ func (m *markdown) head(level string) string {
 		if note != "" {
 			note = " (" + note + ")"
 		}
-		fmt.Fprintf(&b, "| %s | %s%s |\n", f.Name, value, note)
+		row := fmt.Sprintf("| %s | %s%s |\n", f.Name, value, note)
+		if m.room >= 0 && Tokens(b.String()+row) > m.room*2/3 {
+			continue
+		}
+		b.WriteString(row)
 	}
 	return b.String() + "\n"
 }

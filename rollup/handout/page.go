@@ -46,7 +46,7 @@ func HTML(ctx context.Context, w io.Writer, opt Options) error {
 	p.text(pageHead + "<style>\n" + pageStyle + "</style>\n")
 	title := "no session"
 	if n := len(opt.Sessions); n == 1 {
-		title = opt.Sessions[0].Label()
+		title = titleOf(opt.Sessions[0])
 	} else if n > 1 {
 		title = figure.Plural(int64(n), "session")
 	}
@@ -111,7 +111,7 @@ func (p *page) contents(title string) {
 	var list []entry
 	for i, s := range p.opt.Sessions {
 		t := story{session: s}
-		e := entry{Number: i + 1, Title: line(s.Label(), 100), Took: figure.Duration(s.Duration(p.opt.Now)), Errors: nonZero(s.Errors)}
+		e := entry{Number: i + 1, Title: line(titleOf(s), 100), Took: figure.Duration(s.Duration(p.opt.Now)), Errors: nonZero(s.Errors)}
 		e.State, e.Class = t.state(p.opt.Now)
 		e.Cost = figure.Dollars(s.Recorded, s.Estimated, s.Calls, s.Unpriced, s.AtLeast)
 		list = append(list, e)
@@ -199,7 +199,7 @@ func (p *page) head(t *story, c *chat, number, most int) []byte {
 	}
 	later := failures[min(len(failures), openFailures):]
 	goal := ""
-	if s := t.session; eventlog.Sentence(s.Goal) != s.Label() {
+	if s := t.session; eventlog.Sentence(s.Goal) != titleOf(s) {
 		goal = line(s.Goal, 2*longest)
 	}
 	facts := t.facts(p.opt.Now)
@@ -213,7 +213,7 @@ func (p *page) head(t *story, c *chat, number, most int) []byte {
 		}
 	}
 	return render("head", map[string]any{
-		"Kind": "session of " + line(cmp.Or(t.session.Agent, t.session.Format), 80), "Number": number, "Title": line(t.session.Label(), min(200, longest)), "Goal": goal,
+		"Kind": "session of " + line(cmp.Or(t.session.Agent, t.session.Format), 80), "Number": number, "Title": line(titleOf(t.session), min(200, longest)), "Goal": goal,
 		"Facts": facts, "Shares": parts, "Failures": failures[:len(failures)-len(later)], "LaterFailures": later, "MoreFailures": more, "Tables": tables,
 	})
 }
