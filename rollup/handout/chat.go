@@ -301,7 +301,7 @@ func splitCall(blocks []block) (asked, came []block) {
 
 // tell makes what is told of an item.
 func (c *chat) tell(s *talk.Said) said {
-	t := said{ID: c.itemID(s.Index), Class: s.Kind.String(), Who: line(ofItem(s), 80), Bad: s.Flags.Has(talk.Failed), Open: s.Flags.Has(talk.Open), Copied: s.Flags.Has(talk.Copied)}
+	t := said{ID: c.itemID(s.Index), Class: s.Kind.String(), Who: line(ofItem(s), 80), Bad: s.Flags.Has(talk.Failed), Open: s.Flags.Has(talk.Open) && s.Kind == talk.Tool, Copied: s.Flags.Has(talk.Copied)}
 	if s.Time.Known() {
 		t.Time = s.Time.Time().UTC().Format("15:04:05")
 	}
@@ -389,6 +389,8 @@ func spellJSON(b *talk.Block) (class, text string, left int) {
 		class = "arguments"
 		if shell, ok := command(b.Raw); ok {
 			class, text = "shell", shell
+		} else {
+			text = fields(b.Raw)
 		}
 	}
 	if text == "" {

@@ -171,11 +171,11 @@ func (m *markdown) head(level string) string {
 		case "cost":
 			value, note = about(value), about(note)
 		case "agent", "folder", "session", "experiment":
-			value = code(value, longest)
+			value = cell(value, longest)
 		case "model", "models":
-			value = code(value, longest)
+			value = cell(value, longest)
 		case "status":
-			note = code(note, longest)
+			note = cell(note, longest)
 		}
 		if note != "" {
 			note = " (" + note + ")"
@@ -241,7 +241,7 @@ func (m *markdown) costs(level string, most int) string {
 			if r.Note != "" {
 				note = " (" + about(r.Note) + ")"
 			}
-			next := fmt.Sprintf("| %s | %s | %s | %s | %s | %s%s |\n", code(r.Key, 60), r.Calls, r.Errors, r.Tokens, r.Took, about(r.Cost), note)
+			next := fmt.Sprintf("| %s | %s | %s | %s | %s | %s%s |\n", cell(r.Key, 60), r.Calls, r.Errors, r.Tokens, r.Took, about(r.Cost), note)
 			if Tokens(text+next)+20 > most {
 				left += len(table.Rows) - i
 				break
@@ -251,11 +251,11 @@ func (m *markdown) costs(level string, most int) string {
 		left += table.More
 		text += "\n"
 	}
-	if left > 0 {
-		text += "*" + figure.Plural(int64(left), "row") + " more are left out here.*\n\n"
-	}
 	if len(text) == empty {
 		return ""
+	}
+	if left > 0 {
+		text += "*" + figure.Plural(int64(left), "row") + " more are left out here.*\n\n"
 	}
 	return text
 }
@@ -463,11 +463,15 @@ func (m *markdown) blocks(s *talk.Said) string {
 			if block.Kind == talk.Arguments && edits(s) {
 				continue
 			}
-			if shell, ok := command(block.Raw); ok && block.Kind == talk.Arguments {
-				b.WriteString(fence("sh", shell, m.fence))
-			} else {
-				b.WriteString(fence("json", pretty(block.Raw), m.fence))
+			language, text := "json", pretty(block.Raw)
+			if block.Kind == talk.Arguments {
+				if shell, ok := command(block.Raw); ok {
+					language, text = "sh", shell
+				} else if named := fields(block.Raw); named != "" {
+					language, text = "text", named
+				}
 			}
+			b.WriteString(fence(language, text, m.fence))
 		default:
 			b.WriteString(fence("text", block.Text, m.fence))
 		}

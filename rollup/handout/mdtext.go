@@ -36,22 +36,23 @@ func fence(language, text string, most int) string {
 	return out
 }
 
-// code writes a text as code within a line, or in a cell of a table.
+// code writes a text as code within a line.
 func code(text string, most int) string {
 	text = strings.TrimSpace(line(text, most))
 	if text == "" {
 		return ""
 	}
-	// A bar ends a cell even within code, unless a stroke is before it, which a
-	// table takes away; outside of tables it would stay, so a sign that looks the
-	// same stands there.
-	text = strings.ReplaceAll(text, "|", "¦")
 	m := marks(text, 1)
 	if text[0] == '`' || text[len(text)-1] == '`' || len(m) > 1 {
 		text = " " + text + " "
 	}
 	return m + text + m
 }
+
+// cell writes a text as code in a cell of a table. A bar ends a cell even within
+// code, and readers do not agree how it is written there, so that a sign that looks
+// the same stands for it.
+func cell(text string, most int) string { return strings.ReplaceAll(code(text, most), "|", "¦") }
 
 // tagged writes a text into HTML of ours, where Markdown is not read: as code, so
 // that no name in it is called.

@@ -308,7 +308,7 @@ func axis(t *story, steps int) map[string]any {
 func (t *story) row(n node, c *chat) row {
 	s := t.snap.Span(n.span)
 	name := t.snap.Symbols.Name
-	r := row{Depth: min(n.depth, deepestIndent), Bad: s.Flags.Has(eventlog.SpanFailed), Open: s.Flags.Has(eventlog.SpanOpen) && s.Kind != eventlog.SpanEvent && s.Kind != eventlog.SpanSession}
+	r := row{Depth: min(n.depth, deepestIndent), Bad: s.Flags.Has(eventlog.SpanFailed), Open: s.Flags.Has(eventlog.SpanOpen) && (s.Kind == eventlog.SpanModel || s.Kind == eventlog.SpanTool)}
 	r.Class, r.Name = t.kind(&s)
 	r.Name = line(r.Name, 80)
 	r.Label = c.labels[n.span]

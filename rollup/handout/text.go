@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/content"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
 )
 
@@ -62,6 +63,33 @@ func pretty(raw json.RawMessage) string {
 	var b bytes.Buffer
 	if json.Indent(&b, raw, "", "  ") != nil {
 		return string(raw)
+	}
+	return b.String()
+}
+
+// fields spells arguments by their names where one of them has several lines, which
+// nobody can read as JSON; otherwise it returns nothing.
+func fields(raw json.RawMessage) string {
+	list, ok := content.Fields(raw)
+	if !ok {
+		return ""
+	}
+	var b strings.Builder
+	several := false
+	for _, f := range list {
+		text, isText := content.String(f.Value)
+		switch {
+		case isText && strings.Contains(text, "\n"):
+			several = true
+			b.WriteString(f.Name + ":\n" + strings.Trim(text, "\n") + "\n")
+		case isText:
+			b.WriteString(f.Name + ": " + text + "\n")
+		default:
+			b.WriteString(f.Name + ": " + string(f.Value) + "\n")
+		}
+	}
+	if !several {
+		return ""
 	}
 	return b.String()
 }

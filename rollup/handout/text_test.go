@@ -24,11 +24,20 @@ func TestReadable(t *testing.T) {
 func TestCode(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"a": "`a`", "a`b": "`` a`b ``", "`": "`` ` ``", "a``b`c": "``` a``b`c ```", "": "", "  ": "", "a|b\nc": "`a¦b c`",
+		"a": "`a`", "a`b": "`` a`b ``", "`": "`` ` ``", "a``b`c": "``` a``b`c ```", "": "", "  ": "", "a|b\nc": "`a|b c`",
 	} {
 		if got := code(in, 40); got != want {
 			t.Errorf("code(%q) = %q, want %q", in, got, want)
 		}
+	}
+	if got := cell("a|`b", 40); got != "`` a¦`b ``" {
+		t.Errorf("%q", got)
+	}
+	if got := fields([]byte(`{"b":"x\ny","a":1}`)); got != "b:\nx\ny\na: 1\n" {
+		t.Errorf("%q", got)
+	}
+	if fields([]byte(`{"b":"x"}`)) != "" || fields([]byte(`[1]`)) != "" {
+		t.Error("what is short is spelled by its names")
 	}
 	if got := fence("text", "a\n````\nb", 100); !strings.HasPrefix(got, "`````text\n") || !strings.HasSuffix(got, "\n`````\n") {
 		t.Errorf("%q", got)
