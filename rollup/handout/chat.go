@@ -3,7 +3,6 @@ package handout
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -394,7 +393,7 @@ func spellJSON(b *talk.Block) (class, text string, left int) {
 		}
 	}
 	if text == "" {
-		text = pretty(json.RawMessage(b.Raw))
+		text = pretty(b.Raw)
 	}
 	text, left = clip(text, longestBody)
 	return class, text, left
