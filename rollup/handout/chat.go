@@ -269,7 +269,7 @@ func (c *chat) heading(b *bytes.Buffer, s *talk.Said) {
 	if !began || s.Depth > 0 || len(c.turns) < 2 {
 		return
 	}
-	b.WriteString(`<p class="turn">` + turnText(c.turn, c.turns[c.turn-1]) + "</p>\n") // figures of ours
+	b.Write(render("turn", turnText(c.turn, c.turns[c.turn-1])))
 }
 
 func turnText(n int, t talk.Turn) string {

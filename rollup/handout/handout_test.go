@@ -126,6 +126,22 @@ func TestCostsAreToldApart(t *testing.T) {
 	}
 }
 
+// Figures are spelled with signs that are markup elsewhere.
+func TestSmallCosts(t *testing.T) {
+	t.Parallel()
+	events := work("s-1")
+	for i := range events {
+		if b := events[i].Bill; b != nil {
+			b.Cost, b.Source = 1, eventlog.Recorded
+		}
+	}
+	text := written(t, options(t, events...))
+	inspect(t, text)
+	if !strings.Contains(text, "turn 2 · ") || !strings.Contains(text, "$&lt;.001</p>") {
+		t.Error("a turn does not tell its cost")
+	}
+}
+
 // allowed are the elements and attributes that a page is made of. None of them runs
 // or fetches anything: links go to places of the page only.
 var allowed = map[string][]string{
