@@ -143,7 +143,7 @@ func (a *agentSDK) decode(id string, document []byte, first, last eventlog.Stamp
 		e.Idle = eventlog.IdleNo
 	}
 	if full {
-		e.Text = readable(system)
+		e.Text, e.Payload = readable(system), clone(document)
 	}
 	emit(e)
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/content"
 )
 
 // Conversation is what was said between a person, an agent and its tools. The
@@ -20,6 +21,7 @@ type Conversation struct {
 	named   bool           // the log says of which model call it is
 	answers map[string]int // turns by the model calls that they are the answers of
 	calls   map[string]place
+	whole   json.RawMessage // the session as the Agent SDK stored it, where the log is its own
 	said    map[string]bool // ids of messages: some logs write what changed once more
 	open    []string        // ids of calls without a result, in their order
 }
@@ -54,6 +56,7 @@ func (c *Conversation) Add(e *eventlog.Event) {
 	case eventlog.LoopStep:
 		if e.Type == "session" { // the Agent SDK keeps the system prompt with the session
 			c.System = cmp.Or(c.System, e.Text)
+			c.whole = e.Payload
 		}
 	case eventlog.Message:
 		c.message(e)
@@ -78,7 +81,7 @@ func (c *Conversation) message(e *eventlog.Event) {
 	case e.Tool == "user" || e.Tool == "" || e.Type == "user" || e.Type == "observation":
 		if e.ID == "" || !c.said[e.ID] {
 			c.said[e.ID] = true
-			c.person(e.Text)
+			c.person(withImages(e.Text, shown(e)))
 		}
 	}
 }
@@ -180,8 +183,41 @@ func (c *Conversation) returned(e *eventlog.Event) {
 		}
 	}
 	t := &c.turns[at.turn].calls[at.call]
-	t.output, t.done = cmp.Or(e.Text, plain(e.Output), e.Message, t.output), true
+	images := content.Images(e.Output)
+	text := e.Text
+	if text == "" && len(images) > 0 {
+		text = texts(e.Output) // without what the images hold
+	} else if text == "" {
+		text = plain(e.Output)
+	}
+	names := make([]string, len(images))
+	for i := range images {
+		names[i] = images[i].String()
+	}
+	t.output, t.done = cmp.Or(withImages(text, names), e.Message, t.output), true
 	t.failed = e.Kind != eventlog.ToolResult
+}
+
+// shown returns the names of the images of a message.
+func shown(e *eventlog.Event) (names []string) {
+	for _, d := range e.Details {
+		if d.Name == content.ImageDetail {
+			names = append(names, d.Value)
+		}
+	}
+	return names
+}
+
+// withImages names images behind a text: what they show is no part of a log's
+// conversation that somebody else could be given.
+func withImages(text string, names []string) string {
+	for _, name := range names {
+		if text != "" {
+			text += "\n"
+		}
+		text += "[" + name + "]"
+	}
+	return text
 }
 
 // Len returns how many messages there are.
@@ -230,23 +266,26 @@ func plain(value json.RawMessage) string {
 	if json.Unmarshal(value, &text) == nil {
 		return text
 	}
+	return cmp.Or(texts(value), string(value))
+}
+
+// texts joins the texts of a list of blocks.
+func texts(value json.RawMessage) string {
 	var blocks []struct {
 		Type string `json:"type"`
 		Text string `json:"text"`
 	}
-	if json.Unmarshal(value, &blocks) == nil {
-		var b strings.Builder
-		for _, block := range blocks {
-			if block.Text != "" && b.Len() > 0 {
-				b.WriteByte('\n')
-			}
-			b.WriteString(block.Text)
-		}
-		if b.Len() > 0 {
-			return b.String()
-		}
+	if json.Unmarshal(value, &blocks) != nil {
+		return ""
 	}
-	return string(value)
+	var b strings.Builder
+	for _, block := range blocks {
+		if block.Text != "" && b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(block.Text)
+	}
+	return b.String()
 }
 
 // arguments makes an object of what a tool was called with.

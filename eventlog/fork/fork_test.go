@@ -244,3 +244,55 @@ func FuzzConversation(f *testing.F) {
 		}
 	})
 }
+
+// What is exported is all of a conversation: a session that the Agent SDK stored as
+// it is, and a request of the Messages API with its system prompt.
+func TestExport(t *testing.T) {
+	t.Parallel()
+	compact := func(c *Conversation, f Format) string {
+		text, err := c.Export(f, "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := json.Compact(&b, text); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	whole := `{"session_id":"x","system":"be brief","messages":[{"role":"tool","content":[{"type":"image"}],"n":1.0e3}],"more":1}`
+	var c Conversation
+	for _, e := range []eventlog.Event{
+		{Kind: eventlog.LoopStep, Type: "session", Text: "be brief", Payload: json.RawMessage(whole)},
+		answer("m1", "look "), calls("a.1", "ls", `{}`), returns("a.1", "A"), calls("a_1", "ls", `{}`), returns("a_1", "B"), answer("m2", "  "), said("go on"), answer("m3", "done \n"),
+	} {
+		c.Add(&e)
+	}
+	if got := compact(&c, AgentSession); got != whole {
+		t.Errorf("got\n%s\nwant\n%s", got, whole)
+	}
+	want := `{"system":"be brief","messages":[{"role":"user","content":[{"type":"text","text":"(What was asked is not in the log.)"}]},` +
+		`{"role":"assistant","content":[{"type":"text","text":"look "},{"type":"tool_use","id":"a_1","name":"ls","input":{}},{"type":"tool_use","id":"a_1_2","name":"ls","input":{}}]},` +
+		`{"role":"user","content":[{"type":"tool_result","tool_use_id":"a_1","content":"A"},{"type":"tool_result","tool_use_id":"a_1_2","content":"B"},{"type":"text","text":"go on"}]},` +
+		`{"role":"assistant","content":[{"type":"text","text":"done"}]}]}`
+	if got := compact(&c, Anthropic); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	var none Conversation
+	if got := compact(&none, Anthropic); got != `{"messages":[]}` {
+		t.Errorf("got %s", got)
+	}
+}
+
+// Images are named: what they show is not written.
+func TestImagesAreNamed(t *testing.T) {
+	t.Parallel()
+	asked := said("what is this?")
+	asked.Details = []eventlog.Detail{{Name: "image", Value: "image/png, 12 kB"}}
+	shown := returns("a", "")
+	shown.Output = json.RawMessage(`[{"type":"text","text":"here"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}}]`)
+	got := sketch(asked, calls("a", "shot", `{}`), shown)
+	if want := "user:what is this?\n[image/png, 12 kB] | assistant:shot{} | tool:here\n[image/png, 9 B]"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -20,6 +20,23 @@ func (c *Conversation) Encode(f Format, session string) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("fork: %s is no format of messages", f)
 	}
+	return spelled(v)
+}
+
+// Export writes the conversation as Encode does, all that there is of it: a session
+// that the Agent SDK stored is that value again, and messages of the Messages API
+// stand beside their system prompt, as a request has them.
+func (c *Conversation) Export(f Format, session string) ([]byte, error) {
+	switch {
+	case f == AgentSession && json.Valid(c.whole):
+		return spelled(c.whole)
+	case f == Anthropic:
+		return spelled(anthropicRequest{c.System, begun(c.anthropic())})
+	}
+	return c.Encode(f, session)
+}
+
+func spelled(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -104,6 +121,26 @@ type anthropicMessage struct {
 	Content []block `json:"content"`
 }
 
+// anthropicRequest is what of a request is the conversation.
+type anthropicRequest struct {
+	System   string             `json:"system,omitempty"`
+	Messages []anthropicMessage `json:"messages"`
+}
+
+// begun puts a message of the user before an answer that a log begins with, since
+// the API takes none there, and cuts blanks at the end of a last answer likewise.
+func begun(list []anthropicMessage) []anthropicMessage {
+	if len(list) > 0 && list[0].Role != "user" {
+		first := anthropicMessage{"user", []block{{Type: "text", Text: "(What was asked is not in the log.)"}}}
+		list = append([]anthropicMessage{first}, list...)
+	}
+	if n := len(list) - 1; n >= 0 && list[n].Role == "assistant" {
+		last := &list[n].Content[len(list[n].Content)-1]
+		last.Text = strings.TrimRight(last.Text, " \t\r\n")
+	}
+	return list
+}
+
 // anthropic is the messages of the Messages API, in which the sides take turns and
 // the results of tools are said by the user. The system prompt is no message
 // there.
@@ -120,13 +157,18 @@ func (c *Conversation) anthropic() []anthropicMessage {
 		list = append(list, anthropicMessage{role, blocks})
 	}
 	turns, _ := c.closed()
+	taken := map[string]bool{}
 	for _, t := range turns {
 		var said, results []block
-		if t.text != "" {
+		if strings.TrimSpace(t.text) != "" { // blanks alone are refused
 			said = append(said, block{Type: "text", Text: t.text})
 		}
 		for _, k := range t.calls {
 			id := name(k.id, len(k.id))
+			for n := 2; taken[id]; n++ { // two ids may be spelled alike
+				id = fmt.Sprint(name(k.id, len(k.id)), "_", n)
+			}
+			taken[id] = true
 			said = append(said, block{Type: "tool_use", ID: id, Name: name(k.name, longestName), Input: k.input})
 			results = append(results, block{Type: "tool_result", ToolUseID: id, Content: &k.output, IsError: k.failed})
 		}
