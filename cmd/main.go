@@ -85,6 +85,10 @@ behind.
 		newDoctor(env),
 		newKeys(env),
 		newRedact(env),
+		newScan(env),
+		newScrub(env),
+
+		newCheck(env),
 		newDemo(env),
 		newDemoAgent(),
 		newRunCommand(env),
