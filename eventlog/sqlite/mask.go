@@ -56,6 +56,9 @@ func LockFile(ctx context.Context, path string) (_ *Lock, err error) {
 // without row numbers are refused.
 func (l *Lock) Mask(ctx context.Context, to string, mask func(text []byte) []byte) (err error) {
 	defer func() { err = explain("mask", l.name, err) }()
+	if to, err = filepath.Abs(to); err != nil {
+		return err
+	}
 	tables, err := maskable(ctx, l.conn)
 	if err != nil {
 		return err
@@ -74,7 +77,15 @@ func (l *Lock) Mask(ctx context.Context, to string, mask func(text []byte) []byt
 	if err := l.make(ctx, work, to, tables, mask); err != nil {
 		return err
 	}
-	return l.compare(ctx, to, tables, mask)
+	if err := l.compare(ctx, to, tables, mask); err != nil || !l.logged {
+		return err
+	}
+	// Last of all: whoever reads a database with a log makes files beside it.
+	made, conn, err := dialFor(ctx, uri(to, maskRecipe))
+	if err != nil {
+		return err
+	}
+	return errors.Join(setMode(ctx, conn, "wal"), conn.Close(), made.Close())
 }
 
 // lock keeps everybody else out. A database with a write-ahead log is kept without one
@@ -238,17 +249,8 @@ func (l *Lock) make(ctx context.Context, work, to string, tables []eventlog.Tabl
 		return err
 	}
 	// Written anew, row numbers stay what they are: only VACUUM without INTO changes them.
-	if _, err = conn.ExecContext(ctx, "VACUUM INTO ?", to); err != nil {
-		return err
-	}
-	if !l.logged {
-		return nil
-	}
-	made, again, err := dialFor(ctx, uri(to, maskRecipe))
-	if err != nil {
-		return err
-	}
-	return errors.Join(setMode(ctx, again, "wal"), again.Close(), made.Close())
+	_, err = conn.ExecContext(ctx, "VACUUM INTO ?", to)
+	return err
 }
 
 // table masks the cells of a table.

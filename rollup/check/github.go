@@ -15,7 +15,7 @@ func (r *Report) WriteGitHub(w io.Writer) error {
 		command := "::" + f.Level.String() + " "
 		if len(f.Places) > 0 {
 			p := f.Places[0]
-			command += "file=" + property(r.shown(p.Path)) + ","
+			command += "file=" + property(r.shown(r.near(p.Path))) + ","
 			if p.Line > 0 {
 				command += fmt.Sprintf("line=%d,", p.Line)
 			}

@@ -205,15 +205,12 @@ func (r *Report) add(rule *Rule, s *Subject, measured Amount, atLeast bool, more
 	if atLeast {
 		text += "at least "
 	}
-	f.Text = text + measured.String() + ", " + rule.limited() + " may be"
-	if rule.What == Outcome || rule.What == Score {
-		f.Text = strings.TrimSuffix(f.Text, " may be") + " is needed"
-	}
+	f.Text = text + measured.String() + " (" + rule.limited() + ")"
 	if more != "" {
 		f.Text += ": " + more
 	}
 	if rule.Message != "" {
-		f.Text = rule.Message + " (" + f.Text + ")"
+		f.Text = rule.Message + ": " + f.Text
 	}
 	r.Findings = append(r.Findings, f)
 	return &r.Findings[len(r.Findings)-1]
@@ -395,7 +392,11 @@ func loopWords(loops []trouble.Loop) string {
 			break
 		}
 		l := &loops[i]
-		words = append(words, fmt.Sprintf("%d times %s", l.Times, strings.TrimSpace(l.Tool()+" "+clipped(l.Label()))))
+		steps := make([]string, len(l.Steps))
+		for k, step := range l.Steps {
+			steps[k] = strings.TrimSpace(step.Tool + " " + clipped(step.Label))
+		}
+		words = append(words, fmt.Sprintf("%d times %s", l.Times, strings.Join(steps, " → ")))
 	}
 	return strings.Join(words, "; ")
 }

@@ -82,7 +82,7 @@ var outcomes = []string{eventlog.Success.String(), eventlog.Failure.String(), ev
 func (r *Rule) limited() string {
 	switch r.What {
 	case Outcome:
-		return strings.Join(r.Accept, " or ")
+		return "it has to be " + strings.Join(r.Accept, " or ")
 	case Score:
 		return "at least " + r.Limit.String()
 	}

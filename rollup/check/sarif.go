@@ -116,7 +116,7 @@ func (r *Report) SARIF() any {
 }
 
 func (r *Report) location(p Place) (at sarifLocation) {
-	at.Physical.Artifact.URI = URI(r.Folder, p.Path)
+	at.Physical.Artifact.URI = r.uri(p.Path)
 	if p.Line > 0 {
 		at.Physical.Region = &sarifRegion{p.Line}
 	}
@@ -126,23 +126,32 @@ func (r *Report) location(p Place) (at sarifLocation) {
 	return at
 }
 
-// URI spells a path for others: relative to a folder where it lies in it, with
-// everything escaped that an address may not hold.
-func URI(folder, path string) string {
+// near spells a path relative to the folder of the report where it lies in it.
+func (r *Report) near(path string) string {
 	whole := path
-	if !filepath.IsAbs(path) && folder != "" {
-		whole = filepath.Join(folder, path)
+	if !filepath.IsAbs(path) && r.Folder != "" {
+		whole = filepath.Join(r.Folder, path)
 	}
-	if rel, err := filepath.Rel(folder, whole); err == nil && folder != "" && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		parts := strings.Split(filepath.ToSlash(rel), "/")
-		for i, part := range parts {
-			parts[i] = strings.ReplaceAll(url.PathEscape(part), ":", "%3A")
+	rel, err := filepath.Rel(r.Folder, whole)
+	if r.Folder == "" || err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return whole
+	}
+	return rel
+}
+
+// uri spells a path as an address: relative to the folder of the report where it lies in
+// it, with everything escaped that an address may not hold.
+func (r *Report) uri(path string) string {
+	near := filepath.ToSlash(r.near(path))
+	if filepath.IsAbs(filepath.FromSlash(near)) {
+		if !strings.HasPrefix(near, "/") {
+			near = "/" + near
 		}
-		return strings.Join(parts, "/")
+		return (&url.URL{Scheme: "file", Path: near}).String()
 	}
-	slashed := filepath.ToSlash(whole)
-	if !strings.HasPrefix(slashed, "/") {
-		slashed = "/" + slashed
+	parts := strings.Split(near, "/")
+	for i, part := range parts {
+		parts[i] = strings.ReplaceAll(url.PathEscape(part), ":", "%3A") // what stands before a colon would be a scheme
 	}
-	return (&url.URL{Scheme: "file", Path: slashed}).String()
+	return strings.Join(parts, "/")
 }
