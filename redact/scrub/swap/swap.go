@@ -124,8 +124,8 @@ func single(info fs.FileInfo) error {
 		return fmt.Errorf("%w: it is a link; name the file that it leads to", ErrRefused)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%w: it is no regular file", ErrRefused)
-	case links(info) > 1:
-		return fmt.Errorf("%w: it has %d names (hard links), and the others would keep what it holds now", ErrRefused, links(info))
+	case shared(info):
+		return fmt.Errorf("%w: it has several names (hard links), and the others would keep what it holds now", ErrRefused)
 	}
 	return nil
 }

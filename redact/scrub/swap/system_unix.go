@@ -9,11 +9,10 @@ import (
 	"syscall"
 )
 
-func links(info fs.FileInfo) uint64 {
-	if s, ok := info.Sys().(*syscall.Stat_t); ok {
-		return uint64(s.Nlink)
-	}
-	return 1
+// shared reports whether a file has more names than one.
+func shared(info fs.FileInfo) bool {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	return ok && s.Nlink > 1
 }
 
 // owned gives a file the owner and group of another one.
