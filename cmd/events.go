@@ -132,17 +132,7 @@ func (p *eventPrinter) Event(path string, e *eventlog.Event) error {
 	if e.Hidden && !p.opts.all {
 		return p.err
 	}
-	now := eventlog.StampOf(p.env.Now())
-	s := eventlog.Subject{
-		Kind: e.Kind, Type: e.Type, ID: e.ID, Session: e.SessionID, Run: e.RunID, Agent: e.Agent, Provider: e.Provider, Model: e.Model,
-		Tool: e.Tool, Path: path, Facts: e.Facts, Link: e.Link, Failed: e.Failed, Time: e.Time, Now: now, Outcome: e.Outcome,
-		Found: func(word string) bool {
-			return strings.Contains(strings.ToLower(e.Text+"\n"+e.Message+"\n"+string(e.Payload)+string(e.Input)+string(e.Output)), word)
-		},
-	}
-	if e.Bill != nil {
-		s.Usage, s.Cost, s.Priced = e.Bill.Usage, e.Bill.Cost, e.Bill.Source != eventlog.Unpriced
-	}
+	s := subjectOf(path, e, eventlog.StampOf(p.env.Now()))
 	if !p.query.Match(&s) {
 		return p.err
 	}
@@ -160,6 +150,21 @@ func (p *eventPrinter) Event(path string, e *eventlog.Event) error {
 		p.keep(err)
 	}
 	return p.err
+}
+
+// subjectOf is an event as queries see it.
+func subjectOf(path string, e *eventlog.Event, now eventlog.Stamp) eventlog.Subject {
+	s := eventlog.Subject{
+		Kind: e.Kind, Type: e.Type, ID: e.ID, Session: e.SessionID, Run: e.RunID, Agent: e.Agent, Provider: e.Provider, Model: e.Model,
+		Tool: e.Tool, Path: path, Facts: e.Facts, Link: e.Link, Failed: e.Failed, Time: e.Time, Now: now, Outcome: e.Outcome,
+		Found: func(word string) bool {
+			return strings.Contains(strings.ToLower(e.Text+"\n"+e.Message+"\n"+string(e.Payload)+string(e.Input)+string(e.Output)), word)
+		},
+	}
+	if e.Bill != nil {
+		s.Usage, s.Cost, s.Priced = e.Bill.Usage, e.Bill.Cost, e.Bill.Source != eventlog.Unpriced
+	}
+	return s
 }
 
 // Fault tells of a record that could not be read.

@@ -113,6 +113,10 @@ func newRoot(env *Env) *cobra.Command {
 		newDoctor(env),
 		newKeys(env),
 		newRedact(env),
+		newScan(env),
+		newScrub(env),
+
+		newCheck(env),
 		newDemo(env),
 		newDemoAgent(),
 		newRunCommand(env),

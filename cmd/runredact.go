@@ -27,12 +27,17 @@ type redactFlags struct {
 }
 
 func (o *redactFlags) add(c *cobra.Command) {
+	o.addRules(c)
+	c.Flags().StringVar(&o.command, "redact-cmd", "", "have a program of yours mask each text as well: `command` line")
+}
+
+// addRules adds the flags that say by which rules something is a secret.
+func (o *redactFlags) addRules(c *cobra.Command) {
 	f := c.Flags()
 	o.changed = f.Changed
 	f.StringSliceVar(&o.sets, "redact", nil, "mask personal data besides secrets: pii, or of it "+strings.Join(redact.PersonalKinds(), ", "))
 	f.StringArrayVar(&o.rules, "redact-rule", nil, "also mask what matches, as `name=regex` (repeatable)")
 	f.BoolVar(&o.only, "redact-only", false, "mask what the other flags name, and not the usual secrets")
-	f.StringVar(&o.command, "redact-cmd", "", "have a program of yours mask each text as well: `command` line")
 }
 
 // addRun adds the flags that only a recording has.
