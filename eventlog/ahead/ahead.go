@@ -104,6 +104,7 @@ func Open(file *os.File, size int64, shape jsonl.Shape) (*Reader, error) {
 		r.ready[i] = make(chan *block, 1)
 		r.free <- &block{}
 	}
+	ofAll.open(1)
 	for range workers {
 		r.wg.Go(func() { r.work(ctx) })
 	}
@@ -190,6 +191,7 @@ func (r *Reader) Progress() (done, total int64) { return r.offset, r.size }
 func (r *Reader) Close() error {
 	r.cancel()
 	r.wg.Wait()
+	ofAll.open(-1)
 	return r.file.Close()
 }
 
@@ -211,7 +213,9 @@ func (r *Reader) work(ctx context.Context) {
 		if b.number*blockSize >= r.size {
 			return
 		}
+		ofAll.take()
 		b.read(r)
+		ofAll.give()
 		select {
 		case r.ready[b.number%blocks] <- b:
 		case <-ctx.Done():
