@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -133,6 +134,12 @@ func show(ctx context.Context, env *Env, set *source.Set, title string, opts hom
 			o.Banner += fmt.Sprintf(" (and %d more: lazytrace keys --check)", more)
 		}
 	}
+	// Go hands a processor from one of those that are busy to the next every ten
+	// milliseconds at most. While large logs are read all are busy, and a key would wait
+	// for several of them: with a few more than there are, it finds one that is free,
+	// and the system gives way to whoever has waited.
+	const spare = 4 // a key, what it asks for, and those who collect garbage
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + spare)
 	return tui.Run(ctx, o)
 }
 

@@ -228,11 +228,6 @@ func (s *scrubber) backupOf(path string) string {
 	}
 }
 
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
 // ask asks the person at the terminal. Without one there has to be --yes.
 func (s *scrubber) ask() error {
 	if s.opts.yes {

@@ -93,6 +93,12 @@ type View[T any] struct {
 // Len returns the number of values.
 func (v View[T]) Len() int { return v.n }
 
+// ViewOf is a view of values, which must not change any more.
+func ViewOf[T any](values []T) View[T] {
+	l := listOf(values)
+	return l.view()
+}
+
 // At returns value i, which must be below Len.
 func (v View[T]) At(i int) T { return v.chunks[i/chunk][i%chunk] }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
 	"github.com/lazytrace/lazytrace/tui/ask"
 )
 
@@ -29,7 +30,7 @@ func (w *world) edit(text, name string) tea.Cmd {
 		_ = os.Remove(f.Name()) // the error that is told is the one that matters
 		return ask.Tell("no file for the editor: " + err.Error())
 	}
-	cmd := exec.CommandContext(w.ctx, editor[0], append(editor[1:], f.Name())...)
+	cmd := onTerminal(exec.CommandContext(w.ctx, editor[0], append(editor[1:], f.Name())...))
 	return tea.ExecProcess(cmd, func(err error) tea.Msg {
 		_ = os.Remove(f.Name()) // of a copy, nothing is lost
 		if err != nil {
@@ -37,4 +38,16 @@ func (w *world) edit(text, name string) tea.Cmd {
 		}
 		return nil
 	})
+}
+
+// onTerminal gives a program the terminal itself. What the explorer reads keys from
+// and paints on would reach it as pipes.
+func onTerminal(cmd *exec.Cmd) *exec.Cmd {
+	if term.IsTerminal(os.Stdin.Fd()) {
+		cmd.Stdin = os.Stdin
+	}
+	if term.IsTerminal(os.Stdout.Fd()) {
+		cmd.Stdout = os.Stdout
+	}
+	return cmd
 }

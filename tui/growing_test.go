@@ -10,6 +10,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/tui/paint"
 )
 
 // growing is a log to which events are added all the time.
@@ -48,10 +49,14 @@ func (g *growing) grow(ctx context.Context, from, perSecond int) {
 	}
 }
 
-// painted is a terminal that tells when something was drawn.
-type painted struct{ drawn chan time.Time }
+// drawn is a terminal that tells when something was drawn.
+type drawn struct{ drawn chan time.Time }
 
-func (p painted) Write(b []byte) (int, error) {
+func (drawn) Read([]byte) (int, error) { return 0, io.EOF }
+func (drawn) Close() error             { return nil }
+func (drawn) Fd() uintptr              { return ^uintptr(0) }
+
+func (p drawn) Write(b []byte) (int, error) {
 	select {
 	case p.drawn <- time.Now():
 	default:
@@ -72,9 +77,12 @@ func BenchmarkKeyWhileGrowing(b *testing.B) {
 	o := Options{Sources: src, Now: func() time.Time { return noon }, Start: "only", Open: func(context.Context, *eventlog.Session) (eventlog.Log, error) { return g, nil }}
 	o.fill()
 	m := newModel(ctx, o)
-	screen := painted{make(chan time.Time, 1)}
+	screen := drawn{make(chan time.Time, 1)}
 	in, _ := io.Pipe()
-	p := tea.NewProgram(m, append(programOptions(ctx), tea.WithInput(in), tea.WithOutput(screen), tea.WithWindowSize(200, 60), tea.WithoutSignals(), tea.WithEnvironment([]string{"TERM=xterm-256color", "COLORTERM=truecolor"}))...)
+	env := []string{"TERM=xterm-256color", "COLORTERM=truecolor"}
+	out := paint.New(screen, env)
+	defer out.Stop()
+	p := tea.NewProgram(paintedOn(m, out), append(programOptions(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithWindowSize(200, 60), tea.WithoutSignals(), tea.WithEnvironment(env))...)
 	ended := make(chan error, 1)
 	go func() { _, err := p.Run(); ended <- err }()
 	p.Send(tea.WindowSizeMsg{Width: 200, Height: 60})

@@ -20,6 +20,7 @@ import (
 	"github.com/lazytrace/lazytrace/rollup/price"
 	"github.com/lazytrace/lazytrace/tui/keyboard"
 	"github.com/lazytrace/lazytrace/tui/keymap"
+	"github.com/lazytrace/lazytrace/tui/paint"
 	"github.com/lazytrace/lazytrace/tui/theme"
 )
 
@@ -92,7 +93,14 @@ func Run(ctx context.Context, o Options) error {
 	if in := os.Stdin; term.IsTerminal(in.Fd()) { // otherwise the library finds the terminal
 		options = append(options, tea.WithInput(keyboard.Keyboard{File: in}))
 	}
-	_, err := tea.NewProgram(m, options...).Run()
+	var root tea.Model = m
+	if out := os.Stdout; term.IsTerminal(out.Fd()) {
+		screen := paint.New(out, os.Environ())
+		defer screen.Stop()
+		root = paintedOn(m, screen)
+		options = append(options, tea.WithOutput(screen))
+	}
+	_, err := tea.NewProgram(root, options...).Run()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

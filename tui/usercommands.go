@@ -65,7 +65,7 @@ func (m *model) runCommand(c Command) tea.Cmd {
 				return ask.Notice(c.Name + ": done")
 			}
 		}
-		return tea.ExecProcess(cmd, func(err error) tea.Msg {
+		return tea.ExecProcess(onTerminal(cmd), func(err error) tea.Msg {
 			if err != nil {
 				return ask.Notice(c.Name + ": " + err.Error())
 			}

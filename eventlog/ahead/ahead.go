@@ -108,6 +108,7 @@ func Open(file *os.File, size int64, shape jsonl.Shape) (*Reader, error) {
 		r.ready[i] = make(chan *block, 1)
 		r.free <- spare.Get().(*block)
 	}
+	ofAll.open(1)
 	for range workers {
 		r.wg.Go(func() { r.work(ctx) })
 	}
@@ -210,6 +211,7 @@ func (r *Reader) Close() error {
 			spare.Put(<-blocks)
 		}
 	}
+	ofAll.open(-1)
 	return r.file.Close()
 }
 
@@ -232,7 +234,9 @@ func (r *Reader) work(ctx context.Context) {
 			r.free <- b
 			return
 		}
+		ofAll.take()
 		b.read(r)
+		ofAll.give()
 		r.ready[b.number%blocks] <- b // there is room: it is one of so many blocks
 	}
 }

@@ -64,8 +64,8 @@ type ledger struct {
 
 func newLedger(opt *Options) *ledger {
 	l := &ledger{opt: opt, entries: map[eventlog.Sym][]int{}, uses: map[eventlog.Sym][]int{}}
-	for i := range opt.Catalog.Entries {
-		id := opt.Catalog.Entries[i].Session
+	for i, e := range opt.Catalog.Entries.All() {
+		id := e.Session
 		l.entries[id] = append(l.entries[id], i)
 	}
 	for i := range opt.Catalog.Uses {
@@ -79,16 +79,17 @@ func newLedger(opt *Options) *ledger {
 func (l *ledger) report(s *eventlog.Session) (*rollup.Report, []*eventlog.Session) {
 	all := []*eventlog.Session{s}
 	part := &eventlog.Catalog{Symbols: l.opt.Catalog.Symbols}
+	var entries []eventlog.Entry
 	for i := 0; i < len(all); i++ {
 		all = append(all, all[i].Children...)
 		for _, at := range l.entries[all[i].Sym] {
-			part.Entries = append(part.Entries, l.opt.Catalog.Entries[at])
+			entries = append(entries, l.opt.Catalog.Entries.At(at))
 		}
 		for _, at := range l.uses[all[i].Sym] {
 			part.Uses = append(part.Uses, l.opt.Catalog.Uses[at])
 		}
 	}
-	part.Sessions = all
+	part.Sessions, part.Entries = all, eventlog.ViewOf(entries)
 	return rollup.New(part, nil), all
 }
 
