@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -12,95 +11,88 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/lazytrace/lazytrace/eventlog"
-	"github.com/lazytrace/lazytrace/rollup/sheet"
 )
 
 type exportOptions struct {
 	filterOptions
 	format string
-	what   string
 	out    string
-	all    bool
+	tableOptions
 }
 
-// exportFormats and exportWhat are what --format and --what know.
-var (
-	exportFormats = []string{"csv"}
-	exportWhat    = []string{"sessions", "events", "ledger"}
-)
+// exportFormat is one way to write what was read for other programs.
+type exportFormat struct {
+	name   string
+	writes string   // what, for the help
+	flags  []string // that only such formats have
+	run    func(ctx context.Context, env *Env, paths []string, opts exportOptions) error
+}
+
+// exportFormats are the formats that --format knows, the default first.
+var exportFormats = []exportFormat{
+	{"csv", "tables for spreadsheets: sessions, events, or the ledger", []string{"what", "all"}, exportTable},
+}
 
 func newExport(env *Env) *cobra.Command {
 	var opts exportOptions
 	c := &cobra.Command{
 		Use: "export [PATH...]", Short: "Write sessions, events or the ledger for other programs",
 		Long: `Write what is at the paths, or all that is found on this machine, for other
-programs: sessions, one a row; events, one a row; or the ledger, each call of a
-model once with what it cost.
+programs. Secrets are masked.
 
   lazytrace export --what ledger --since 30d -o calls.csv
 
-CSV is as in RFC 4180. A cell that a spreadsheet would take for a formula has an
-apostrophe before it. Secrets are masked.`,
-		RunE: func(c *cobra.Command, args []string) error { return runExport(c.Context(), env, args, opts) },
+` + exportHelp(),
+		RunE: func(c *cobra.Command, args []string) error { return runExport(c, env, args, opts) },
 	}
-	opts.flags(c)
+	opts.filterOptions.flags(c)
 	f := c.Flags()
-	f.StringVar(&opts.format, "format", "csv", "write it as "+strings.Join(exportFormats, ", "))
-	f.StringVar(&opts.what, "what", "sessions", "write "+strings.Join(exportWhat, ", "))
+	f.StringVar(&opts.format, "format", exportFormats[0].name, "write it as "+exportNames())
 	f.StringVarP(&opts.out, "output", "o", "", "write it into this file instead of standard output")
-	f.BoolVar(&opts.all, "all", false, "of events, also write machinery: heartbeats, hooks, loop steps")
+	opts.tableOptions.flags(c)
 	inputFormatFlag(c, env)
 	return c
 }
 
-func runExport(ctx context.Context, env *Env, paths []string, opts exportOptions) error {
-	if !slices.Contains(exportFormats, opts.format) {
-		return refuse("--format %s is not known; it is %s", opts.format, strings.Join(exportFormats, ", "))
+// exportHelp tells what each format is.
+func exportHelp() string {
+	var b strings.Builder
+	for _, f := range exportFormats {
+		fmt.Fprintf(&b, "  %-14s %s\n", f.name, f.writes)
 	}
-	if !slices.Contains(exportWhat, opts.what) {
-		return refuse("--what %s is not known; it is one of %s", opts.what, strings.Join(exportWhat, ", "))
-	}
-	if opts.out == "" {
-		return writeTable(ctx, env, paths, opts, env.Stdout)
-	}
-	return intoFile(opts.out, func(w io.Writer) error { return writeTable(ctx, env, paths, opts, w) })
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func writeTable(ctx context.Context, env *Env, paths []string, opts exportOptions, w io.Writer) error {
-	if opts.what == "events" {
-		return exportEvents(ctx, env, paths, opts, w)
+func exportNames() string {
+	names := make([]string, len(exportFormats))
+	for i, f := range exportFormats {
+		names[i] = f.name
 	}
-	keep, err := opts.sessions(env)
-	if err != nil {
-		return err
-	}
-	cat, done, err := load(ctx, env, paths)
-	if err != nil {
-		return err
-	}
-	defer done()
-	if opts.what == "ledger" {
-		return sheet.Ledger(ctx, w, cat, keep)
-	}
-	return sheet.Sessions(w, cat, keep, 0, eventlog.StampOf(env.Now()))
+	return strings.Join(names, ", ")
 }
 
-// exportEvents writes events as they are read, filtered as lazytrace events does.
-func exportEvents(ctx context.Context, env *Env, paths []string, opts exportOptions, w io.Writer) error {
-	q, err := opts.query()
-	if err != nil {
-		return err
+func runExport(c *cobra.Command, env *Env, paths []string, opts exportOptions) error {
+	at := slices.IndexFunc(exportFormats, func(f exportFormat) bool { return f.name == opts.format })
+	if at < 0 {
+		return refuse("--format %s is not known; it is one of %s", opts.format, exportNames())
 	}
-	paths, done, err := withStdin(ctx, env, paths, false)
-	if err != nil {
-		return err
+	chosen := exportFormats[at]
+	for _, f := range exportFormats {
+		for _, flag := range f.flags {
+			if c.Flags().Changed(flag) && !slices.Contains(chosen.flags, flag) {
+				return refuse("--%s says nothing for --format %s; it is for --format %s", flag, chosen.name, f.name)
+			}
+		}
 	}
-	defer done()
-	p := &eventPrinter{env: env, opts: eventsOptions{all: opts.all}, query: q, out: bufio.NewWriter(io.Discard), sheet: sheet.NewEvents(w), formats: map[string]string{}, named: map[string]bool{}}
-	err = streamPaths(ctx, env, paths, false, p)
-	return errors.Join(err, p.sheet.Flush(), ctx.Err())
+	return chosen.run(c.Context(), env, paths, opts)
+}
+
+// into writes to where the export goes: a file, or standard output.
+func (o *exportOptions) into(env *Env, write func(io.Writer) error) error {
+	if o.out == "" {
+		return write(env.Stdout)
+	}
+	return intoFile(o.out, write)
 }
 
 // intoFile writes a file, its owner's only, that is there in whole or not at all: an
