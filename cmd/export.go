@@ -18,6 +18,8 @@ type exportOptions struct {
 	format string
 	out    string
 	tableOptions
+	linesOptions
+	spansOptions
 }
 
 // exportFormat is one way to write what was read for other programs.
@@ -31,12 +33,14 @@ type exportFormat struct {
 // exportFormats are the formats that --format knows, the default first.
 var exportFormats = []exportFormat{
 	{"csv", "tables for spreadsheets: sessions, events, or the ledger", []string{"what", "all"}, exportTable},
+	{"jsonl", "all events of the sessions, one JSON object a line, for lazytrace import", []string{"flat"}, exportLines},
+	{"otlp", "spans of OpenTelemetry as its collector writes files, or sent to an endpoint", []string{"endpoint", "otlp-header"}, exportSpans},
 }
 
 func newExport(env *Env) *cobra.Command {
 	var opts exportOptions
 	c := &cobra.Command{
-		Use: "export [PATH...]", Short: "Write sessions, events or the ledger for other programs",
+		Use: "export [PATH...]", Short: "Write sessions, events, spans or the ledger for other programs",
 		Long: `Write what is at the paths, or all that is found on this machine, for other
 programs. Secrets are masked.
 
@@ -50,6 +54,8 @@ programs. Secrets are masked.
 	f.StringVar(&opts.format, "format", exportFormats[0].name, "write it as "+exportNames())
 	f.StringVarP(&opts.out, "output", "o", "", "write it into this file instead of standard output")
 	opts.tableOptions.flags(c)
+	opts.linesOptions.flags(c)
+	opts.spansOptions.flags(c)
 	inputFormatFlag(c, env)
 	return c
 }

@@ -80,6 +80,7 @@ behind.
 		newNotes(env),
 		newFork(env),
 		newExport(env),
+		newImport(env),
 		newPrices(env),
 		newCache(env),
 		newDoctor(env),
