@@ -379,7 +379,7 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 		}
 		u := &s.uses[i]
 		u.Failed = u.Failed || failed
-		if u.Copied && !e.Copied { // the session that it was copied from counts it, wherever that stands
+		if call && u.Copied && !e.Copied { // the session that it was copied from counts it, wherever that stands
 			*u = Use{ID: e.Use, Session: session, Of: of, Run: r.ID, Tool: cmp.Or(s.names.intern(e.Tool), u.Tool), Failed: u.Failed, Table: s.table, Pos: pos}
 		}
 		if call && u.Of == 0 && of != 0 && u.Session == session {
