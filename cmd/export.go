@@ -21,6 +21,8 @@ type exportOptions struct {
 	out    string
 	tableOptions
 	handoutOptions
+	linesOptions
+	spansOptions
 }
 
 // exportFormat is one way to write what was read for other programs.
@@ -39,12 +41,14 @@ var exportFormats = []exportFormat{
 	{"agent-session", "conversations, each as the Agent SDK stores a session", nil, exportChat(fork.AgentSession)},
 	{"openai", "conversations, each as messages of the chat completions API", nil, exportChat(fork.OpenAI)},
 	{"anthropic", "conversations, each as system and messages of the Messages API", nil, exportChat(fork.Anthropic)},
+	{"jsonl", "all events of the sessions, one JSON object a line, for lazytrace import", []string{"flat"}, exportLines},
+	{"otlp", "spans of OpenTelemetry as its collector writes files, or sent to an endpoint", []string{"endpoint", "otlp-header"}, exportSpans},
 }
 
 func newExport(env *Env) *cobra.Command {
 	var opts exportOptions
 	c := &cobra.Command{
-		Use: "export [PATH...]", Short: "Write sessions, events or the ledger for other programs",
+		Use: "export [PATH...]", Short: "Write sessions, events, spans or the ledger for other programs",
 		Long: `Write what is at the paths, or all that is found on this machine, for other
 programs. Secrets are masked.
 
@@ -59,6 +63,8 @@ programs. Secrets are masked.
 	f.StringVarP(&opts.out, "output", "o", "", "write it into this file instead of standard output")
 	opts.tableOptions.flags(c)
 	opts.handoutOptions.flags(c)
+	opts.linesOptions.flags(c)
+	opts.spansOptions.flags(c)
 	inputFormatFlag(c, env)
 	return c
 }

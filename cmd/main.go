@@ -108,6 +108,7 @@ func newRoot(env *Env) *cobra.Command {
 		newNotes(env),
 		newFork(env),
 		newExport(env),
+		newImport(env),
 		newPrices(env),
 		newCache(env),
 		newDoctor(env),

@@ -139,6 +139,7 @@ type Catalog struct {
 type Segment struct {
 	Path     string
 	Format   string
+	Rank     int // see Summary
 	Records  int64
 	Rows     int64
 	Faults   Faults
@@ -352,7 +353,7 @@ func (b *builder) makeRoom(summaries []*Summary) {
 func (b *builder) take(sum *Summary) {
 	c, number := b.c, int32(len(b.c.Segments))
 	seg := Segment{
-		Path: sum.Path, Format: sum.Format, Records: sum.records, Faults: sum.faults.clone(), Pending: sum.pending,
+		Path: sum.Path, Format: sum.Format, Rank: sum.Rank, Records: sum.records, Faults: sum.faults.clone(), Pending: sum.pending,
 		Sessions: len(sum.sessions), Modified: sum.modified, Keeping: sum.keeping, Kinds: map[string]int64{}, Customs: map[string]int64{},
 	}
 	for k, n := range sum.kinds {
@@ -375,7 +376,7 @@ func (b *builder) take(sum *Summary) {
 	for id, p := range sum.sessions {
 		at := b.same.is(id)
 		held[at] = true
-		if !b.standing.Counts(sum.Rank, at, 0) {
+		if !b.standing.Counts(sum.Path, sum.Rank, at, 0) {
 			c.Audit.ShadowEvents += p.events
 			b.shadowed = true
 			continue
@@ -387,11 +388,14 @@ func (b *builder) take(sum *Summary) {
 		c.Audit.take(p)
 	}
 	for key, p := range sum.copies {
-		if !b.standing.Counts(sum.Rank, key.session, key.of) {
+		if !b.standing.Counts(sum.Path, sum.Rank, key.session, key.of) {
 			c.Audit.ShadowEvents += p.events
 			continue
 		}
-		b.session(b.same.is(key.session), sum, p)
+		s := b.session(b.same.is(key.session), sum, p)
+		if key.session == key.of && s.Sym != key.of && !slices.Contains(s.Others, c.Symbols.Name(key.of)) {
+			s.Others = append(s.Others, c.Symbols.Name(key.of))
+		}
 		c.Audit.take(p)
 	}
 	c.Segments[number].Sessions = len(held)
@@ -412,7 +416,7 @@ func (b *builder) take(sum *Summary) {
 	}
 	for _, t := range sum.tallies {
 		t.Session = b.same.is(t.Session)
-		if b.standing.Counts(sum.Rank, t.Session, t.Of) {
+		if b.standing.Counts(sum.Path, sum.Rank, t.Session, t.Of) {
 			c.Tallies = append(c.Tallies, t)
 		}
 	}
@@ -537,7 +541,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 // entry adds a call to the ledger, or cuts it when it is there already.
 func (b *builder) entry(of *Entry, sum *Summary, number int32) {
 	session := b.same.is(of.Session)
-	if !b.standing.Counts(sum.Rank, session, of.Of) {
+	if !b.standing.Counts(sum.Path, sum.Rank, of.Session, of.Of) {
 		return
 	}
 	c := b.c
@@ -580,7 +584,7 @@ func (b *builder) copy(old *Entry, e Entry) {
 
 func (b *builder) use(of *Use, sum *Summary, number int32) {
 	session := b.same.is(of.Session)
-	if !b.standing.Counts(sum.Rank, session, of.Of) {
+	if !b.standing.Counts(sum.Path, sum.Rank, of.Session, of.Of) {
 		return
 	}
 	c, u := b.c, *of

@@ -23,14 +23,26 @@ type Standing struct {
 	hidden map[Sym]copyKey  // conversations whose own logs do not count
 	below  map[Sym]Sym      // conversations that hang below a session that recorded a part of them
 	copied bool             // there are any
+	behind map[imported]bool
+}
+
+// imported names a session that a segment holds as an import.
+type imported struct {
+	path    string
+	session Sym
 }
 
 // Counts reports whether what a segment of a rank holds of a session counts; of
-// is the conversation that it was copied from, or zero.
-func (s *Standing) Counts(rank int, session, of Sym) bool {
-	session = s.same.is(session)
-	if rank == Beside {
+// is the conversation that it was copied from, or zero. What an import holds of
+// conversations that the original recorded stands and falls with the import.
+func (s *Standing) Counts(path string, rank int, session, of Sym) bool {
+	key := s.same.copyKey(copyKey{session, of})
+	session, of = key.session, key.of
+	switch {
+	case rank == Beside:
 		return true
+	case of != 0 && s.behind[imported{path, session}]:
+		return false
 	}
 	_, hidden := s.hidden[session]
 	if of != 0 {
@@ -65,13 +77,13 @@ func (x extent) covers(y extent) bool {
 }
 
 func standing(syms *Symbols, summaries []*Summary) *Standing {
-	st := &Standing{same: sameAs(syms, summaries), left: map[copyKey]bool{}, hidden: map[Sym]copyKey{}, below: map[Sym]Sym{}}
+	st := &Standing{same: sameAs(syms, summaries), left: map[copyKey]bool{}, hidden: map[Sym]copyKey{}, below: map[Sym]Sym{}, behind: map[imported]bool{}}
 	st.rank = ranks(summaries, st.same)
 	copied := map[copyKey]extent{}
 	for _, sum := range summaries {
 		sum.mu.Lock()
 		for key, p := range sum.copies {
-			key.session = st.same.is(key.session)
+			key = st.same.copyKey(key)
 			x := copied[key]
 			x.add(p)
 			copied[key] = x
@@ -85,7 +97,13 @@ func standing(syms *Symbols, summaries []*Summary) *Standing {
 	own := owners(summaries, st.same, copied)
 	for key, x := range copied {
 		log, there := own[key.of]
-		if !there || key.of == key.session {
+		if !there {
+			continue
+		}
+		if key.of == key.session {
+			if x.covers(log) && !log.covers(x) {
+				st.hidden[key.of] = key
+			}
 			continue
 		}
 		x.open = own[key.session].open
@@ -98,13 +116,22 @@ func standing(syms *Symbols, summaries []*Summary) *Standing {
 		_, there := own[key.of]
 		if best, hidden := st.hidden[key.of]; !there || hidden && best == key {
 			continue
-		} else if !hidden {
+		} else if !hidden && key.of != key.session {
 			up, taken := st.below[key.of]
 			if !taken || syms.Name(key.session) < syms.Name(up) {
 				st.below[key.of] = key.session
 			}
 		}
 		st.left[key] = true
+	}
+	for _, sum := range summaries {
+		sum.mu.Lock()
+		for key := range sum.copies {
+			if key = st.same.copyKey(key); key.session == key.of && st.left[key] {
+				st.behind[imported{sum.Path, key.session}] = true
+			}
+		}
+		sum.mu.Unlock()
 	}
 	return st
 }

@@ -147,3 +147,47 @@ func TestLayersOfOneCallAreOneSpan(t *testing.T) {
 		}
 	}
 }
+
+// What was imported counts once: not beside its original, unless it holds more.
+func TestImportAndItsOriginal(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		original, imported, calls int64
+		path                      string
+	}{
+		"the original is gone":   {0, 3, 3, "store.sqlite"},
+		"both are whole":         {3, 3, 3, "log.jsonl"},
+		"the original went on":   {5, 3, 5, "log.jsonl"},
+		"the import holds more":  {2, 3, 3, "store.sqlite"},
+		"nothing was imported":   {2, 0, 2, "log.jsonl"},
+		"of the import one call": {3, 1, 3, "log.jsonl"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			syms := NewSymbols()
+			sources := NewSources(syms)
+			log, store := NewSummary(syms, "log.jsonl", "claude", 0), NewSummary(syms, "store.sqlite", "lazybridge", 1)
+			// The calls have no names: nothing else tells that they are the same.
+			add := func(sum *Summary, of string, n int64) {
+				for i := range n {
+					sum.Update(func() {
+						sum.Add(i, &Event{SessionID: "s", Of: of, RunID: "r", Kind: ModelResponse, Time: Stamp(1e18 + i*1e9), Bill: &Bill{Usage: Usage{Input: 10}}})
+					})
+				}
+				if n > 0 {
+					sources.Add(sum)
+				}
+			}
+			add(log, "", c.original)
+			add(store, "s", c.imported)
+			cat := sources.Catalog()
+			s, ok := cat.Session("s")
+			if !ok || len(cat.Sessions) != 1 || s.Calls != c.calls || s.Parent != nil {
+				t.Fatalf("%d sessions, %d calls; %d are wanted", len(cat.Sessions), s.Calls, c.calls)
+			}
+			if len(s.Paths) != 1 || s.Paths[0] != c.path {
+				t.Errorf("it is in %q, not in %s alone", s.Paths, c.path)
+			}
+		})
+	}
+}

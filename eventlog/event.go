@@ -48,6 +48,8 @@ type Event struct {
 	Piece   bool    // of an answer: its text goes on where that of the last record of the call ended, in the middle of a word perhaps
 	Echo    bool    // it embeds a copy of a record that tells of a model call; that copy is never billed
 	Holds   bool    // of a call or an event of its own: what names its CallID as its run lies below it
+	Row     bool    // the log gives it no id: ID is the number of its row
+	Line    bool    // Payload is the whole line that it was found in, the envelope included
 
 	Bill    *Bill      // the model call that this record pays for
 	Use     Identity   // of a tool call or result that other files may hold copies of

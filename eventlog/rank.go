@@ -27,6 +27,11 @@ func sameAs(syms *Symbols, summaries []*Summary) aliases {
 				same[id] = syms.Intern(p.facts.SameAs)
 			}
 		}
+		for key, p := range sum.copies {
+			if key.session == key.of && p.facts != nil && p.facts.SameAs != "" {
+				same[key.session] = syms.Intern(p.facts.SameAs)
+			}
+		}
 		sum.mu.Unlock()
 	}
 	return same
@@ -44,6 +49,16 @@ func (a aliases) is(id Sym) Sym {
 		at = to
 	}
 	return id
+}
+
+// copyKey returns a key by what its session turned out to be: that of an import is
+// the copy of what its original turned out to be.
+func (a aliases) copyKey(key copyKey) copyKey {
+	at := a.is(key.session)
+	if key.of == key.session {
+		return copyKey{at, at}
+	}
+	return copyKey{at, key.of}
 }
 
 // ranks returns for every session, by what it turned out to be, the highest rank

@@ -381,6 +381,9 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 		}
 		u := &s.uses[i]
 		u.Failed = u.Failed || failed
+		if call && u.Copied && !e.Copied { // the session that it was copied from counts it, wherever that stands
+			*u = Use{ID: e.Use, Session: session, Of: of, Run: r.ID, Tool: cmp.Or(s.names.intern(e.Tool), u.Tool), Failed: u.Failed, Table: s.table, Pos: pos}
+		}
 		if call && u.Of == 0 && of != 0 && u.Session == session {
 			u.Run, u.Of, u.Pos = r.ID, of, pos // the agent's own log knows whose call it is
 		}

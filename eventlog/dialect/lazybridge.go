@@ -153,6 +153,7 @@ func (b *bridge) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Eve
 		e.SessionID, e.RunID, e.Type = b.names.text(b.f.session), b.names.text(b.f.run), b.names.text(b.f.typ)
 		e.ParentRunID, e.Time = b.names.text(b.f.parentRun), moment(b.f.ts)
 		e.ID = readable(b.f.id)
+		e.Line = len(b.f.payload) == 0 || b.f.payload[0] != '{'
 	}
 	b.event(rec, full)
 	emit(e)
@@ -174,7 +175,7 @@ func (b *bridge) row(rec *eventlog.Record) {
 		e.ParentRunID = b.names.text(b.f.parentRun)
 	}
 	if e.ID == "" {
-		e.ID = strconv.FormatInt(rec.Pos, 10)
+		e.ID, e.Row = strconv.FormatInt(rec.Pos, 10), true
 	}
 	switch c[4].Type {
 	case eventlog.Real:

@@ -17,15 +17,31 @@ func (b *bridge) more(rec *eventlog.Record) {
 		e.CallID = b.names.text(f.callID)
 	}
 	_ = fieldsOf(f.more, func(key, value []byte) bool {
-		b.member(string(key), value)
+		b.member(rec, string(key), value)
 		return true
 	})
 }
 
 // member reads one member of lt.
-func (b *bridge) member(key string, value []byte) {
+func (b *bridge) member(rec *eventlog.Record, key string, value []byte) {
 	e := &b.e
 	switch yes, _ := jsonl.Bool(value); key {
+	case "bill":
+		if yes && e.Bill == nil {
+			b.charge(rec)
+		}
+	case "facts":
+		e.Facts = eventlog.ParseFacts(value)
+	case "outcome":
+		e.Outcome = eventlog.ParseOutcome(b.names.text(value))
+	case "tool":
+		e.Tool = b.names.text(value)
+	case "piece":
+		e.Piece = yes
+	case "root":
+		if yes {
+			e.ParentRunID, e.ParentCall, e.Link = "", "", eventlog.LinkNone
+		}
 	case "again":
 		e.Again = yes
 	case "holds":

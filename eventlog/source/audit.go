@@ -231,7 +231,7 @@ func (a *auditor) read(of *eventlog.Segment) {
 	sum := eventlog.NewSummary(a.set.opt.Symbols, of.Path, of.Format, seg.rank())
 	take := &findTaker{auditor: a, seg: seg, of: of, sum: sum}
 	sum.Watch(func(c *eventlog.Cut) {
-		if a.repeated(c) && a.standing.Counts(sum.Rank, c.Session, c.Of) {
+		if a.repeated(c) && a.standing.Counts(sum.Path, sum.Rank, c.Session, c.Of) {
 			take.cut(c)
 		}
 	})
@@ -265,7 +265,7 @@ func (t *findTaker) record(rec *eventlog.Record) {
 func (t *findTaker) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
 	t.set.opt.estimate(e)
 	syms := t.set.opt.Symbols
-	counts := t.standing.Counts(t.sum.Rank, syms.Intern(e.SessionID), syms.Intern(e.Of))
+	counts := t.standing.Counts(t.sum.Path, t.sum.Rank, syms.Intern(e.SessionID), syms.Intern(e.Of))
 	wanted := false
 	switch t.figure {
 	case eventlog.FigureCallRecords:

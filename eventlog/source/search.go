@@ -232,7 +232,7 @@ func (s *searched) event(e *eventlog.Event, sub int, hit bool) {
 		kind = e.Type
 	}
 	s.events = append(s.events, held{
-		sub: sub, counts: s.standing.Counts(s.rank, syms.Intern(e.SessionID), syms.Intern(e.Of)), time: e.Time, session: e.SessionID, run: e.RunID,
+		sub: sub, counts: s.standing.Counts(s.seg.path, s.rank, syms.Intern(e.SessionID), syms.Intern(e.Of)), time: e.Time, session: e.SessionID, run: e.RunID,
 		agent: e.Agent, provider: e.Provider, model: e.Model, tool: e.Tool, kind: kind, hidden: e.Hidden,
 	})
 }

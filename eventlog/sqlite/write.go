@@ -24,10 +24,16 @@ ON CONFLICT (session_id, lt_id) WHERE lt_id IS NOT NULL DO NOTHING`
 // commit itself that failed; either way they may be sent again, since an event
 // whose session has its ID already is left out.
 func (s *Store) WriteEvents(ctx context.Context, events []eventlog.Event) error {
+	_, err := s.AddEvents(ctx, events)
+	return err
+}
+
+// AddEvents does so and returns how many events were not in the store yet.
+func (s *Store) AddEvents(ctx context.Context, events []eventlog.Event) (added int64, err error) {
 	if len(events) == 0 {
-		return nil
+		return 0, nil
 	}
-	return s.write(ctx, "write", func(ctx context.Context) error {
+	err = s.write(ctx, "write", func(ctx context.Context) error {
 		// A row takes microseconds: watching the context within each would
 		// cost more than the row. It is looked at between rows.
 		quiet := context.WithoutCancel(ctx)
@@ -36,14 +42,22 @@ func (s *Store) WriteEvents(ctx context.Context, events []eventlog.Event) error 
 				return err
 			}
 			e := &events[i]
-			if _, err := s.insert.ExecContext(quiet,
+			result, err := s.insert.ExecContext(quiet,
 				text(e.SessionID), orNull(e.RunID), text(typeOf(e)), object(e.Payload),
-				seconds(e.Time), orNull(e.ID), orNull(e.ParentRunID)); err != nil {
+				seconds(e.Time), orNull(e.ID), orNull(e.ParentRunID))
+			if err != nil {
 				return err
+			}
+			if n, err := result.RowsAffected(); err == nil {
+				added += n
 			}
 		}
 		return nil
 	})
+	if err != nil {
+		return 0, err
+	}
+	return added, nil
 }
 
 // write does one transaction and gives its error a name.

@@ -2,12 +2,10 @@ package export
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/recorder/wire"
@@ -45,7 +43,7 @@ func NewJSONL(w io.WriteCloser, name string) *JSONL { return &JSONL{file: w, nam
 func (j *JSONL) Export(e eventlog.Event) error {
 	j.seq++
 	j.held++
-	j.buf = appendFlat(j.buf, &e, j.seq)
+	j.buf = wire.AppendFlat(j.buf, &e, j.seq)
 	return nil
 }
 
@@ -80,48 +78,3 @@ func (j *JSONL) WriteEvents(_ context.Context, events []eventlog.Event) error {
 
 // Close writes what is left and closes the file.
 func (j *JSONL) Close() error { return errors.Join(j.Flush(), j.file.Close()) }
-
-// appendFlat appends one line. The names of the envelope are ours: a payload
-// that uses one of them is moved aside, so that it cannot pass for another
-// event.
-func appendFlat(b []byte, e *eventlog.Event, seq int64) []byte {
-	b = append(b, `{"event_type":`...)
-	b = wire.AppendString(b, e.Type)
-	b = append(b, `,"session_id":`...)
-	b = wire.AppendString(b, e.SessionID)
-	b = append(b, `,"run_id":`...)
-	if e.RunID == "" {
-		b = append(b, "null"...)
-	} else {
-		b = wire.AppendString(b, e.RunID)
-	}
-	b = append(b, `,"ts":`...)
-	b = wire.AppendSeconds(b, e.Time)
-	b = append(b, `,"seq":`...)
-	b = strconv.AppendInt(b, seq, 10)
-	b = append(b, `,"id":`...)
-	b = wire.AppendString(b, e.ID)
-	wire.Fields(e.Payload, func(name string, raw json.RawMessage) bool {
-		if wire.Reserved(name) {
-			name = "payload." + name
-		}
-		b = append(b, ',')
-		b = wire.AppendString(b, name)
-		b = append(b, ':')
-		b = appendOneLine(b, raw)
-		return true
-	})
-	return append(b, '}', '\n')
-}
-
-// appendOneLine appends JSON that may be spread over lines. Line ends can only
-// stand between its tokens: inside strings they are escaped.
-func appendOneLine(b []byte, raw []byte) []byte {
-	for _, c := range raw {
-		if c == '\n' || c == '\r' {
-			c = ' '
-		}
-		b = append(b, c)
-	}
-	return b
-}

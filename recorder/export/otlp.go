@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -23,6 +24,7 @@ type OTLP struct {
 	work  *work[*span]
 	name  string
 	limit time.Duration
+	taken atomic.Int64 // spans that the receiver took
 }
 
 // OTLPOptions say where spans go and how. Zero fields are the defaults.
@@ -69,7 +71,11 @@ func NewOTLP(o OTLPOptions) (*OTLP, error) {
 	x := &OTLP{name: "otlp to " + shown(to), limit: o.Limit}
 	post := newPoster(to, o)
 	x.work = start(workOptions[*span]{
-		do: post.send, last: post.close, most: o.MaxQueue, bytes: o.MaxBytes, batch: o.Batch, large: 2 << 20, delay: o.Interval,
+		do: func(ctx context.Context, spans []*span) (int, error) {
+			lost, err := post.send(ctx, spans)
+			x.taken.Add(int64(len(spans) - lost))
+			return lost, err
+		}, last: post.close, most: o.MaxQueue, bytes: o.MaxBytes, batch: o.Batch, large: 2 << 20, delay: o.Interval,
 	})
 	x.tree = newSpanTree(func(s *span) { x.work.put(s, s.size()) })
 	x.tree.service, x.tree.version = o.Service, o.Version
@@ -132,6 +138,9 @@ func (x *OTLP) Export(e eventlog.Event) error {
 	x.tree.add(&e)
 	return x.work.take()
 }
+
+// Accepted returns how many spans the receiver has taken.
+func (x *OTLP) Accepted() int64 { return x.taken.Load() }
 
 // Flush waits until all spans that have ended are sent or given up, or for the
 // end of ctx. It may be called by any goroutine.

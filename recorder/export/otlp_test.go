@@ -182,7 +182,7 @@ func eventsOf(t *testing.T, path string) (events []eventlog.Event) {
 // spell writes events as a store of lines has them.
 func spell(events []eventlog.Event) (records []eventlog.Record) {
 	for i := range events {
-		records = append(records, eventlog.Record{Body: bytes.TrimSpace(appendFlat(nil, &events[i], int64(i+1)))})
+		records = append(records, eventlog.Record{Body: bytes.TrimSpace(wire.AppendFlat(nil, &events[i], int64(i+1)))})
 	}
 	return records
 }

@@ -18,6 +18,8 @@ type Speller struct {
 	Prefix string // before types that are called like one of ours and are none
 	Copies bool   // the events are in a log of their own as well, and stay there
 	marks  bool   // of each event it is told whether it is a copy of another session's
+	whole  bool   // sessions keep their names, and readers are told all that was known
+	facts  string // and what of its session, as eventlog.Facts spells it
 }
 
 // longestType bounds what an event may be called.
@@ -62,20 +64,22 @@ func (s Speller) payload(e *eventlog.Event, saw []string) json.RawMessage {
 	if e.Began.Known() && e.Time > e.Began {
 		o.Set("latency_ms", float64(e.Time-e.Began)/1e6)
 	}
-	if e.Kind == eventlog.AgentFinish {
+	if e.Kind == eventlog.AgentFinish && !s.whole {
 		o.Text("outcome", e.Outcome.String())
 	}
 	if e.Bill != nil {
 		bill(&o, e)
 	}
-	if e.Hidden {
-		o.Raw("hidden", []byte("true"))
+	if machinery := e.Kind == eventlog.Heartbeat || e.Kind == eventlog.LoopStep; e.Hidden || s.whole && machinery {
+		o.Set("hidden", e.Hidden)
 	}
 	if e.Facts != nil {
 		facts(&o, e.Facts)
 	}
 	details(&o, e.Details)
-	o.Text("conversation_id", e.SessionID)
+	if !s.whole {
+		o.Text("conversation_id", e.SessionID)
+	}
 	raw(&o, "attributes", e.Payload)
 	o.Raw("lt", s.more(e))
 	return o.JSON()
@@ -187,6 +191,9 @@ func bill(o *wire.Object, e *eventlog.Event) {
 func (s Speller) more(e *eventlog.Event) json.RawMessage {
 	var o wire.Object
 	o.Set("failed", e.Failed)
+	if s.whole {
+		s.rest(&o, e)
+	}
 	for _, flag := range []struct {
 		name string
 		set  bool
@@ -206,8 +213,8 @@ func (s Speller) more(e *eventlog.Event) json.RawMessage {
 	case eventlog.IdleNo:
 		o.Raw("idle", []byte("false"))
 	}
-	if e.Wait != eventlog.WaitSame {
-		o.Text("wait", e.Wait.String())
+	if e.Wait != eventlog.WaitSame || s.whole && e.Kind == eventlog.HILDecision {
+		o.Set("wait", e.Wait.String())
 	}
 	if e.Ran.Known() {
 		o.Raw("ran", wire.AppendSeconds(nil, e.Ran))
@@ -217,6 +224,28 @@ func (s Speller) more(e *eventlog.Event) json.RawMessage {
 		o.Set("adopts", s.adopts(e))
 	}
 	return o.JSON()
+}
+
+// rest is what only whole sessions need: what recordings have elsewhere.
+func (s Speller) rest(o *wire.Object, e *eventlog.Event) {
+	if s.facts != "" {
+		o.Raw("facts", []byte(s.facts))
+	}
+	if e.Kind == eventlog.AgentFinish {
+		o.Text("outcome", e.Outcome.String())
+	}
+	if e.Bill != nil && e.Bill.Call.IsZero() {
+		o.Raw("bill", []byte("true")) // it has no name to be known by
+	}
+	if e.Kind.Class() != eventlog.ClassTool {
+		o.Text("tool", e.Tool)
+	}
+	if e.Piece {
+		o.Raw("piece", []byte("true"))
+	}
+	if e.Kind == eventlog.AgentStart && e.ParentRunID == "" {
+		o.Raw("root", []byte("true")) // nobody is to look for who started it
+	}
 }
 
 func (s Speller) of(e *eventlog.Event) string {
@@ -274,7 +303,8 @@ func identities(o *wire.Object, name string, ids []eventlog.Identity) {
 // its own is a run here: all of a recording is one session.
 func (s Speller) adopts(e *eventlog.Event) any {
 	type adopt struct {
-		Run    string `json:"run_id"`
+		Run    string `json:"run_id,omitempty"`
+		Other  string `json:"session_id,omitempty"`
 		Parent string `json:"parent_run_id"`
 		Call   string `json:"parent_call,omitempty"`
 		Link   string `json:"link,omitempty"`
@@ -282,7 +312,11 @@ func (s Speller) adopts(e *eventlog.Event) any {
 	}
 	list := make([]adopt, len(e.Adopts))
 	for i, a := range e.Adopts {
-		list[i] = adopt{cmp.Or(a.RunID, a.SessionID), cmp.Or(a.ParentRunID, s.Run), a.ParentCall, a.Link.String(), a.Agent}
+		if s.whole {
+			list[i] = adopt{a.RunID, a.SessionID, a.ParentRunID, a.ParentCall, a.Link.String(), a.Agent}
+			continue
+		}
+		list[i] = adopt{cmp.Or(a.RunID, a.SessionID), "", cmp.Or(a.ParentRunID, s.Run), a.ParentCall, a.Link.String(), a.Agent}
 	}
 	return list
 }

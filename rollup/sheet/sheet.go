@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
@@ -22,11 +23,15 @@ import (
 // spelled out.
 func cell(text string) string {
 	text = escape.Text(text)
-	if text != "" && strings.IndexByte("=+-@\t\r", text[0]) >= 0 {
+	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune(formula, first) {
 		return "'" + text
 	}
 	return text
 }
+
+// formula is what a spreadsheet may take a cell for a formula by. Some take the
+// full-width forms for the plain ones, and pass over what only moves on.
+const formula = "=+-@\t\r\n＝＋－＠"
 
 func count(n int64) string { return strconv.FormatInt(n, 10) }
 
