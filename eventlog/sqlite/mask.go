@@ -371,6 +371,9 @@ func (l *Lock) same(ctx context.Context, conn *sql.Conn, table eventlog.Table, m
 		var old []eventlog.Record
 		err := p.rows(ctx, l.conn, "> ?", from, page, func(rec eventlog.Record) error {
 			rec.Cells = slices.Clone(rec.Cells)
+			for i := range rec.Cells {
+				rec.Cells[i].Text = slices.Clone(rec.Cells[i].Text) // it is gone with the row
+			}
 			old = append(old, rec)
 			return nil
 		})

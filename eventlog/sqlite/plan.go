@@ -51,8 +51,8 @@ func (p *plans) of(ctx context.Context, c *sql.Conn, table eventlog.Table) (plan
 		if made, err = planOf(ctx, c, table); err != nil {
 			return plan{}, err
 		}
-		if made.by = p.by; made.by == nil {
-			made.by = straight
+		if p.by != nil {
+			made.by = p.by
 		}
 		p.made[name] = made
 	}
@@ -65,6 +65,7 @@ func (p *plans) of(ctx context.Context, c *sql.Conn, table eventlog.Table) (plan
 // PRIMARY KEY is the same thing under another name; any other column that a
 // dialect calls the key may hold texts and nulls, and has no index.
 func planOf(ctx context.Context, c *sql.Conn, table eventlog.Table) (p plan, err error) {
+	p.by = straight
 	var kind string
 	var root int64
 	err = c.QueryRowContext(ctx, "SELECT type, coalesce(rootpage, 0) FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')",
