@@ -21,6 +21,7 @@ type Pane struct {
 	view   *overview.View
 	key    string // of the selected row, so that it stays selected as rows come and go
 	follow bool
+	placed bool // somebody moved the cursor, or saw it where it is with all sessions there
 	width  int
 	height int
 	// Marked is the id of the session that others are to be compared with.
@@ -37,9 +38,10 @@ func (p *Pane) Resize(width, height int) {
 func (p *Pane) Show(v *overview.View) {
 	p.view = v
 	p.list.SetLen(len(v.Rows))
-	if p.key == "" || p.follow {
-		p.list.To(0)
+	if p.key == "" || p.follow || !p.placed {
+		p.list.To(0) // what is found first while logs are read is not what is newest
 		p.note()
+		p.placed = p.placed || !v.Catalog.Progress.Loading
 		return
 	}
 	if i := v.Index(p.key); i >= 0 {
@@ -89,7 +91,7 @@ func (p *Pane) Do(a keymap.Action, n int) bool {
 			return false
 		}
 	}
-	p.follow = false
+	p.follow, p.placed = false, true
 	p.note()
 	return true
 }
@@ -144,6 +146,7 @@ func (p *Pane) Parent() {
 	for i := p.list.Cursor() - 1; i >= 0; i-- {
 		if p.view.Rows[i].Depth < r.Depth {
 			p.list.To(i)
+			p.placed = true
 			p.note()
 			return
 		}
@@ -153,7 +156,7 @@ func (p *Pane) Parent() {
 // Scroll scrolls by d rows.
 func (p *Pane) Scroll(d int) {
 	p.list.Scroll(d)
-	p.follow = false
+	p.follow, p.placed = false, true
 	p.note()
 }
 
@@ -165,7 +168,7 @@ func (p *Pane) Click(x, y int) (hit, marker bool) {
 		return false, false
 	}
 	p.list.To(i)
-	p.follow = false
+	p.follow, p.placed = false, true
 	p.note()
 	r := &p.view.Rows[i]
 	at := 4 + 2*max(0, r.Depth-1)
