@@ -89,6 +89,7 @@ behind.
 		newNote(env),
 		newNotes(env),
 		newFork(env),
+		newReplay(env),
 		newExport(env),
 		newPrices(env),
 		newCache(env),
