@@ -168,7 +168,7 @@ func happenings(ctx context.Context, env *Env, id string, paths []string, asJSON
 	}
 	var last eventlog.Stamp
 	var failed error
-	err = eachEvent(ctx, env, s, func(e *eventlog.Event) error {
+	err = eachOfSession(ctx, env, s, func(e *eventlog.Event) error {
 		if e.Hidden {
 			return nil
 		}
@@ -215,8 +215,8 @@ func sessionAt(ctx context.Context, env *Env, id string, paths []string) (*event
 	return oneSession(cat, id)
 }
 
-// eachEvent gives the events of a session, of one file after the other.
-func eachEvent(ctx context.Context, env *Env, s *eventlog.Session, take func(*eventlog.Event) error) error {
+// eachOfSession gives the events of a session, of one file after the other.
+func eachOfSession(ctx context.Context, env *Env, s *eventlog.Session, take func(*eventlog.Event) error) error {
 	read, _, err := sourceOptions(env, s.Paths, false)
 	if err != nil {
 		return err

@@ -139,7 +139,7 @@ func (o *replayOptions) first(ctx context.Context, env *Env, s *eventlog.Session
 	}
 	var at eventlog.Stamp
 	found := map[string]bool{}
-	err := eachEvent(ctx, env, s, func(e *eventlog.Event) error {
+	err := eachOfSession(ctx, env, s, func(e *eventlog.Event) error {
 		if strings.HasPrefix(e.ID, o.until) {
 			found[e.ID] = true
 			at = e.Time
@@ -210,4 +210,3 @@ func (o *replayOptions) tell(env *Env, id string, s replay.Sums, served command.
 	}
 	return nil
 }
-
