@@ -64,14 +64,7 @@ func Canonical(m Masker, a proxy.Asked) (q Request, err error) {
 }
 
 // Loose is the hash of what is left without what differs in each run of a program.
-func (q *Request) Loose() string {
-	body := q.Body
-	if doc, ok := decode(body); ok {
-		strip(doc, wayward)
-		body = encode(doc)
-	}
-	return q.hash(passing.ReplaceAll(body, []byte("*")))
-}
+func (q *Request) Loose() string { return q.hash(loosened(q.Body)) }
 
 func (q *Request) hash(body []byte) string {
 	h := sha256.New()
@@ -110,21 +103,6 @@ var volatile = []string{
 
 // wayward are those that matter to the answer, but little.
 var wayward = []string{"metadata", "stream_options", "prompt_cache_retention", "service_tier"}
-
-// passing are texts that differ in each run: ids, times, folders and files for a
-// while, ports of this machine, checksums in the marks that clients leave.
-var passing = regexp.MustCompile(`(?i)` + strings.Join([]string{
-	`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`,
-	`\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?(?:Z\b|[+-]\d{2}:?\d{2}))?)?`,
-	`\b\d{1,2}/\d{1,2}/\d{4}\b`,
-	`\b(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:\d{1,2} )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,4}(?:,? \d{4})?\b`,
-	`\b\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)?(?: ?[ap]m)?\b`,
-	`\b1\d{9}(?:\d{3})?(?:\.\d+)?\b`,
-	`(?:/private)?(?:/tmp|/var/tmp|/var/folders|/dev/shm)(?:/[^\s"'\\:;,)\]<>` + "`" + `]+)+`,
-	`[a-z]:(?:\\\\)+users(?:\\\\)+[^\\"]+(?:\\\\)+appdata(?:\\\\)+local(?:\\\\)+temp(?:\\\\[^\s"'\\:;,)\]<>]+)+`,
-	`(?:127\.0\.0\.1|localhost|\[::1\]):\d+`,
-	`\bcch=[0-9a-f]+`,
-}, "|"))
 
 // decode reads JSON so that numbers stay as they are written.
 func decode(body []byte) (any, bool) {

@@ -31,6 +31,10 @@ func (p *Player) explain(r *http.Request, a proxy.Asked, q *Request) string {
 	if p.opts.Match == Sequence {
 		return fmt.Sprintf("no recorded answer to %s: the record has no more of them", what)
 	}
+	asked := q.Body
+	if p.opts.Match == Loose {
+		asked = loosened(asked)
+	}
 	best, most, number := "", -1, 0
 	for _, e := range candidates {
 		x := e.Exchange
@@ -41,7 +45,10 @@ func (p *Player) explain(r *http.Request, a proxy.Asked, q *Request) string {
 		if err != nil {
 			continue
 		}
-		path, same := differs(q.Body, body)
+		if p.opts.Match == Loose {
+			body = loosened(body)
+		}
+		path, same := differs(asked, body)
 		if path == "" {
 			path = "the address"
 		}
