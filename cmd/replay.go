@@ -45,7 +45,7 @@ error that says what is different about it, and the exit code is 3.
 
   lazytrace replay 4f2a
   lazytrace replay --serve 4f2a -- python agent.py
-  eval "$(lazytrace replay --serve 4f2a | head -3)"`,
+  lazytrace replay --serve 4f2a > addresses &   # and in a shell: . ./addresses`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			var command []string

@@ -56,7 +56,7 @@ func serveReplay(ctx context.Context, env *Env, id string, paths, args []string,
 			for _, one := range settings {
 				fmt.Fprintf(env.Stdout, "export %s=%s\n", one[0], shellWord(one[1]))
 			}
-			fmt.Fprintf(env.Stderr, "lazytrace: %d recorded answers of session %s are served until Ctrl-C\n", len(o.Exchanges), escape.Line(short(s.ID)))
+			fmt.Fprintf(env.Stderr, "lazytrace: %s of session %s can be served until Ctrl-C\n", plural(len(o.Exchanges), "recorded answer"), escape.Line(short(s.ID)))
 		})
 	}
 	if err != nil {

@@ -34,15 +34,16 @@ const (
 	beat = 50 * time.Millisecond
 )
 
-// ReplayFirst has the session happen again from its beginning, once all of it is there.
+// ReplayFirst shows the session as it was when it began, once all of it is there.
 func (p *Pane) ReplayFirst() { p.replay.wanted = true }
 
+// replayFirst begins the replay that ReplayFirst asked for.
 func (p *Pane) replayFirst() tea.Cmd {
 	if !p.replay.wanted || p.lines.Snap.Loading || p.forest.Len() == 0 {
 		return nil
 	}
-	p.replay = replay{on: true, playing: true, speed: normalSpeed, turn: p.replay.turn + 1}
-	return tea.Batch(p.moment(), p.tick())
+	p.replay = replay{on: true, speed: normalSpeed, turn: p.replay.turn + 1}
+	return p.moment()
 }
 
 type playMsg struct {
