@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
@@ -157,7 +158,8 @@ func (o *replayOptions) first(ctx context.Context, env *Env, s *eventlog.Session
 		return nil, refuse("event %q has no time; give the number of calls instead", o.until)
 	}
 	n := 0
-	for n < len(list) && list[n].Began <= at {
+	// An event's time is kept as a number of seconds, which costs a part of a microsecond.
+	for n < len(list) && list[n].Began.Sub(at) <= 2*time.Microsecond {
 		n++
 	}
 	return list[:n], nil

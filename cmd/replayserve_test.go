@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -127,8 +129,12 @@ func recordHeard(t *testing.T, w clientWire) (r *recorded, all []heard) {
 				h := hear(t, r.client, r.at[w.base], w.path(stream), c.body())
 				all = append(all, h)
 				ledger := r.server.Ledger()
-				if e := ledger[len(ledger)-1]; e.Fault == "" {
+				e := ledger[len(ledger)-1]
+				if e.Fault == "" {
 					c.said = append(c.said, e.Calls)
+				}
+				if sum := sha256.Sum256([]byte(h.body)); hex.EncodeToString(sum[:]) != e.Bytes.AnswerSHA256 {
+					t.Errorf("%s is another answer than the provider gave", e.RequestID)
 				}
 			}
 		}
@@ -303,9 +309,30 @@ func TestReplayMatches(t *testing.T) {
 			t.Errorf("%v: it ended with %d, want %d: %s", try.flags, code, try.code, said)
 		}
 	}
-	p := playCalls(t, r.store, nobody(t).URL, "--until", "1")
+	var requests []string
+	list := exec.CommandContext(t.Context(), "lazytrace", "events", "--json", "--all", "--type", "model_request", r.store)
+	list.Env = append(os.Environ(), "HOME="+t.TempDir())
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d := json.NewDecoder(bytes.NewReader(out)); d.More(); {
+		var e struct{ ID string }
+		if err := d.Decode(&e); err != nil {
+			t.Fatal(err)
+		}
+		requests = append(requests, e.ID)
+	}
+	if len(requests) != 2 {
+		t.Fatalf("the requests are %v", requests)
+	}
+	p := playCalls(t, r.store, nobody(t).URL, "--until", requests[0])
 	if got := hear(t, p.client, p.at[w.base], w.path(false), []byte(second.ask)); got.status != 400 {
 		t.Errorf("a call behind --until has the answer %+v", got)
+	}
+	p = playCalls(t, r.store, nobody(t).URL, "--until", requests[1])
+	if got := hear(t, p.client, p.at[w.base], w.path(false), []byte(second.ask)); got != second {
+		t.Errorf("a call before --until has the answer %+v", got)
 	}
 }
 

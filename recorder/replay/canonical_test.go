@@ -95,11 +95,16 @@ func TestLoose(t *testing.T) {
 		}
 	}
 	for _, pair := range [][2]string{
-		{"count to 10", "count to 11"}, {"open /home/a/x", "open /home/a/y"}, {"may 5 be odd?", "is 5 odd?"}, {"port 80", "port 81"},
+		{`x"}],"max_tokens":9,"y":[{"z":"`, `x"}],"max_tokens":8,"y":[{"z":"`}, {"count to 10", "count to 11"}, {"open /home/a/x", "open /home/a/y"}, {"may 5 be odd?", "is 5 odd?"}, {"port 80", "port 81"},
 	} {
 		if a, b := canonical(t, say(pair[0])), canonical(t, say(pair[1])); a.Loose() == b.Loose() {
 			t.Errorf("%q and %q are the same", pair[0], pair[1])
 		}
+	}
+	// What is looked at afterwards, to say what is different, must be JSON still.
+	odd := canonical(t, `{"model":"m","at":1769853600,"max_tokens":5,"to":-1769853600123.5,"id":"0b9f7a52-21bb-4d27-8a3c-3f0e6a1c9d11","p":"/tmp/a\"b\\n"}`)
+	if _, ok := decode(loosened(odd.Body)); !ok {
+		t.Errorf("no JSON: %s", loosened(odd.Body))
 	}
 }
 

@@ -31,7 +31,7 @@ func loosened(body []byte) []byte {
 			passes = passingPath(body[i:])
 		}
 		if passes > 0 {
-			out = append(append(out, body[at:i]...), '*')
+			out = append(append(out, body[at:i]...), '0') // so that a number stays one
 			i += passes
 			at = i
 			continue
@@ -75,7 +75,7 @@ var (
 		month+` \d{1,2},? \d{4}\b`,
 		month+` \d{1,2}\b`,
 	)
-	counted = anchored(`[a-z_]+_(?:ms|tokens)[^0-9a-z\\]{1,4}\d+`)
+	counted = anchored(`[a-z_]+_(?:ms|tokens)[^0-9a-z\\"]{1,4}\d+`)
 	windows = anchored(`[a-z]:\\\\users\\\\[^\\"]+\\\\appdata\\\\local\\\\temp\\\\[^\s"':;,)\]<>]+`)
 )
 
