@@ -107,6 +107,7 @@ func newRoot(env *Env) *cobra.Command {
 		newNote(env),
 		newNotes(env),
 		newFork(env),
+		newReplay(env),
 		newExport(env),
 		newImport(env),
 		newPrices(env),

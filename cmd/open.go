@@ -28,6 +28,7 @@ type homeOptions struct {
 	ascii    bool
 	theme    string
 	banner   string
+	replay   bool     // what is opened begins to happen again
 	all      bool     // what was named is shown whatever its age
 	paths    []string // what is explored; none is everything
 }
@@ -103,7 +104,7 @@ func show(ctx context.Context, env *Env, set *source.Set, title string, opts hom
 	own, problems := config.Read(folder)
 	o := tui.Options{
 		Sources: set.Sources(), Open: set.OpenLog, Find: set.Find, Search: set.Search, Prices: prices.About(), Book: prices.Book, Now: env.Now, Title: title, Query: opts.query, Start: opts.session,
-		Follow: !opts.noFollow, All: opts.all, ASCII: opts.ascii || own.Look.ASCII, Banner: opts.banner,
+		Follow: !opts.noFollow, Replay: opts.replay, All: opts.all, ASCII: opts.ascii || own.Look.ASCII, Banner: opts.banner,
 		Mouse: own.Mouse, Look: own.Look, Keys: own.Keys, Notify: own.Notify, Views: own.Views, Commands: own.Commands, Budget: own.Budget,
 	}
 	if opts.theme != "" {

@@ -39,6 +39,7 @@ type runOptions struct {
 
 	experiment, variant string
 	capture             string
+	keepExchanges       bool
 	redact              redactFlags
 	masker              *external.Program // nil unless --redact-cmd names one
 
@@ -92,6 +93,7 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 	f.StringVar(&o.variant, "variant", "", "variant of the experiment")
 	f.StringArrayVar(&o.metric, "metric", nil, "`key=number` that tells how it went (repeatable)")
 	f.StringVar(&o.capture, "capture", "auto", "what to capture: of the output auto, stdout, pty or none; transcript (part of auto) is what agents write down; with http or otlp also what is sent, with proxy calls of model providers")
+	f.BoolVar(&o.keepExchanges, "keep-exchanges", false, "with --capture proxy: also keep what was asked and answered, masked, for lazytrace replay --serve (bodies are large)")
 	o.redact.addRun(c)
 	f.IntVar(&o.batchSize, "batch-size", 100, "events written at once")
 	f.DurationVar(&o.batchInterval, "batch-interval", time.Second, "how long an event may wait for its batch")
@@ -167,6 +169,10 @@ func (o *runOptions) command() (c command.Options, err error) {
 	if c.Capture, err = process.ParseCapture(o.capture); err != nil {
 		return c, fmt.Errorf("--capture: %w", err)
 	}
+	c.KeepExchanges = o.keepExchanges
+	if o.keepExchanges && !c.Capture.Proxy {
+		return c, fmt.Errorf("--keep-exchanges keeps what passes the proxy: add --capture proxy")
+	}
 	if c.Metadata, err = pairs("--meta", o.meta); err != nil {
 		return c, err
 	}
@@ -207,6 +213,9 @@ func (o *runOptions) sinks(c *command.Options) error {
 		return err
 	}
 	c.StorePath = path
+	if path == "none" && o.keepExchanges {
+		return fmt.Errorf("--keep-exchanges needs a store to keep them in, and there is none")
+	}
 	if path != "none" {
 		c.Open = func(ctx context.Context) (pipeline.Store, error) {
 			if !o.dbGiven {

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -122,6 +123,9 @@ func (e *explorer) opened(msg openedMsg) tea.Cmd {
 	cmds := []tea.Cmd{e.Resize(e.width, e.height), e.trace.Filter(e.query), e.show(e.log.Snapshot())}
 	if e.world.opts.Follow && e.running() {
 		cmds = append(cmds, e.trace.Follow(true))
+	}
+	if e.world.opts.Replay && strings.HasPrefix(e.session.ID, e.world.opts.Start) {
+		e.trace.ReplayFirst()
 	}
 	if e.world.wait {
 		cmds = append(cmds, awaitLog(e.ctx, e.log, true, 0))

@@ -188,6 +188,11 @@ func TestStart(t *testing.T) {
 	if d := drive(t, src, log, func(o *Options) { o.Start = "0190" }).start(120, 36); d.over() == nil {
 		t.Error("a prefix of an id opens the session")
 	}
+	if d := drive(t, src, log, func(o *Options) { o.Start, o.Replay = "0190", true }).start(120, 36); d.over() == nil {
+		t.Error("the session to replay is not opened")
+	} else if text, _ := d.screen(); !strings.Contains(text, "replay") || !strings.Contains(text, "#1 / ") {
+		t.Errorf("the session does not begin again:\n%s", text)
+	}
 	if d := drive(t, src, log, func(o *Options) { o.Start = "nope" }).start(120, 36); d.over() != nil || d.m.notice == "" {
 		t.Error("an id that is not there is not said")
 	}

@@ -46,6 +46,7 @@ type Options struct {
 	Query  string           // the filter to begin with
 	Start  string           // id or prefix of the session to open when it appears; "only" is the only one
 	Follow bool             // begin at what is newest, while it goes on
+	Replay bool             // let the session that Start names happen again from its beginning
 	All    bool             // begin with sessions of any age rather than with recent ones
 	Banner string           // one line under the header, about how this was started
 	Mouse  bool             // take wheel and clicks; F2 gives them back

@@ -39,6 +39,10 @@ func (s *Store) merge(ctx context.Context, into, other string) (int64, error) {
 	if err := s.mergeTags(ctx, into, other); err != nil {
 		return 0, err
 	}
+	// Ids of calls never meet: each is made for its call.
+	if err := s.moveExchanges(ctx, "UPDATE OR IGNORE lt_exchanges SET session_id = ? WHERE session_id = ?", into, other); err != nil {
+		return 0, err
+	}
 	for _, step := range []struct {
 		statement string
 		arguments []any

@@ -19,6 +19,9 @@ func (s *Store) Remove(ctx context.Context, id string) (events int64, err error)
 				return err
 			}
 		}
+		if err := s.moveExchanges(ctx, "DELETE FROM lt_exchanges WHERE session_id = ?", id); err != nil {
+			return err
+		}
 		_, err = s.conn.ExecContext(ctx, "DELETE FROM lt_sessions WHERE id = ?", id)
 		return err
 	})

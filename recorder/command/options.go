@@ -38,6 +38,10 @@ type Options struct {
 
 	Guard *guard.Options // nil guards nothing
 
+	// KeepExchanges keeps what was asked and answered on the way to model providers, in
+	// a store that can, so that it can be answered again. It takes Capture.Proxy.
+	KeepExchanges bool
+
 	Heartbeat time.Duration // 30 s
 	Notices   io.Writer     // Stderr when nil
 }

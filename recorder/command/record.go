@@ -74,6 +74,7 @@ type recording struct {
 	known     *layers.Registry     // what all layers have told
 	guard     guarding
 	streams   []*lines.Stream
+	kept      keptIn                 // where exchanges are kept
 	signalled atomic.Pointer[string] // the first signal that asked us to end
 	life      sync.WaitGroup         // heartbeats and flushes
 	stop      context.CancelFunc     // ends them
@@ -100,7 +101,7 @@ func newRecording(ctx context.Context, o Options) *recording {
 	pipe := o.Pipeline
 	pipe.PassiveDelay = passiveDelay
 	pipe.Session, pipe.Run, pipe.Agent = o.SessionID, r.run, r.agent
-	pipe.Open, pipe.Exporters, pipe.Warn = o.Open, o.Exporters, r.notices.add
+	pipe.Open, pipe.Exporters, pipe.Warn = r.opening(o.Open), o.Exporters, r.notices.add
 	r.guardPipeline(&pipe)
 	r.rec = pipeline.New(pipe)
 	r.gate = gate{r.rec, make(chan struct{})}
@@ -243,6 +244,9 @@ func (r *recording) endStreams(limit time.Duration) {
 func (r *recording) report() {
 	if r.follower != nil && r.follower.Left() > 0 {
 		r.notices.add("a conversation in this folder was not recorded, since another agent runs here and it may be its")
+	}
+	if r.proxy != nil && r.proxy.Missed() > 0 {
+		r.notices.add(fmt.Sprintf("%d exchanges with model providers were not kept: they found no room, could not be read or masked, or the store failed", r.proxy.Missed()))
 	}
 	s := r.result.Stats
 	if n := s.DroppedTotal() + s.RedactDropped + s.Lost; n > 0 {

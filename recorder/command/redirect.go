@@ -26,54 +26,74 @@ var baseURLs = []struct{ name, provider string }{
 	{"GOOGLE_GEMINI_BASE_URL", proxy.Gemini},
 }
 
-// redirect opens the proxy and leads the program there: by its environment, and
-// where that does not help by its arguments, which are returned. Without a
-// proxy the program calls its providers as ever.
+// redirect opens the proxy and leads the program there. Without a proxy the program
+// calls its providers as ever.
 func (r *recording) redirect(args []string, settings map[string]string) []string {
-	env := lookup(r.opts.Env)
+	l := leading{env: lookup(r.opts.Env), settings: settings, complain: func(problem string) {
+		r.notices.add("calls of model providers are not recorded: " + problem)
+	}}
+	args, r.proxy = l.lead(args, func(up map[string]*url.URL) (*proxy.Server, error) {
+		p, err := proxy.Listen(context.WithoutCancel(r.ctx), r.gate, proxy.Options{
+			Upstreams: up, Run: r.run, Runs: r.opts.Capture.Transcript, Layers: r.known, Conversation: r.claim, Keep: r.keep(),
+		})
+		if err != nil {
+			l.complain(err.Error())
+		}
+		return p, err
+	})
+	return args
+}
+
+// leading leads a program to a server of ours in place of its providers.
+type leading struct {
+	env      func(string) string
+	settings map[string]string // what its environment gets
+	complain func(problem string)
+}
+
+// lead opens the server and leads the program there: by its environment, and where
+// that does not help by its arguments, which are returned. The server is nil when it
+// could not be opened.
+func (l *leading) lead(args []string, open func(up map[string]*url.URL) (*proxy.Server, error)) ([]string, *proxy.Server) {
 	at, program := agents.Program(args)
-	up, bad := upstreams(env)
+	up, bad := upstreams(l.env)
 	if bad != nil {
-		r.notices.add(bad.Error())
+		l.complain(bad.Error())
 	}
 	var codex *codexPlan
 	if program == "codex" {
-		codex = planCodex(args[at+1:], env)
-		if codex.base != "" && env(EnvUpstream+"OPENAI") == "" {
+		codex = planCodex(args[at+1:], l.env)
+		if codex.base != "" && l.env(EnvUpstream+"OPENAI") == "" {
 			if u, err := upstream(codex.base); err == nil {
 				up[proxy.Codex] = u
 			}
 		}
 	}
-	if program == "opencode" && env("ANTHROPIC_BASE_URL") == "" && up[proxy.Anthropic] != nil && up[proxy.Anthropic].Path == "" {
+	if program == "opencode" && l.env("ANTHROPIC_BASE_URL") == "" && up[proxy.Anthropic] != nil && up[proxy.Anthropic].Path == "" {
 		up[proxy.Anthropic].Path = "/v1" // it takes the version for a part of the address
 	}
-	p, err := proxy.Listen(context.WithoutCancel(r.ctx), r.gate, proxy.Options{
-		Upstreams: up, Run: r.run, Runs: r.opts.Capture.Transcript, Layers: r.known, Conversation: r.claim,
-	})
+	p, err := open(up)
 	if err != nil {
-		r.notices.add(fmt.Sprintf("calls of model providers are not recorded: %v", err))
-		return args
+		return args, nil
 	}
-	r.proxy = p
 	for _, b := range baseURLs {
 		if at := p.URL(b.provider); at != "" {
-			settings[b.name] = at
+			l.settings[b.name] = at
 		}
 	}
 	for name := range proxy.Defaults() {
-		settings[EnvUpstream+strings.ToUpper(name)] = "" // a recorder inside is to call this one
+		l.settings[EnvUpstream+strings.ToUpper(name)] = "" // a recorder inside is to call this one
 	}
-	direct(env, settings)
+	direct(l.env, l.settings)
 	if codex == nil {
-		return args
+		return args, p
 	}
 	if codex.problem != "" {
-		r.notices.add("calls of codex are not recorded: " + codex.problem)
-		return args
+		l.complain(codex.problem)
+		return args, p
 	}
-	settings[EnvProxyToken] = p.Token()
-	return append(append([]string{}, args[:at+1]...), codex.arguments(args[at+1:], p.Open(proxy.Codex))...)
+	l.settings[EnvProxyToken] = p.Token()
+	return append(append([]string{}, args[:at+1]...), codex.arguments(args[at+1:], p.Open(proxy.Codex))...), p
 }
 
 // upstreams returns where the calls of each provider go: where the caller sends
@@ -100,7 +120,7 @@ func upstreams(env func(string) string) (map[string]*url.URL, error) {
 		}
 		u, err := upstream(address)
 		if err != nil {
-			bad = fmt.Errorf("calls of %s are not recorded: %s is no address: %w", name, from, err)
+			bad = fmt.Errorf("of %s, since %s is no address: %w", name, from, err)
 			continue
 		}
 		up[name] = u

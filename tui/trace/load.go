@@ -104,7 +104,7 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 		if again {
 			return tea.Batch(p.lay(false), p.Name()), true
 		}
-		return p.Name(), true
+		return tea.Batch(p.replayFirst(), p.Name()), true
 	case searchedMsg:
 		if msg.p != p {
 			return nil, false

@@ -15,6 +15,7 @@ import (
 type replay struct {
 	on      bool
 	playing bool
+	wanted  bool           // it begins when the log has been read
 	row     eventlog.RowID // the last one that has happened
 	at      eventlog.Stamp // its time, and while it plays a little later
 	speed   int            // index into speeds
@@ -32,6 +33,18 @@ const (
 	// beat is how often a replay goes on.
 	beat = 50 * time.Millisecond
 )
+
+// ReplayFirst shows the session as it was when it began, once all of it is there.
+func (p *Pane) ReplayFirst() { p.replay.wanted = true }
+
+// replayFirst begins the replay that ReplayFirst asked for.
+func (p *Pane) replayFirst() tea.Cmd {
+	if !p.replay.wanted || p.lines.Snap.Loading || p.forest.Len() == 0 {
+		return nil
+	}
+	p.replay = replay{on: true, speed: normalSpeed, turn: p.replay.turn + 1}
+	return p.moment()
+}
 
 type playMsg struct {
 	p    *Pane

@@ -39,6 +39,8 @@ type body struct {
 	mu    sync.Mutex
 	data  []byte
 	cut   bool // there was no room
+	timed bool // it is wanted when each piece came
+	came  []Piece
 	taken bool // somebody reads it: what comes now comes too late
 }
 
@@ -55,7 +57,26 @@ func (b *body) add(p []byte) {
 			b.data = make([]byte, 0, max(b.expected, len(p)))
 		}
 		b.data = append(b.data, p...)
+		if b.timed {
+			b.piece(Piece{int64(len(b.data)), time.Now()})
+		}
 	}
+}
+
+// piece notes a piece, within bounds.
+func (b *body) piece(p Piece) {
+	if n := len(b.came); n >= mostPieces {
+		b.came[n-1] = p
+		return
+	}
+	b.came = append(b.came, p)
+}
+
+// pieces returns in which pieces it came. Nobody may add to it any more.
+func (b *body) pieces() []Piece {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.came
 }
 
 // take returns the copy, whose room is to be given back when it has been read.

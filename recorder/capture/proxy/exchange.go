@@ -21,6 +21,7 @@ import (
 type exchange struct {
 	id      string
 	to      *url.URL
+	door    string // by which name it was asked for
 	method  string
 	api     provider.API
 	model   string // of the path
@@ -36,6 +37,7 @@ type exchange struct {
 	status       int
 	requestID    string
 	answerPacked string
+	header       map[string]string // of the answer, when it is kept
 	first, ended time.Time
 	answer       body
 	torn         bool        // the answer did not come to its end
@@ -43,6 +45,7 @@ type exchange struct {
 	fault        string      // there was none, and why
 
 	question *question // the tracer's own
+	kept     *keeping  // nil when it is not kept
 }
 
 // client is what a request says about who sent it.
@@ -67,17 +70,21 @@ func (j job) kind() eventlog.Kind {
 	return eventlog.ModelRequest
 }
 
-func (s *Server) exchange(r *http.Request, to *url.URL) *exchange {
+func (s *Server) exchange(r *http.Request, to *url.URL, door string) *exchange {
 	now := time.Now()
 	x := &exchange{
-		id: wire.NewID(now), to: to, method: r.Method, began: now, service: serviceOf(to),
+		id: wire.NewID(now), to: to, door: door, method: r.Method, began: now, service: serviceOf(to),
 		packed: r.Header.Get("Content-Encoding"), client: clientOf(r.Header),
 	}
 	x.api, x.model = provider.Of(r.Method, to.Path)
 	if x.service == "" && isLoopback(to.Hostname()) {
 		x.service = vendors[x.api] // a stand-in of whom it speaks like
 	}
-	if x.api != provider.None {
+	if s.keeper != nil {
+		x.kept = &keeping{by: s.keeper}
+		x.answer.timed = true
+	}
+	if x.api != provider.None || x.kept != nil {
 		x.asked.room, x.answer.room = &s.room, &s.room
 		x.asked.expected = int(min(max(r.ContentLength, 0), mostExpected))
 	}
@@ -88,6 +95,14 @@ func (s *Server) exchange(r *http.Request, to *url.URL) *exchange {
 func (x *exchange) head(res *http.Response) {
 	x.status = res.StatusCode
 	x.answerPacked = res.Header.Get("Content-Encoding")
+	if x.kept != nil {
+		x.header = map[string]string{}
+		for _, name := range keptHeaders {
+			if value := res.Header.Get(name); value != "" {
+				x.header[name] = value
+			}
+		}
+	}
 	for _, name := range []string{"Request-Id", "X-Request-Id", "X-Goog-Request-Id"} {
 		if id := res.Header.Get(name); id != "" {
 			x.requestID = id
@@ -104,6 +119,7 @@ func (x *exchange) release(room *budget, answered bool) {
 	}
 	data, _ := b.take()
 	room.give(len(data))
+	x.kept.drop(true)
 }
 
 // clientOf reads the headers by which agents tell who they are.

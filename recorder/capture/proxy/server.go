@@ -61,6 +61,14 @@ type Options struct {
 	Runs bool
 	// Layers is asked what other layers told of; nil when there are none.
 	Layers *layers.Registry
+	// Keep is given each exchange when it is over, one after the other, in a goroutine
+	// that it may keep busy; nil keeps none. An error says that it could not be kept.
+	Keep func(context.Context, Kept) error
+	// Answer may answer in the provider's place, and reports whether it did. What it
+	// does not answer goes on to the provider. Nil leaves everything to the providers.
+	Answer func(w http.ResponseWriter, r *http.Request, a Asked) bool
+	// Address is where to listen, on the loopback; a free port when empty.
+	Address string
 	// Conversation is told of each conversation that a client names; nil tells nobody.
 	Conversation func(id string)
 }
@@ -78,6 +86,9 @@ type Server struct {
 	cancel    context.CancelFunc
 	jobs      chan job // capacity waiting: what is said while the one who reads is busy
 	room      budget
+	keeper    *keeper // nil when nothing is kept
+	answer    func(http.ResponseWriter, *http.Request, Asked) bool
+	passed    atomic.Int64
 	unread    atomic.Int64
 	calls     atomic.Int64
 	reader    sync.WaitGroup
@@ -96,7 +107,7 @@ const (
 
 // Listen opens the proxy on a free port of the loopback interface.
 func Listen(ctx context.Context, sink Sink, o Options) (*Server, error) {
-	l, err := listen(ctx)
+	l, err := listen(ctx, o.Address)
 	if err != nil {
 		return nil, fmt.Errorf("open the capture proxy: %w", err)
 	}
@@ -104,10 +115,13 @@ func Listen(ctx context.Context, sink Sink, o Options) (*Server, error) {
 	rand.Read(secret[:])
 	s := &Server{
 		upstreams: o.Upstreams, token: base64.RawURLEncoding.EncodeToString(secret[:]), address: l.Addr().String(),
-		sink: sink, jobs: make(chan job, waiting),
+		sink: sink, jobs: make(chan job, waiting), answer: o.Answer,
 	}
 	s.room.left.Store(roomFor)
 	s.ctx, s.cancel = context.WithCancel(ctx)
+	if o.Keep != nil {
+		s.keeper = newKeeper(s.ctx, o.Keep)
+	}
 	quiet := slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // stderr is the program's
 	if o.Transport == nil {
 		o.Transport = transport()
@@ -127,8 +141,18 @@ func Listen(ctx context.Context, sink Sink, o Options) (*Server, error) {
 }
 
 // listen prefers the address that every system has.
-func listen(ctx context.Context) (net.Listener, error) {
+func listen(ctx context.Context, address string) (net.Listener, error) {
 	var c net.ListenConfig
+	if address != "" {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no address: 127.0.0.1:PORT is expected", address)
+		}
+		if !isLoopback(host) {
+			return nil, fmt.Errorf("%q is not on the loopback, and nobody else may reach what is served: 127.0.0.1:PORT is expected", address)
+		}
+		return c.Listen(ctx, "tcp", address)
+	}
 	l, err := c.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err == nil {
 		return l, nil
@@ -169,19 +193,30 @@ func (s *Server) Calls() int64 { return s.calls.Load() }
 // Unread is how many copies were left out.
 func (s *Server) Unread() int64 { return s.unread.Load() }
 
+// Missed is how many exchanges were to be kept and could not be.
+func (s *Server) Missed() int64 {
+	if s.keeper == nil {
+		return 0
+	}
+	return s.keeper.missed.Load()
+}
+
 // ServeHTTP passes on what comes from somebody who knows the secret.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
 		panic(http.ErrAbortHandler) // as if nobody listened any more
 	}
 	defer s.handlers.Done()
-	target, ok := s.target(r)
+	target, door, ok := s.target(r)
 	if !ok {
 		// Whoever guesses learns nothing, not even what this is.
 		http.NotFound(w, r)
 		return
 	}
-	x := s.exchange(r, target)
+	if s.answer != nil && s.instead(w, r, target, door) {
+		return
+	}
+	x := s.exchange(r, target, door)
 	if x.api != 0 {
 		s.calls.Add(1)
 	}
@@ -207,16 +242,16 @@ func (s *Server) enter() bool {
 	return !s.closed
 }
 
-// target returns where a request goes, or false for one that has no business
+// target returns where a request goes and by which name, or false for one that has no business
 // here. A name that resolves to this machine by a trick is no business either.
-func (s *Server) target(r *http.Request) (*url.URL, bool) {
+func (s *Server) target(r *http.Request) (to *url.URL, door string, ok bool) {
 	if r.Host != s.address && r.Host != "localhost"+s.address[strings.LastIndexByte(s.address, ':'):] {
-		return nil, false
+		return nil, "", false
 	}
 	raw, query, asked := strings.Cut(r.RequestURI, "?")
 	rest, ok := strings.CutPrefix(raw, "/")
 	if !ok {
-		return nil, false
+		return nil, "", false
 	}
 	first, rest, _ := strings.Cut(rest, "/")
 	secret := first
@@ -226,11 +261,11 @@ func (s *Server) target(r *http.Request) (*url.URL, bool) {
 		first, rest, _ = strings.Cut(rest, "/")
 	}
 	if subtle.ConstantTimeCompare([]byte(secret), []byte(s.token)) != 1 {
-		return nil, false
+		return nil, "", false
 	}
 	up := s.upstreams[first]
 	if up == nil {
-		return nil, false
+		return nil, "", false
 	}
 	path := "/" + rest
 	if chat := s.upstreams[ChatGPT]; first == Codex && chat != nil && up.Host == "api.openai.com" && r.Header.Get("Chatgpt-Account-Id") != "" {
@@ -238,10 +273,10 @@ func (s *Server) target(r *http.Request) (*url.URL, bool) {
 	}
 	to, err := url.Parse(path)
 	if err != nil || to.Host != "" {
-		return nil, false
+		return nil, "", false
 	}
 	to.Scheme, to.Host, to.RawQuery, to.ForceQuery = up.Scheme, up.Host, query, asked && query == ""
-	return to, true
+	return to, first, true
 }
 
 // lateCalls is how long after the end of the program calls that others of its
@@ -266,6 +301,9 @@ func (s *Server) Drain(ctx context.Context) error {
 		s.handlers.Wait()
 		close(s.jobs) // nobody is left who could say more
 		s.reader.Wait()
+		if s.keeper != nil {
+			s.keeper.end()
+		}
 	}()
 	select {
 	case <-done:

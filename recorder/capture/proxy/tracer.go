@@ -124,11 +124,12 @@ func (x *exchange) payload() *wire.Object {
 
 // question reads a request.
 func (t *tracer) question(x *exchange, room *budget) {
+	data, cut := x.asked.take()
+	defer room.give(len(data))
+	x.kept.request(data, x.packed, cut)
 	if x.api == provider.None {
 		return // told of when it is over
 	}
-	data, cut := x.asked.take()
-	defer room.give(len(data))
 	t.named(cmp.Or(x.client.thread, x.client.conversation))
 	q := &question{model: x.model, key: keyOf(x.to.Path, data)}
 	x.question = q
@@ -279,6 +280,7 @@ func (t *tracer) byName(name string) (id string) {
 func (t *tracer) answer(x *exchange, room *budget) {
 	data, cut := x.answer.take()
 	defer room.give(len(data))
+	x.kept.answer(x, data, x.answer.pieces(), cut)
 	if x.api == provider.None {
 		t.other(x)
 		return
