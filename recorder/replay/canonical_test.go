@@ -83,6 +83,8 @@ func TestLoose(t *testing.T) {
 		{"at 1769853600 or 1769853600123", "at 1769853601 or 1769853609999"},
 		{"listens on 127.0.0.1:43211", "listens on 127.0.0.1:80"},
 		{"agentId: ada79d3c947cb2907", "agentId: bda79d3c947cb2908"},
+		{"msg_01a21faf-ae2b-7923-be7c-4f8b353d2e83", "msg_eeefa951-7bd4-5401-9ff2-05690f4ca812"},
+		{"Chunk ID: 446401, Wall time: 0.0444 seconds", "Chunk ID: ebdf30, Wall time: 0.0000 seconds"},
 		{"<duration_ms>1798</duration_ms>", "<duration_ms>3</duration_ms>"},
 		{"ok 0.123s", "ok 12.4s"},
 	} {

@@ -76,6 +76,7 @@ var (
 		month+` \d{1,2}\b`,
 	)
 	counted = anchored(`[a-z_]+_(?:ms|tokens)[^0-9a-z\\"]{1,4}\d+`)
+	chunk   = anchored(`chunk id: [0-9a-f]+\b`)
 	windows = anchored(`[a-z]:\\\\users\\\\[^\\"]+\\\\appdata\\\\local\\\\temp\\\\[^\s"':;,)\]<>]+`)
 )
 
@@ -88,13 +89,14 @@ func anchored(ways ...string) *regexp.Regexp {
 // passingWord returns for how many bytes what begins with a word differs in each run.
 func passingWord(body []byte, from, to int) int {
 	w, near := body[from:to], body[from:min(len(body), from+window)]
-	if len(w) >= 8 && isHex(w) {
+	front := bytes.LastIndexByte(w, '_') + 1 // ids are often told apart by their kind: msg_...
+	if id := w[front:]; len(id) >= 8 && isHex(id) {
 		switch {
-		case len(w) >= 12:
+		case len(id) >= 12:
 			return len(w)
-		case len(w) == 8:
-			if n := length(uuid, near); n > 0 {
-				return n
+		case len(id) == 8:
+			if n := length(uuid, near[min(front, len(near)):]); n > 0 {
+				return front + n
 			}
 		}
 	}
@@ -104,6 +106,8 @@ func passingWord(body []byte, from, to int) int {
 	switch next := body[min(to, len(body)-1)]; {
 	case len(w) == 1 && next == ':':
 		return length(windows, near)
+	case next == ' ' && string(w) == "Chunk":
+		return length(chunk, near)
 	case next == '=' && string(w) == "cch":
 		return hexAfter(body, from, to)
 	case next == ':' && string(w) == "localhost":
