@@ -92,6 +92,7 @@ behind.
 		newExport(env),
 		newPrices(env),
 		newCache(env),
+		newArchive(env),
 		newDoctor(env),
 		newKeys(env),
 		newRedact(env),

@@ -172,6 +172,7 @@ type Session struct {
 	Sym       Sym
 	Format    string
 	Paths     []string
+	Archived  bool // its own logs are gone: what is left is in the archive
 	First     Stamp
 	Last      Stamp
 	Heartbeat Stamp
@@ -398,7 +399,7 @@ func (a *Audit) take(p *part) {
 func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	s := b.c.byID[id]
 	if s == nil {
-		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format, names: b.c.Symbols, gone: b.gone}
+		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format, Archived: true, names: b.c.Symbols, gone: b.gone}
 		b.c.byID[id] = s
 		b.c.Sessions = append(b.c.Sessions, s)
 	}
@@ -422,7 +423,8 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	if !s.last.Known() {
 		s.last = sum.modified
 	}
-	if sum.Rank != Beside {
+	s.Archived = s.Archived && sum.Archived
+	if sum.Rank != Beside && !sum.Archived {
 		s.kept(sum, p)
 	}
 	s.Events += p.events

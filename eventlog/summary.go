@@ -18,6 +18,8 @@ type Summary struct {
 	// same session, only those of the higher rank count. A database outranks
 	// the lines that were exported from it. See also Beside.
 	Rank int
+	// Archived says that the segment is a copy whose original is gone.
+	Archived bool
 
 	mu       sync.Mutex
 	names    recall

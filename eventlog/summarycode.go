@@ -16,7 +16,7 @@ import (
 
 // summaryVersion changes with what stands in the bytes. Bytes of another version
 // are no summary.
-const summaryVersion = 1
+const summaryVersion = 2
 
 // Freeze appends the summary to b. What is appended holds what the summary does
 // and no more: no bodies, and texts that were masked when they were added.
@@ -180,7 +180,7 @@ func (w *freezer) summary(s *Summary) {
 	w.text(s.Format)
 	w.int(int64(s.Rank))
 	w.int(s.records)
-	w.flags(s.pending)
+	w.flags(s.pending, s.Archived)
 	w.stamp(s.modified)
 	w.keeping(&s.keeping)
 	w.uint(uint64(len(s.kinds)))
@@ -548,7 +548,7 @@ func (r *thawer) summary(s *Summary) {
 	s.Format = r.text()
 	s.Rank = int(r.int())
 	s.records = r.int()
-	r.flags(&s.pending)
+	r.flags(&s.pending, &s.Archived)
 	s.modified = r.stamp()
 	r.keeping(&s.keeping)
 	if r.count(1) != len(s.kinds) {

@@ -312,7 +312,7 @@ func (e *keptEntry) leads(at *mark) bool {
 // resume makes a reader that goes on where a file of lines was left.
 func (s *Set) resume(t *tracked, e *keptEntry) bool {
 	t.began = s.opt.now()
-	seg, err := sniff(s.ctx, t.path, s.opt.Known)
+	seg, err := sniff(s.ctx, t.path, &s.opt)
 	if err != nil {
 		return false
 	}
