@@ -110,7 +110,7 @@ func sourceOptions(env *Env, paths []string, follow bool) (source.Options, []str
 	if err != nil {
 		return source.Options{}, nil, err
 	}
-	opt.Price, opt.Hopeful = book.Estimate, usual
+	opt.Price, opt.Hopeful, opt.Usual = book.Estimate, usual, usual
 	keepSummaries(env, &opt, book)
 	return opt, paths, nil
 }

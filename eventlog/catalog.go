@@ -278,7 +278,7 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 	version := s.version
 	s.mu.Unlock()
 	slices.SortStableFunc(summaries, func(a, b *Summary) int {
-		return cmp.Or(cmp.Compare(beside(a), beside(b)), strings.Compare(a.Path, b.Path))
+		return cmp.Or(cmp.Compare(beside(a), beside(b)), strings.Compare(cmp.Or(a.Origin, a.Path), cmp.Or(b.Origin, b.Path)))
 	})
 
 	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, byID: map[Sym]*Session{}}
@@ -423,8 +423,8 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	if !s.last.Known() {
 		s.last = sum.modified
 	}
-	s.Archived = s.Archived && sum.Archived
-	if sum.Rank != Beside && !sum.Archived {
+	s.Archived = s.Archived && sum.Origin != ""
+	if sum.Rank != Beside && sum.Origin == "" {
 		s.kept(sum, p)
 	}
 	s.Events += p.events

@@ -181,6 +181,17 @@ func (f *Folder) stands(path string, c *Copy) bool {
 	return c.begins(path, info.Size())
 }
 
+// Current reports whether there is a copy of a file as it is now.
+func (f *Folder) Current(path string) bool {
+	path, err := filepath.Abs(path)
+	c, ok := f.Of(path)
+	if !ok || err != nil || c.Partial {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.Size() == c.Seen && info.ModTime().UnixNano() == c.Modified
+}
+
 // Holds reports whether something is kept that was at a path, or below it.
 func (f *Folder) Holds(path string) bool {
 	s, _ := f.look()

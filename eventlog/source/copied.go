@@ -26,7 +26,7 @@ func (o *Options) copies(paths []string, files []found) []archive.Copy {
 	}
 	var list []archive.Copy
 	for _, c := range o.Archive.Gone(there) {
-		if (o.Hopeful || below(paths, c.Path)) && !moved(&c, files) {
+		if (o.Usual || below(paths, c.Path)) && !moved(&c, files) {
 			list = append(list, c)
 		}
 	}
@@ -181,6 +181,6 @@ func (s *segment) description() []byte {
 // newSummary returns an empty summary of the segment.
 func (s *segment) newSummary(syms *eventlog.Symbols) *eventlog.Summary {
 	sum := eventlog.NewSummary(syms, s.path, s.dialect.Name(), s.rank())
-	sum.Archived = s.origin != ""
+	sum.Origin = s.origin
 	return sum
 }

@@ -277,7 +277,7 @@ func (s *Set) recall(t *tracked) (sum *eventlog.Summary, whole bool) {
 		return nil, false
 	}
 	sum, ok := eventlog.Thaw(s.opt.Symbols, t.path, e.summary)
-	if !ok || !whole && !s.resume(t, e) {
+	if !ok || sum.Origin != s.opt.origin(t.path) || !whole && !s.resume(t, e) {
 		return nil, false
 	}
 	t.summary = sum

@@ -53,6 +53,9 @@ type Options struct {
 	Stamp string
 	// Archive holds copies of logs that are gone, which stand for them; nil is none.
 	Archive *archive.Folder
+	// Usual says that the paths are those where sessions usually are: then copies count
+	// wherever their logs were.
+	Usual bool
 
 	watching watch.Options
 	now      func() time.Time // time.Now when nil
