@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -31,6 +32,11 @@ func (o *Options) copies(paths []string, files []found) []archive.Copy {
 		}
 	}
 	return list
+}
+
+// archived reports whether a path is not there any more, and was archived.
+func (o *Options) archived(path string, err error) bool {
+	return o.Archive != nil && errors.Is(err, os.ErrNotExist) && o.Archive.Holds(absolute(path))
 }
 
 // withCopies adds the copies to the files that were found, and takes away of the files

@@ -227,7 +227,7 @@ func (s *Set) look() (first []*tracked, folders []string) {
 	var fresh, changed []*tracked
 	var failed []eventlog.Fault
 	files, folders := find(s.ctx, s.paths, func(path string, err error) {
-		if s.opt.missing(err) || errors.Is(err, os.ErrNotExist) && s.opt.Archive != nil && s.opt.Archive.Holds(absolute(path)) {
+		if s.opt.missing(err) || s.opt.archived(path, err) {
 			return
 		}
 		failed = append(failed, eventlog.Fault{Path: path, Pos: -1, Why: err.Error()})

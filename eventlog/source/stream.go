@@ -87,7 +87,11 @@ func (st *streamer) close() {
 // look gives what is new, and returns the folders that it looked into.
 func (st *streamer) look(ctx context.Context, paths []string) (folders []string, err error) {
 	var bad error
-	files, folders := find(ctx, paths, func(_ string, err error) { bad = err })
+	files, folders := find(ctx, paths, func(path string, err error) {
+		if !st.opt.archived(path, err) {
+			bad = err
+		}
+	})
 	if len(files) == 0 && bad != nil && !st.opt.Follow && !st.opt.missing(bad) {
 		return nil, bad
 	}
