@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -44,7 +45,7 @@ func runDoctor(ctx context.Context, env *Env, paths []string, asJSON bool) error
 			return err
 		}
 	} else {
-		printHealth(env.Stdout, r)
+		printHealth(env.Stdout, r, env.Now())
 	}
 	if len(r.Broken) > 0 {
 		return exitError{code: exitFailed}
@@ -53,7 +54,7 @@ func runDoctor(ctx context.Context, env *Env, paths []string, asJSON bool) error
 }
 
 // printHealth tells it to people.
-func printHealth(w io.Writer, r *health.Report) {
+func printHealth(w io.Writer, r *health.Report, now time.Time) {
 	line := func(format string, args ...any) {
 		for i, a := range args {
 			if s, ok := a.(string); ok {
@@ -94,7 +95,11 @@ func printHealth(w io.Writer, r *health.Report) {
 	}
 	for _, k := range r.Kept {
 		line("  %-16s %s, %s", k.Format, plural(k.Files, "file"), k.Text())
+		if dying := k.Dying(); dying != "" {
+			line("  %-16s %s", "", dying)
+		}
 	}
+	line("\narchive\n  %s, %s", r.Archive.Path, r.Archive.Text(now))
 	line("\nfollowed")
 	if f := r.Followed; f.Polled > 0 {
 		line("  %s as the system tells, %s looked at every second: %s", plural(f.Told, "folder"), plural(f.Polled, "path"), f.Reason)
@@ -165,7 +170,11 @@ func printNews(r *health.Report, line func(format string, args ...any)) {
 			line("  and %d more; --json has all", len(r.Drift)-most)
 			break
 		}
-		line("  %s: the %s %q, %s, first in %s at %d", n.Format, n.What, n.Name, plural(int(n.Count), "time"), n.Path, n.Pos)
+		by := ""
+		if n.Version != "" {
+			by = ", written by " + n.Version
+		}
+		line("  %s: the %s %q, %s%s, first in %s at %d", n.Format, n.What, n.Name, plural(int(n.Count), "time"), by, n.Path, n.Pos)
 	}
 	for _, part := range []struct {
 		title string

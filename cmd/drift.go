@@ -16,6 +16,7 @@ type inspector struct {
 	mu    sync.Mutex
 	known map[string]dialect.Vocabulary
 	news  map[[3]string]*health.Drift
+	by    map[string]string // of each file: the version of its writer, as far as it was told
 
 	records  int64
 	progress func(records int64) // told now and then; may be nil
@@ -37,6 +38,9 @@ func (in *inspector) inspect(path string, d dialect.Dialect, rec *eventlog.Recor
 	}
 	if len(v.Kinds) == 0 {
 		return
+	}
+	if e != nil && e.Facts != nil && e.Facts.Version != "" {
+		in.by[path] = e.Facts.Version
 	}
 	if e != nil {
 		if e.Kind == eventlog.Custom && !v.KnowsKind(e.Type) {
@@ -69,6 +73,9 @@ func (in *inspector) note(format, what, name, path string, pos int64) {
 		in.news[key] = n
 	}
 	n.Count++
+	if version := in.by[path]; version != "" && (n.Version == "" || health.CompareVersions(version, n.Version) > 0) {
+		n.Version = version
+	}
 	if path < n.Path || path == n.Path && pos < n.Pos {
 		n.Path, n.Pos = path, pos
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/term"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/archive"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
 	"github.com/lazytrace/lazytrace/eventlog/formats"
 	"github.com/lazytrace/lazytrace/eventlog/source"
@@ -64,8 +65,8 @@ func (r examiner) logs(ctx context.Context, paths []string, progress func(int64)
 	if err != nil {
 		return err
 	}
-	in := inspector{known: map[string]dialect.Vocabulary{}, news: map[[3]string]*health.Drift{}, progress: progress}
-	opt.Inspect = in.inspect
+	in := inspector{known: map[string]dialect.Vocabulary{}, news: map[[3]string]*health.Drift{}, by: map[string]string{}, progress: progress}
+	opt.Inspect, opt.Usual = in.inspect, len(paths) == 0
 	set := source.Open(ctx, found, opt)
 	defer func() { _ = set.Close() }() // it was only read
 	if err := set.Wait(ctx); err != nil {
@@ -74,6 +75,9 @@ func (r examiner) logs(ctx context.Context, paths []string, progress func(int64)
 	cat := set.Sources().Catalog()
 	r.Drift = in.list()
 	r.Take(cat, eventlog.StampOf(env.Now()), func(format string) bool { return madeByPrograms[format] })
+	if opt.Archive != nil {
+		r.archive(cat, opt.Archive)
+	}
 	store, _ := defaultStore(env.Getenv)
 	if len(paths) == 0 {
 		found = source.Expected(env.Getenv, store)
@@ -105,6 +109,19 @@ func (r examiner) logs(ctx context.Context, paths []string, progress func(int64)
 		r.Advise("lines that cannot be read are mostly torn by a crash or a full disk; all others count")
 	}
 	return nil
+}
+
+// archive looks at the copies that are kept of logs.
+func (r examiner) archive(cat *eventlog.Catalog, folder *archive.Folder) {
+	info, err := folder.Info()
+	a := health.Archive{Path: folder.Dir(), There: info.There, Exact: info.Exact, Files: info.Copies, Size: info.Size, Packed: info.Packed}
+	if err != nil {
+		a.Trouble = fileReason(err).Error()
+	}
+	if !info.Ran.IsZero() {
+		a.Ran = &info.Ran
+	}
+	r.TakeArchive(cat, eventlog.StampOf(r.env.Now()), a, folder.Current)
 }
 
 // store looks at the user's own store.

@@ -112,6 +112,7 @@ func newRoot(env *Env) *cobra.Command {
 		newImport(env),
 		newPrices(env),
 		newCache(env),
+		newArchive(env),
 		newDoctor(env),
 		newKeys(env),
 		newRedact(env),

@@ -106,7 +106,7 @@ func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep 
 		session *eventlog.Session
 		depth   int
 	}
-	dying := slices.ContainsFunc(cat.Sessions, func(s *eventlog.Session) bool { return keep(s) && s.Left(now) != "" })
+	dying := slices.ContainsFunc(cat.Sessions, func(s *eventlog.Session) bool { return keep(s) && fateOf(s, now) != "" })
 	if dying {
 		t.head = slices.Insert(t.head, diesColumn, ">DIES")
 	}
@@ -127,7 +127,7 @@ func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep 
 		if keep(at.session) && (limit == 0 || len(t.rows) < limit) {
 			row := sessionRow(cat, at.session, at.depth, now)
 			if dying {
-				row = slices.Insert(row, diesColumn, at.session.Left(now))
+				row = slices.Insert(row, diesColumn, fateOf(at.session, now))
 			}
 			t.add(append(row, short(at.session.ID))...)
 		}
@@ -141,9 +141,17 @@ func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep 
 	return err
 }
 
-// diesColumn is where the column of what its agent deletes soon stands, if there
-// is any.
+// diesColumn is where the column of what its agent deletes soon, or has deleted,
+// stands, if there is any.
 const diesColumn = 8
+
+// fateOf says when a session is deleted, if that is soon, or that only a copy is left.
+func fateOf(s *eventlog.Session, now eventlog.Stamp) string {
+	if s.Archived {
+		return "archived"
+	}
+	return s.Left(now)
+}
 
 func orNone(s string) string {
 	if s == "" {
@@ -247,7 +255,7 @@ func (o *sessionObjects) of(s *eventlog.Session) map[string]any {
 		"ended_at": s.Ended, "events": s.Events, "runs": runs, "parent_session_id": s.ParentID, "fork_of": s.ForkOf,
 		"experiment": s.Experiment, "variant": s.Variant, "environment": s.Environment, "directory": s.Directory, "branch": s.Branch,
 		"metadata": orEmpty(s.Metadata), "tags": append([]string{}, s.Tags...), "metrics": orEmpty(s.Metrics), "paths": s.Paths,
-		"dropped": s.Dropped, "redact_dropped": s.RedactDropped, "deleted_at": s.Dies,
+		"dropped": s.Dropped, "redact_dropped": s.RedactDropped, "deleted_at": s.Dies, "archived": s.Archived,
 	} {
 		one[k] = v
 	}

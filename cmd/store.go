@@ -116,7 +116,7 @@ func sourceOptions(env *Env, paths []string, follow bool) (source.Options, []str
 	if err != nil {
 		return source.Options{}, nil, err
 	}
-	opt.Price, opt.Hopeful = book.Estimate, usual
+	opt.Price, opt.Hopeful, opt.Usual = book.Estimate, usual, usual
 	keepSummaries(env, &opt, book)
 	return opt, paths, nil
 }
@@ -125,7 +125,7 @@ func sourceOptions(env *Env, paths []string, follow bool) (source.Options, []str
 // path that is not there is refused at once.
 func pathsOrUsual(env *Env, paths []string, follow bool) ([]string, error) {
 	for _, p := range paths {
-		if _, err := os.Lstat(p); err != nil && !isPattern(p) && !follow {
+		if _, err := os.Lstat(p); err != nil && !isPattern(p) && !follow && !isArchived(env, p) {
 			return nil, refuse("open %s: %v", p, fileReason(err))
 		}
 	}
@@ -149,5 +149,6 @@ func readOptions(env *Env, follow bool) (source.Options, error) {
 		return source.Options{}, err
 	}
 	red, err := redact.New(redact.Options{})
-	return source.Options{Follow: follow, Known: known, Redactor: red, Env: env.Getenv, Gone: new(alive.Memory).Gone}, err
+	folder, _ := openArchive(env, "") // who has no home has no archive
+	return source.Options{Follow: follow, Known: known, Redactor: red, Env: env.Getenv, Gone: new(alive.Memory).Gone, Archive: folder}, err
 }

@@ -182,6 +182,7 @@ type Session struct {
 	Sym       Sym
 	Format    string
 	Paths     []string
+	Archived  bool // its own logs are gone: what is left is in the archive
 	First     Stamp
 	Last      Stamp
 	Heartbeat Stamp
@@ -291,7 +292,7 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 	}
 	s.mu.Unlock()
 	slices.SortStableFunc(summaries, func(a, b *Summary) int {
-		return cmp.Or(cmp.Compare(beside(a), beside(b)), strings.Compare(a.Path, b.Path))
+		return cmp.Or(cmp.Compare(beside(a), beside(b)), strings.Compare(cmp.Or(a.Origin, a.Path), cmp.Or(b.Origin, b.Path)))
 	})
 
 	c := &Catalog{Symbols: s.syms, Progress: progress, Version: version, Preview: preview, byID: map[Sym]*Session{}}
@@ -477,7 +478,7 @@ func (b *builder) joined(s *Session) {
 func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	s := b.c.byID[id]
 	if s == nil {
-		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format, names: b.c.Symbols, gone: b.gone}
+		s = &Session{ID: b.c.Symbols.Name(id), Sym: id, Format: sum.Format, Archived: true, names: b.c.Symbols, gone: b.gone}
 		b.c.byID[id] = s
 		b.c.Sessions = append(b.c.Sessions, s)
 	}
@@ -504,7 +505,8 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	if !s.last.Known() {
 		s.last = sum.modified
 	}
-	if sum.Rank != Beside {
+	s.Archived = s.Archived && sum.Origin != ""
+	if sum.Rank != Beside && sum.Origin == "" {
 		s.kept(sum, p)
 	}
 	s.Events += p.events

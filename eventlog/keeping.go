@@ -31,6 +31,8 @@ const Soon = 7 * 24 * time.Hour
 func (s *Session) Fate(now Stamp) (text string, soon bool) {
 	left := s.Dies.Sub(now)
 	switch {
+	case s.Archived:
+		return "archived: its own log is gone", false
 	case !s.Dies.Known():
 		return "", false
 	case left <= 0:

@@ -18,6 +18,9 @@ type Summary struct {
 	// same session, only those of the higher rank count. A database outranks
 	// the lines that were exported from it. See also Beside.
 	Rank int
+	// Origin is where the log was that the segment is the archived copy of, or nothing:
+	// the copy takes its place among the others.
+	Origin string
 
 	mu       sync.Mutex
 	names    recall

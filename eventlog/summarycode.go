@@ -153,6 +153,7 @@ func (w *freezer) summary(s *Summary) {
 	w.int(int64(s.Rank))
 	w.int(s.records)
 	w.flags(s.pending)
+	w.text(s.Origin)
 	w.stamp(s.modified)
 	w.keeping(&s.keeping)
 	w.uint(uint64(len(s.kinds)))
@@ -535,6 +536,7 @@ func (r *thawer) summary(s *Summary) {
 	s.Rank = int(r.int())
 	s.records = r.int()
 	r.flags(&s.pending)
+	s.Origin = r.text()
 	s.modified = r.stamp()
 	r.keeping(&s.keeping)
 	if r.count(1) != len(s.kinds) {

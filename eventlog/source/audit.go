@@ -215,7 +215,7 @@ func (a *auditor) read(of *eventlog.Segment) {
 	if t == nil || a.figure == eventlog.FigureUnreadable && of.Faults.Count == 0 {
 		return
 	}
-	seg, err := sniff(a.ctx, of.Path, a.set.opt.Known)
+	seg, err := sniff(a.ctx, of.Path, &a.set.opt)
 	if err != nil {
 		a.err = err
 		return

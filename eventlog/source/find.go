@@ -48,6 +48,8 @@ type found struct {
 	path  string
 	named bool // the user gave this very path
 	info  fs.FileInfo
+	// copied says that it is a copy of a log that is gone.
+	copied bool
 }
 
 // find lists the files that the paths lead to: a path itself, what a pattern
@@ -145,7 +147,7 @@ func hasSuffix(name string) bool {
 func (f *finder) add(p, real string, info fs.FileInfo, named bool) {
 	if !f.seen[real] && len(f.files) < maxFiles {
 		f.seen[real] = true
-		f.files = append(f.files, found{p, named, info})
+		f.files = append(f.files, found{path: p, named: named, info: info})
 	}
 }
 

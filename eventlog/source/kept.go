@@ -276,7 +276,7 @@ func (s *Set) recall(t *tracked) (sum *eventlog.Summary, whole bool) {
 		return nil, false
 	}
 	sum, ok := eventlog.Thaw(s.opt.Symbols, t.path, e.summary)
-	if !ok || !whole && !s.resume(t, e) {
+	if !ok || sum.Origin != s.opt.origin(t.path) || !whole && !s.resume(t, e) {
 		return nil, false
 	}
 	t.summary = sum
@@ -314,7 +314,7 @@ func (e *keptEntry) leads(at *mark) bool {
 // resume makes a reader that goes on where a file of lines was left.
 func (s *Set) resume(t *tracked, e *keptEntry) bool {
 	t.began = s.opt.now()
-	seg, err := sniff(s.ctx, t.path, s.opt.Known)
+	seg, err := sniff(s.ctx, t.path, &s.opt)
 	if err != nil {
 		return false
 	}

@@ -253,7 +253,7 @@ func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
 		p.reader = nil
 	}
 	if p.reader == nil {
-		seg, err := sniff(ctx, p.path, l.set.opt.Known)
+		seg, err := sniff(ctx, p.path, &l.set.opt)
 		if err != nil {
 			return err
 		}

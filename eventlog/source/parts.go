@@ -13,7 +13,7 @@ func Parts(ctx context.Context, path string, known []dialect.Dialect) ([]string,
 	if known == nil {
 		known = dialect.All()
 	}
-	seg, err := sniff(ctx, path, known)
+	seg, err := sniff(ctx, path, &Options{Known: known})
 	if err != nil {
 		return nil, err
 	}

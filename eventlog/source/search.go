@@ -125,7 +125,7 @@ func (q *searcher) segment(path string, size int64, first *eventlog.Session) err
 			return q.ctx.Err()
 		}
 	}
-	seg, err := sniff(q.ctx, path, q.set.opt.Known)
+	seg, err := sniff(q.ctx, path, &q.set.opt)
 	if err != nil {
 		return q.ctx.Err()
 	}

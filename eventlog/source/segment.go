@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"errors"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -19,6 +18,8 @@ import (
 // segment is a file whose dialect is known.
 type segment struct {
 	path    string
+	origin  string // of the archived copy of a log: where the log was
+	aside   []byte // of one: what described it
 	sidecar string // the small file that describes this one, or nothing
 	head    *dialect.Head
 	dialect dialect.Dialect
@@ -87,15 +88,7 @@ func (s *segment) isLines() bool {
 
 // decoder returns a fresh decoder of the segment.
 func (s *segment) decoder() dialect.Decoder {
-	seg := dialect.Segment{Path: s.path, Head: s.head}
-	if s.sidecar != "" {
-		const most = 1 << 20
-		if f, err := os.Open(s.sidecar); err == nil {
-			seg.Sidecar, _ = io.ReadAll(io.LimitReader(f, most))
-			_ = f.Close()
-		}
-	}
-	return s.dialect.Open(seg)
+	return s.dialect.Open(dialect.Segment{Path: s.told(), Head: s.head, Sidecar: s.description()})
 }
 
 // feed gives the records of a segment, and again those that came since.

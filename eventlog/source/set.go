@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/archive"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
 	"github.com/lazytrace/lazytrace/eventlog/watch"
 	"github.com/lazytrace/lazytrace/redact"
@@ -53,6 +54,11 @@ type Options struct {
 	// Front says that the first catalog may be a preview. Who asks for it calls
 	// Sources.Want when it is shown: nothing else is read before.
 	Front bool
+	// Archive holds copies of logs that are gone, which stand for them; nil is none.
+	Archive *archive.Folder
+	// Usual says that the paths are those where sessions usually are: then copies count
+	// wherever their logs were.
+	Usual bool
 
 	watching watch.Options
 	now      func() time.Time // time.Now when nil
@@ -93,13 +99,16 @@ type Set struct {
 
 	mu    sync.Mutex
 	known map[string]*tracked // by path; nil for a file that is no log
-	logs  map[*openLog]bool
+	// shadowed are files that are no more than a beginning of their archived copy.
+	shadowed map[string]bool
+	logs     map[*openLog]bool
 }
 
 // tracked is a segment whose summary is kept up to date.
 type tracked struct {
 	path    string
 	named   bool
+	copied  bool        // it is a copy of a log that is gone
 	refused bool        // it could not be read, and that was told
 	lines   atomic.Bool // it is a file of lines, whose bytes are those of its records
 	seen    mark        // guarded by Set.mu, as is missed
@@ -137,7 +146,7 @@ func Open(ctx context.Context, paths []string, opt Options) *Set {
 	s := &Set{
 		opt: opt, paths: paths, sources: eventlog.NewSources(opt.Symbols), ready: make(chan struct{}),
 		// Room for a burst: find never waits long for a worker.
-		work: make(chan *tracked, 256), clock: newClock(opt.Env), known: map[string]*tracked{}, logs: map[*openLog]bool{},
+		work: make(chan *tracked, 256), clock: newClock(opt.Env), known: map[string]*tracked{}, shadowed: map[string]bool{}, logs: map[*openLog]bool{},
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.leaving, s.keeper = leavingOf(s.ctx), newKeeper(&s.opt)
@@ -228,13 +237,14 @@ func (s *Set) look() (first []*tracked, folders []string) {
 	var fresh, changed []*tracked
 	var failed []eventlog.Fault
 	files, folders := find(s.ctx, s.paths, func(path string, err error) {
-		if s.opt.missing(err) {
+		if s.opt.missing(err) || s.opt.archived(path, err) {
 			return
 		}
 		failed = append(failed, eventlog.Fault{Path: path, Pos: -1, Why: err.Error()})
 	})
 	now := time.Now()
 	s.mu.Lock()
+	files = s.withCopies(files)
 	for _, f := range files {
 		t, old := s.known[f.path]
 		at := markOf(f.path, f.info)
@@ -243,7 +253,7 @@ func (s *Set) look() (first []*tracked, folders []string) {
 		}
 		switch {
 		case !old:
-			t = &tracked{path: f.path, named: f.named && !s.opt.Hopeful, seen: at, done: make(chan struct{})}
+			t = &tracked{path: f.path, named: f.named && !s.opt.Hopeful, copied: f.copied, seen: at, done: make(chan struct{})}
 			s.known[f.path] = t
 			fresh = append(fresh, t)
 		case t.seen != at || at.fresh(now):
@@ -306,13 +316,13 @@ func (s *Set) forget(files []found) {
 		if here[path] {
 			continue
 		}
-		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) && !t.copied && !s.shadowed[path] {
 			continue // its folder cannot be read, or another path leads to it now
 		}
 		if t.missed.IsZero() {
 			t.missed = time.Now()
 		}
-		if time.Since(t.missed) < goneAfter || !t.mu.TryLock() {
+		if time.Since(t.missed) < goneAfter && !t.copied && !s.shadowed[path] || !t.mu.TryLock() {
 			continue
 		}
 		t.gone = true
@@ -477,21 +487,21 @@ func (s *Set) read(t *tracked) (*eventlog.Summary, error) {
 			return sum, err
 		}
 		if !t.seg.head.IsDatabase() {
-			if again, err := sniff(s.ctx, t.path, s.opt.Known); err == nil {
+			if again, err := sniff(s.ctx, t.path, &s.opt); err == nil {
 				t.seg.head = again.head // as it is now; what it was is let go
 				again.close()
 			}
 		}
 		t.began = s.opt.now()
 		t.reader.decoder = t.seg.decoder()
-		sum = eventlog.NewSummary(s.opt.Symbols, t.path, t.seg.dialect.Name(), t.seg.rank())
+		sum = t.seg.newSummary(s.opt.Symbols)
 		t.seg.release()
 	}
 }
 
 // again forgets what was told of a file as long as it was empty.
 func (s *Set) again(t *tracked) {
-	seg, err := sniff(s.ctx, t.path, s.opt.Known)
+	seg, err := sniff(s.ctx, t.path, &s.opt)
 	if err != nil || seg.blank {
 		return // not enough is there yet
 	}
@@ -505,7 +515,7 @@ func (s *Set) again(t *tracked) {
 // ours, is told as failed, once, until it becomes one.
 func (s *Set) begin(t *tracked) bool {
 	t.began = s.opt.now()
-	seg, err := sniff(s.ctx, t.path, s.opt.Known)
+	seg, err := sniff(s.ctx, t.path, &s.opt)
 	if err == nil && seg.blank && !t.named {
 		seg.close()
 		s.passOver(t)
@@ -530,7 +540,7 @@ func (s *Set) begin(t *tracked) bool {
 	t.lines.Store(seg.isLines())
 	t.reader = &reader{feed: feed, decoder: seg.decoder()}
 	old := t.summary
-	t.summary = eventlog.NewSummary(s.opt.Symbols, t.path, seg.dialect.Name(), seg.rank())
+	t.summary = seg.newSummary(s.opt.Symbols)
 	if old != nil {
 		s.sources.Replace(old, t.summary)
 	} else {

@@ -49,7 +49,7 @@ type noLog struct{ why string }
 func (n *noLog) Error() string { return n.why }
 
 // sniff opens a file as far as is needed to tell its dialect.
-func sniff(ctx context.Context, path string, known []dialect.Dialect) (*segment, error) {
+func sniff(ctx context.Context, path string, o *Options) (*segment, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, reason(err))
@@ -62,14 +62,15 @@ func sniff(ctx context.Context, path string, known []dialect.Dialect) (*segment,
 		return nil, fmt.Errorf("open %s: %w", path, reason(err))
 	}
 	defer f.Close()
-	seg := &segment{path: path, head: &dialect.Head{Path: path}}
-	if err := seg.tell(ctx, f, info.Size(), known); err != nil {
+	seg := &segment{path: path, origin: o.origin(path)}
+	seg.head = &dialect.Head{Path: seg.told()}
+	if err := seg.tell(ctx, f, info.Size(), o.Known); err != nil {
 		seg.close()
 		return nil, err
 	}
 	if s, ok := seg.dialect.(dialect.Sidecarer); ok {
-		if name := s.Sidecar(path); name != "" {
-			seg.sidecar = name
+		if name := s.Sidecar(seg.told()); name != "" {
+			seg.describe(o, name)
 		}
 	}
 	return seg, nil
@@ -154,7 +155,7 @@ func (s *segment) tellText(ctx context.Context, b *beginning, known []dialect.Di
 			s.head.Text = text
 		}
 		s.dialect = nil
-		if document || strings.Contains(filepath.Base(s.path), ".json.") || strings.HasSuffix(s.path, ".json") {
+		if document || strings.Contains(filepath.Base(s.told()), ".json.") || strings.HasSuffix(s.told(), ".json") {
 			s.dialect = dialect.SniffDocument(s.head, known)
 		} else {
 			s.dialect = dialect.Sniff(s.head, known)

@@ -87,16 +87,27 @@ func (st *streamer) close() {
 // look gives what is new, and returns the folders that it looked into.
 func (st *streamer) look(ctx context.Context, paths []string) (folders []string, err error) {
 	var bad error
-	files, folders := find(ctx, paths, func(_ string, err error) { bad = err })
+	files, folders := find(ctx, paths, func(path string, err error) {
+		if !st.opt.archived(path, err) {
+			bad = err
+		}
+	})
 	if len(files) == 0 && bad != nil && !st.opt.Follow && !st.opt.missing(bad) {
 		return nil, bad
+	}
+	if !st.opt.Follow {
+		for _, c := range st.opt.copies(paths, files) {
+			if f, ok := st.opt.foundCopy(&c); ok {
+				files = append(files, f)
+			}
+		}
 	}
 	for _, f := range slices.Backward(files) { // the oldest first
 		if st.open[f.path] == nil {
 			if st.opt.Consider != nil && !st.opt.Consider(f.path, f.info) {
 				continue
 			}
-			seg, err := sniff(ctx, f.path, st.opt.Known)
+			seg, err := sniff(ctx, f.path, &st.opt)
 			if err != nil || seg.blank {
 				switch {
 				case err != nil && f.named && !st.opt.Follow && !st.opt.Hopeful:

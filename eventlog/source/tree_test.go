@@ -79,7 +79,7 @@ func TestTreeThatChanges(t *testing.T) {
 	if err := os.CopyFS(root, os.DirFS(legacyStorage)); err != nil {
 		t.Fatal(err)
 	}
-	seg, err := sniff(t.Context(), filepath.Join(root, "session", "proj1", "ses_a1.json"), dialect.All())
+	seg, err := sniff(t.Context(), filepath.Join(root, "session", "proj1", "ses_a1.json"), &Options{Known: dialect.All()})
 	if err != nil {
 		t.Fatal(err)
 	}

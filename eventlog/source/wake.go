@@ -101,6 +101,31 @@ func Watch(ctx context.Context, paths []string, opt Options) Watching {
 	return r
 }
 
+// Changes tells when it is worth looking at paths again.
+type Changes struct {
+	w     *waker
+	began time.Time
+}
+
+// NewChanges begins to watch the paths. The caller closes it.
+func NewChanges(ctx context.Context, paths []string, opt Options) *Changes {
+	opt.Follow = true
+	return &Changes{newWaker(&Set{opt: opt, paths: paths, ctx: ctx}), time.Now()}
+}
+
+// Wait returns when something may be new, or false when it is over. folders are those
+// that the last look came to; it began when Wait last returned.
+func (c *Changes) Wait(ctx context.Context, folders []string) bool {
+	c.w.took = time.Since(c.began)
+	c.w.watch(folders)
+	more := c.w.wait(ctx)
+	c.began = time.Now()
+	return more
+}
+
+// Close ends the watching.
+func (c *Changes) Close() { c.w.close() }
+
 // expand adds what has to be watched for everything that a pattern matches, and
 // will match: the folder before each wildcard, and all matches of it.
 func expand(pattern string, to map[string]bool) {

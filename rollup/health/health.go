@@ -30,6 +30,7 @@ type Report struct {
 	Kept     []Kept   `json:"kept"`
 	Followed Followed `json:"followed"`
 	Store    Store    `json:"store"`
+	Archive  Archive  `json:"archive"`
 	Prices   Prices   `json:"prices"`
 	Formats  Formats  `json:"formats"`
 	Terminal Terminal `json:"terminal"`
@@ -63,8 +64,10 @@ type Drift struct {
 	What   string `json:"what"` // kind, field
 	Name   string `json:"name"`
 	Count  int64  `json:"count"`
-	Path   string `json:"path"`
-	Pos    int64  `json:"position"`
+	// Version is the newest writer that wrote it, as far as it says so.
+	Version string `json:"version"`
+	Path    string `json:"path"`
+	Pos     int64  `json:"position"`
 }
 
 // Fault is a record that could not be read, or a file that could not be opened.
@@ -85,6 +88,8 @@ type Kept struct {
 	Trouble string `json:"trouble"` // why it cannot be told
 	Files   int    `json:"files"`
 	Soon    int    `json:"dying_soon"` // sessions that are deleted within 7 days
+	// Archived is of how many of these there is a copy of all that is there now.
+	Archived int `json:"dying_archived"`
 
 	Keeping eventlog.Keeping `json:"-"`
 }
@@ -198,7 +203,7 @@ func (r *Report) read(c *eventlog.Catalog) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(by)) {
 		f := by[name]
-		all := slices.SortedFunc(maps.Keys(versions[name]), compareVersions)
+		all := slices.SortedFunc(maps.Keys(versions[name]), CompareVersions)
 		if len(all) > 2 {
 			all = []string{all[0], all[len(all)-1]}
 		}
@@ -306,8 +311,8 @@ func Files(c *eventlog.Catalog, place string) int {
 	return n
 }
 
-// compareVersions compares 2.1.39 and 2.1.328 number by number.
-func compareVersions(a, b string) int {
+// CompareVersions compares 2.1.39 and 2.1.328 number by number.
+func CompareVersions(a, b string) int {
 	x, y := strings.Split(a, "."), strings.Split(b, ".")
 	for i := range min(len(x), len(y)) {
 		n, errN := strconv.Atoi(x[i])

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
@@ -162,6 +163,9 @@ func newMachine(r *health.Report) []fact {
 		add("store", "damaged: "+strings.Join(s.Damage, "; "), true)
 	default:
 		add("store", figure.Bytes(s.Size)+", sound: "+s.Path, false)
+	}
+	if a := r.Archive; a.There || a.Trouble != "" {
+		add("archive", a.Text(time.Now())+": "+a.Path, a.Trouble != "")
 	}
 	if p := r.Prices; p.Date != "" {
 		add("prices", "of "+p.Date+", "+figure.Plural(int64(p.Days), "day")+" old, "+p.Source+"; "+strconv.Itoa(p.Own)+" of your own", false)

@@ -71,6 +71,9 @@ func (b *builder) session(s *eventlog.Session) *node {
 	if text, soon := s.Fate(b.now); soon {
 		n.row.Dies = text
 	}
+	if s.Archived {
+		n.row.Dies = "archived"
+	}
 	if g := b.sums[s.ID]; g != nil {
 		n.row.Own, n.row.Sum = g.Own, g.Inclusive
 	}

@@ -119,7 +119,7 @@ type Row struct {
 	Why     string // what closed it
 	Need    *Need  // of a session: what it needs somebody for
 	Reason  string // of a session: why it failed or was interrupted
-	Dies    string // when its agent deletes it, where that is soon
+	Dies    string // when its agent deletes it, where that is soon, or that it has and a copy is left
 	Failed  bool
 	Own     rollup.Sum
 	Sum     rollup.Sum // with everything below

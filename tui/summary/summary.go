@@ -164,6 +164,10 @@ func (g *page) fate(v *overview.View, s *eventlog.Session) {
 	if soon {
 		style = g.t.Warn
 	}
+	if s.Archived {
+		g.add("kept", frame.Part{Style: style, Text: text})
+		return
+	}
 	g.add("kept", frame.Part{Style: style, Text: text + " "}, frame.Part{Style: g.t.Dim, Text: s.Dies.Time().Local().Format("2006-01-02 15:04")})
 	if soon {
 		g.text("", "to keep it, "+s.Keeping.Advice(), g.t.Dim, 3)

@@ -1,0 +1,307 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lazytrace/lazytrace/eventlog/archive"
+	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
+)
+
+// printSum tells what one run came to.
+func (a *archiver) printSum() error {
+	s := &a.sum
+	var err error
+	if s.Archive, err = a.folder.Info(); err != nil {
+		return a.failed(err)
+	}
+	if a.opts.asJSON {
+		return printJSON(a.env.Stdout, s)
+	}
+	verb := "archived"
+	if s.DryRun {
+		verb = "would archive"
+	}
+	fmt.Fprintf(a.env.Stdout, "%s %d new, %d grown, %d changed, %d with the content of another; %d unchanged\n", verb, s.Added, s.Grown, s.Changed, s.Shared, s.Unchanged)
+	for _, why := range slices.Sorted(maps.Keys(s.Left)) {
+		fmt.Fprintf(a.env.Stdout, "not archived: %s: %s\n", plural(s.Left[why], "file"), escape.Line(why))
+	}
+	if s.Later > 0 {
+		fmt.Fprintf(a.env.Stdout, "left for later: %s, just being written\n", plural(s.Later, "file"))
+	}
+	if s.Pruned > 0 {
+		fmt.Fprintf(a.env.Stdout, "forgot %s\n", plural(s.Pruned, "copy of what is gone"))
+	}
+	if s.Beyond > 0 {
+		fmt.Fprintf(a.env.Stdout, "%s beyond --max-bytes: the rest is of logs that are still there\n", figure.Bytes(s.Beyond))
+	}
+	if s.Archive.There {
+		fmt.Fprintf(a.env.Stdout, "%s: %s\n", escape.Line(s.Archive.Dir), archiveText(s.Archive.Copies, s.Archive.Size, s.Archive.Packed, s.Archive.Exact))
+	}
+	return nil
+}
+
+// archiveText says what an archive holds.
+func archiveText(copies int, size, packed int64, exact bool) string {
+	kind := "secrets masked"
+	if exact {
+		kind = "exact"
+	}
+	return fmt.Sprintf("%s of %s, packed in %s, %s", plural(copies, "file"), figure.Bytes(size), figure.Bytes(packed), kind)
+}
+
+func newArchiveList(env *Env) *cobra.Command {
+	var to string
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "list", Short: "List what is archived, the newest first", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			folder, err := openArchive(env, to)
+			if err != nil {
+				return err
+			}
+			return listArchive(env, folder, asJSON)
+		},
+	}
+	c.Flags().StringVar(&to, "to", "", "the folder of the archive")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a copy")
+	return c
+}
+
+// archivedFile is one copy, as JSON tells it.
+type archivedFile struct {
+	ID       string    `json:"id"`
+	Path     string    `json:"path"`
+	Format   string    `json:"format"`
+	Size     int64     `json:"size"`
+	Packed   int64     `json:"packed"`
+	Source   string    `json:"source"` // there, gone, replaced
+	Dying    bool      `json:"dying"`
+	Exact    bool      `json:"exact"`
+	Modified time.Time `json:"modified_at"`
+	Kept     time.Time `json:"archived_at"`
+}
+
+func listArchive(env *Env, folder *archive.Folder, asJSON bool) error {
+	copies, err := folder.Copies()
+	if err != nil {
+		return fmt.Errorf("read the archive %s: %v", folder.Dir(), fileReason(err))
+	}
+	t := &table{head: []string{"ID", "MODIFIED", "FORMAT", ">SIZE", ">PACKED", "SOURCE", "PATH"}}
+	for _, c := range copies {
+		if c.Beside {
+			continue
+		}
+		one := archivedFile{c.ID, c.Path, c.Format, c.Size, c.Packed, "gone", c.Dying, c.Exact, time.Unix(0, c.Modified).UTC(), c.Kept}
+		switch {
+		case c.Replaced:
+			one.Source = "replaced"
+		case c.Source():
+			one.Source = "there"
+		}
+		if asJSON {
+			if err := printJSON(env.Stdout, one); err != nil {
+				return err
+			}
+			continue
+		}
+		t.add(c.ID[:12], one.Modified.Local().Format("2006-01-02 15:04"), c.Format, figure.Bytes(c.Size), figure.Bytes(c.Packed), one.Source, c.Path)
+	}
+	if asJSON {
+		return nil
+	}
+	if len(t.rows) == 0 {
+		fmt.Fprintf(env.Stdout, "nothing is archived in %s yet; lazytrace archive does it\n", escape.Line(folder.Dir()))
+		return nil
+	}
+	return t.print(env.Stdout, 0)
+}
+
+func newArchiveVerify(env *Env) *cobra.Command {
+	var to string
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "verify", Short: "Read everything that is archived, and say what is damaged", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			folder, err := openArchive(env, to)
+			if err != nil {
+				return err
+			}
+			return verifyArchive(c.Context(), env, folder, asJSON)
+		},
+	}
+	c.Flags().StringVar(&to, "to", "", "the folder of the archive")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func verifyArchive(ctx context.Context, env *Env, folder *archive.Folder, asJSON bool) error {
+	type damage struct {
+		ID   string `json:"id"`
+		Path string `json:"path"`
+		File string `json:"file"`
+		Why  string `json:"why"`
+	}
+	list := []damage{}
+	checked, err := folder.Verify(ctx, func(c archive.Copy, err error) {
+		list = append(list, damage{c.ID, c.Path, folder.Object(c.ID), fileReason(err).Error()})
+	})
+	if err != nil {
+		return fmt.Errorf("verify the archive %s: %w", folder.Dir(), err)
+	}
+	if asJSON {
+		if err := printJSON(env.Stdout, map[string]any{"checked": checked, "damaged": list}); err != nil {
+			return err
+		}
+	} else {
+		for _, d := range list {
+			fmt.Fprintf(env.Stdout, "damaged: the copy of %s: %s; remove %s, and lazytrace archive copies it again if it is still there\n",
+				escape.Line(d.Path), escape.Line(d.Why), escape.Line(d.File))
+		}
+		fmt.Fprintf(env.Stdout, "%s read, %d damaged\n", plural(checked, "file"), len(list))
+	}
+	if len(list) > 0 {
+		return exitError{code: exitFailed}
+	}
+	return nil
+}
+
+func newArchivePrune(env *Env) *cobra.Command {
+	var to string
+	var limits archiveLimits
+	c := &cobra.Command{
+		Use: "prune", Short: "Forget the oldest of what is archived and whose own log is gone", Args: cobra.NoArgs,
+		Long: `Forget the oldest copies until the limits are kept. The copy of a log that is
+still there is never forgotten: the next run would make it again.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			folder, err := openArchive(env, to)
+			if err != nil {
+				return err
+			}
+			l, err := limits.read()
+			if err != nil {
+				return err
+			}
+			if l == (archive.Limits{}) {
+				return refuse("archive prune: how much may stay? give --max-bytes 2G, --max-age 365d, or both")
+			}
+			return pruneArchive(c.Context(), env, folder, l)
+		},
+	}
+	c.Flags().StringVar(&to, "to", "", "the folder of the archive")
+	limits.flags(c)
+	return c
+}
+
+func pruneArchive(ctx context.Context, env *Env, folder *archive.Folder, l archive.Limits) error {
+	info, err := folder.Info()
+	if err != nil {
+		return fmt.Errorf("read the archive %s: %v", folder.Dir(), fileReason(err))
+	}
+	if !info.There {
+		return refuse("prune %s: there is no archive", folder.Dir())
+	}
+	w, err := folder.Begin(ctx, archive.Options{Exact: info.Exact, Now: env.Now})
+	if err != nil {
+		return fmt.Errorf("prune the archive %s: %v", folder.Dir(), fileReason(err))
+	}
+	forgotten, beyond := w.Prune(l)
+	if err := w.Close(); err != nil {
+		return fmt.Errorf("prune the archive %s: %v", folder.Dir(), fileReason(err))
+	}
+	n := 0
+	for _, c := range forgotten {
+		if !c.Beside {
+			n++
+			fmt.Fprintf(env.Stdout, "forgot %s\n", escape.Line(c.Path))
+		}
+	}
+	if info, err = folder.Info(); err != nil {
+		return err
+	}
+	fmt.Fprintf(env.Stdout, "forgot %s; left: %s\n", plural(n, "file"), archiveText(info.Copies, info.Size, info.Packed, info.Exact))
+	if beyond > 0 {
+		fmt.Fprintf(env.Stdout, "%s beyond --max-bytes: the rest is of logs that are still there\n", figure.Bytes(beyond))
+	}
+	return nil
+}
+
+func newArchiveRestore(env *Env) *cobra.Command {
+	var to, from string
+	c := &cobra.Command{
+		Use: "restore ID", Short: "Write what is archived of a session, or of one file, into a folder", Args: cobra.ExactArgs(1),
+		Long: `Write what is archived into a folder: all files of the session whose id begins so,
+or the one that archive list shows with such an id. What is there is never
+overwritten. Unless the archive was made with --exact, secrets are masked in
+what is written.`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if to == "" {
+				return refuse("archive restore: where to? give --to DIR")
+			}
+			folder, err := openArchive(env, from)
+			if err != nil {
+				return err
+			}
+			return restoreArchived(c.Context(), env, folder, args[0], to)
+		},
+	}
+	c.Flags().StringVar(&to, "to", "", "the folder to write to")
+	c.Flags().StringVar(&from, "from", "", "the folder of the archive")
+	return c
+}
+
+func restoreArchived(ctx context.Context, env *Env, folder *archive.Folder, id, to string) error {
+	copies, err := folder.Copies()
+	if err != nil {
+		return fmt.Errorf("read the archive %s: %v", folder.Dir(), fileReason(err))
+	}
+	list, err := copiesOf(ctx, env, folder, copies, id)
+	if err != nil {
+		return err
+	}
+	paths, err := folder.Restore(ctx, list, to)
+	for _, p := range paths {
+		fmt.Fprintln(env.Stdout, escape.Line(p))
+	}
+	if err == nil && !list[0].Exact {
+		fmt.Fprintln(env.Stderr, "lazytrace: secrets are masked in these: the archive was made without --exact")
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("%v", fileReason(err)))
+	}
+	return nil
+}
+
+// copiesOf finds copies by their id, or by that of the session that is in them.
+func copiesOf(ctx context.Context, env *Env, folder *archive.Folder, copies []archive.Copy, id string) ([]archive.Copy, error) {
+	var list []archive.Copy
+	for _, c := range copies {
+		if id != "" && strings.HasPrefix(c.ID, id) && (len(list) == 0 || list[0].ID != c.ID) {
+			list = append(list, c)
+		}
+	}
+	if len(list) > 1 {
+		return nil, refuse("%d copies have an id that begins with %q; give more of it", len(list), id)
+	}
+	if len(list) == 1 {
+		return list, nil
+	}
+	var objects []string
+	for _, c := range copies {
+		if !c.Beside && !c.Replaced {
+			objects = append(objects, folder.Object(c.ID))
+		}
+	}
+	if len(objects) == 0 {
+		return nil, refuse("nothing is archived in %s; lazytrace archive does it", folder.Dir())
+	}
+	return sessionCopies(ctx, env, folder, objects, copies, id)
+}
