@@ -89,6 +89,7 @@ behind.
 		newNote(env),
 		newNotes(env),
 		newFork(env),
+		newMCP(env),
 		newExport(env),
 		newPrices(env),
 		newCache(env),
