@@ -13,6 +13,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
 	"github.com/lazytrace/lazytrace/eventlog/talk"
+	"github.com/lazytrace/lazytrace/redact"
 )
 
 type askedEvent struct {
@@ -81,7 +82,8 @@ func (t *tools) event(ctx context.Context, in askedEvent, room *mcp.Room) (out t
 	if err := printJSON(&b, all); err != nil {
 		return out, "", err
 	}
-	body := escape.Text(strings.TrimSpace(b.String()))
+	body, _ := mcp.Redactor().Text(strings.TrimSpace(b.String()))
+	body = escape.Text(body)
 	out.Bytes = len(body)
 	if in.Offset > len(body) {
 		return out, "", fmt.Errorf("offset %d is behind the end of the body, which has %d bytes", in.Offset, len(body))
@@ -100,7 +102,7 @@ func piece(text string, from int, room *mcp.Room) (marked string, next int) {
 	if from+n < len(text) {
 		next = from + n
 	}
-	return mcp.Foreign(text[from:from+n], n+n), next
+	return mcp.Mark(text[from : from+n]), next
 }
 
 type askedTranscript struct {
@@ -119,26 +121,30 @@ type toldTranscript struct {
 	Cut      string `json:"cut,omitempty" about:"what was left out, and how to get it"`
 }
 
-// span keeps the bytes of what is written from one place on, as many as are asked
-// for, and ends the writing then.
-type span struct {
+// excerpt keeps of what is written, with its secrets masked, the bytes from one place
+// on, as many as are asked for, and ends the writing then.
+type excerpt struct {
+	masked     *redact.Stream
 	skip, most int
 	kept       []byte
 }
 
-func (s *span) Write(p []byte) (int, error) {
-	n := len(p)
-	if s.skip >= n {
-		s.skip -= n
-		return n, nil
+func (w *excerpt) Write(p []byte) (int, error) {
+	return len(p), w.keep(w.masked.Write(string(p)))
+}
+
+func (w *excerpt) keep(s string) error {
+	if w.skip >= len(s) {
+		w.skip -= len(s)
+		return nil
 	}
-	p = p[s.skip:]
-	s.skip = 0
-	s.kept = append(s.kept, p[:min(len(p), s.most-len(s.kept))]...)
-	if len(s.kept) >= s.most {
-		return n, enoughFound{}
+	s = s[w.skip:]
+	w.skip = 0
+	w.kept = append(w.kept, s[:min(len(s), w.most-len(w.kept))]...)
+	if len(w.kept) >= w.most {
+		return enoughFound{}
 	}
-	return n, nil
+	return nil
 }
 
 func (t *tools) transcript(ctx context.Context, in askedTranscript, room *mcp.Room) (out toldTranscript, said string, err error) {
@@ -166,7 +172,8 @@ func (t *tools) transcript(ctx context.Context, in askedTranscript, room *mcp.Ro
 	if err != nil {
 		return out, "", err
 	}
-	window := &span{skip: in.Offset, most: 3 * room.Left()}
+	kept := &excerpt{masked: mcp.Redactor().Stream(), skip: in.Offset, most: 3 * room.Left()}
+	full := false
 	for i, root := range found {
 		list, err := talk.Items(ctx, snap, root)
 		if err != nil {
@@ -178,26 +185,29 @@ func (t *tools) transcript(ctx context.Context, in askedTranscript, room *mcp.Ro
 			opt.Title, opt.About = snap.Symbols.Name(of.Agent)+" "+short(snap.Symbols.Name(of.Run)), nil
 		}
 		if i > 0 {
-			_, err = io.WriteString(window, "\n")
+			_, err = io.WriteString(kept, "\n")
 		}
 		if err == nil {
-			err = talk.Markdown(ctx, window, log, list, opt)
+			err = talk.Markdown(ctx, kept, log, list, opt)
 		}
-		if errors.Is(err, enoughFound{}) {
+		if full = errors.Is(err, enoughFound{}); full {
 			break
 		}
 		if err != nil {
 			return out, "", err
 		}
 	}
-	if window.skip > 0 || in.Offset > 0 && len(window.kept) == 0 {
+	if !full {
+		full = kept.keep(kept.masked.Close()) != nil
+	}
+	if kept.skip > 0 || in.Offset > 0 && len(kept.kept) == 0 {
 		return out, "", fmt.Errorf("offset %d is behind the end of the transcript", in.Offset)
 	}
 	out.Session = mcp.Name(s.ID)
-	text := strings.ToValidUTF8(string(window.kept), "")
+	text := strings.ToValidUTF8(string(kept.kept), "")
 	var next int
 	out.Markdown, next = piece(text, 0, room)
-	if next == 0 && len(window.kept) >= window.most {
+	if next == 0 && full {
 		next = len(text)
 	}
 	said = fmt.Sprintf("Transcript of session %s, to its end.", out.Session)

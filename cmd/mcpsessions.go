@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/lazytrace/lazytrace/cmd/mcp"
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -33,17 +32,13 @@ type askedFilter struct {
 
 func (a askedFilter) keep(env *Env) (func(*eventlog.Session) bool, error) {
 	o := filterOptions{where: a.Query, since: a.Since, until: a.Until, agent: mcp.Given(a.Agent), status: a.Status, failed: a.Failed}
-	keep, err := o.sessions(env)
-	if err != nil {
-		return nil, fmt.Errorf("%w; the query language is fields (%s) with :value, >number, <number, and words, joined by AND, OR, -", err, strings.Join(eventlog.QueryFields(), " "))
-	}
-	return keep, nil
+	return o.sessions(env)
 }
 
 type askedSessions struct {
 	askedFilter
 	askedBounds
-	Limit_ int `json:"limit,omitempty" about:"how many at most, by default 20"`
+	Most   int `json:"limit,omitempty" about:"how many at most, by default 20"`
 	Offset int `json:"offset,omitempty" about:"how many to pass over: next_offset of the answer before"`
 }
 
@@ -108,7 +103,7 @@ type toldSessions struct {
 }
 
 func (t *tools) sessions(ctx context.Context, in askedSessions, room *mcp.Room) (out toldSessions, said string, err error) {
-	limit, err := counted("limit", in.Limit_, 20)
+	limit, err := counted("limit", in.Most, 20)
 	if err != nil {
 		return out, "", err
 	}

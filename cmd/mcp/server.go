@@ -66,7 +66,7 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		select {
 		case <-ctx.Done():
 			calls.Wait()
-			return nil
+			return s.trouble()
 		case err := <-ended:
 			calls.Wait()
 			return errors.Join(err, s.trouble())
