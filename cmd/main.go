@@ -102,6 +102,7 @@ behind.
 		newResume(env),
 		newEmitCommand(),
 		newCompletion(env),
+		newCapabilities(env),
 		newVersion(env),
 	)
 	wrapArgs(root)
