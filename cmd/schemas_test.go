@@ -25,14 +25,14 @@ var noSchema = []string{
 	"demo", // what usage prints, of the run that it recorded
 }
 
-// shapes are what prints each shape, over the small logs: {} stands for each of them, and
-// for two sessions of the same.
+// shapes are what prints each shape, over the small logs: {} stands for all of them at
+// once, {each} for one after the other.
 var shapes = map[string][]string{
 	"sessions": {"sessions --json {}", "sessions show --json w-1 trouble"}, "events": {"events --json --all {}"}, "stat": {"stat --json {}"},
 	"usage":      {"usage --json --by total,agent,run,model,session,tool,day,branch,meta.ticket --times --cache --audit {}", "usage --json --context --session w-1 trouble"},
 	"usage-list": {"usage --json --list billed_records {}", "usage --json --list records trouble"}, "errors": {"errors --json {}"}, "slow": {"slow --json {}"},
-	"graph": {"graph --json {}"}, "agents": {"agents --json {}"}, "search": {"search e --json --path {}"}, "compare": {"compare --json w-1 w-2 trouble", "compare --json --all w-1 w-1 trouble"},
-	"transcript": {"transcript --json --thinking --system only {}", "transcript --json w-2 trouble"}, "cache": {"cache --json", "cache clear --json"}, "doctor": {"doctor --json {}"}, "prices": {"prices --json"},
+	"graph": {"graph --json {}"}, "agents": {"agents --json {}"}, "search": {"search e --json --path {each}"}, "compare": {"compare --json w-1 w-2 trouble", "compare --json --all w-1 w-1 trouble"},
+	"transcript": {"transcript --json --thinking --system only {each}", "transcript --json w-2 trouble"}, "cache": {"cache --json", "cache clear --json"}, "doctor": {"doctor --json {}"}, "prices": {"prices --json"},
 	"prices-list": {"prices list --json sonnet"}, "prices-show": {"prices show claude-sonnet-4-6 --json", "prices show nosuch --json"}, "version": {"version --json"}, "keys": {"keys --json"},
 	"notes": {"note w-1 hello --tag slow --in trouble", "note w-1 here --event w6 --mark --in trouble", "notes --json"}, "capabilities": {"capabilities --json"},
 	"fork":               {"fork w-1 --at end --json --db {tmp}/f.db trouble", "fork 0f0e0d0c --at end --json --db {tmp}/f.db --format claude -o {tmp}/f.jsonl claude"},
@@ -95,12 +95,12 @@ func TestSchemas(t *testing.T) {
 			n := 0
 			home := filepath.Join(tmp, "home "+name)
 			for _, line := range shapes[name] {
-				over := []string{""}
-				if strings.Contains(line, "{}") {
-					over = logs
+				if !strings.Contains(line, "{each}") {
+					n += holds(t, name, resolved, home, tmp, testdata, strings.ReplaceAll(line, "{}", strings.Join(logs, " ")))
+					continue
 				}
-				for _, log := range over {
-					n += holds(t, name, resolved, home, tmp, testdata, line, log)
+				for _, log := range logs {
+					n += holds(t, name, resolved, home, tmp, testdata, strings.ReplaceAll(line, "{each}", log))
 				}
 			}
 			if n == 0 && len(shapes[name]) > 0 {
@@ -112,13 +112,11 @@ func TestSchemas(t *testing.T) {
 
 // holds runs a command line and holds what it prints to a schema. It returns how many
 // values that were.
-func holds(t *testing.T, name string, s *jsonschema.Resolved, home, tmp, testdata, line, log string) int {
+func holds(t *testing.T, name string, s *jsonschema.Resolved, home, tmp, testdata, line string) int {
 	t.Helper()
 	args := strings.Fields(line)
 	for i, a := range args {
-		if a = strings.ReplaceAll(a, "{tmp}", tmp); a == "{}" {
-			a = log
-		} else if a == "trouble" || a == "claude" && i == len(args)-1 {
+		if a = strings.ReplaceAll(a, "{tmp}", tmp); a == "trouble" || a == "claude" && i == len(args)-1 {
 			a = filepath.Join(testdata, a)
 		}
 		args[i] = a
@@ -128,7 +126,7 @@ func holds(t *testing.T, name string, s *jsonschema.Resolved, home, tmp, testdat
 	var out, why bytes.Buffer
 	c.Stdout, c.Stderr = &out, &why
 	if err := c.Run(); err != nil && !slices.Contains(mayFail, name) {
-		t.Errorf("%s: %v %s", line, err, why.String())
+		t.Errorf("%.200s: %v %s", line, err, why.String())
 	}
 	if !slices.Contains(args, "--json") {
 		return 0
@@ -141,7 +139,7 @@ func holds(t *testing.T, name string, s *jsonschema.Resolved, home, tmp, testdat
 			return n
 		}
 		if err := s.Validate(v); err != nil {
-			t.Errorf("%s of %s: %v", line, filepath.Base(log), err)
+			t.Errorf("%.200s: %v", line, err)
 			return n
 		}
 	}
