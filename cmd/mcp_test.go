@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -269,10 +270,13 @@ func busySession(session string, calls int, text string) []map[string]any {
 	return append(list, event("agent_finish", map[string]any{"result": text}))
 }
 
-var allTools = []struct {
+type mcpQuestion struct {
 	tool      string
 	arguments map[string]any
-}{
+}
+
+// allTools are questions to each tool whose answers are long.
+var allTools = []mcpQuestion{
 	{"sessions", map[string]any{"limit": 100000}}, {"trace", map[string]any{"session": "big"}}, {"trace", map[string]any{"session": "big", "around": "big-100"}},
 	{"why_failed", map[string]any{"session": "big"}}, {"cost_of", map[string]any{"by": "session", "limit": 100000}}, {"cost_of", map[string]any{"by": "tool"}},
 	{"find", map[string]any{"words": []string{"problem"}, "limit": 100000}}, {"diff", map[string]any{"a": "big", "b": "other"}},
@@ -287,12 +291,17 @@ func TestMCPBounds(t *testing.T) {
 		"big":   strings.Repeat("a \"quoted\"\\ line\nwith ⟪marks⟫ and 漢字 \u202e", 60),
 		"other": strings.Repeat("<x> & \t", 300),
 	} {
-		writeLog(t, path, busySession(name, 500, text)...)
+		writeLog(t, path, busySession(name, 300, text)...)
 	}
 	for i := range 200 {
 		writeLog(t, path, busySession(fmt.Sprint("s", i, strings.Repeat("\"", i)), 1, strings.Repeat(`"`, 500))...)
 	}
 	c := startMCP(t, path)
+	for tool := range c.outputs {
+		if name, in := strings.CutSuffix(tool, " in"); in && !slices.ContainsFunc(allTools, func(x mcpQuestion) bool { return x.tool == name }) {
+			t.Errorf("nothing is asked of %s: add it to allTools", name)
+		}
+	}
 	for _, x := range allTools {
 		for _, most := range []int{mcp.LeastTokens, 1500, mcp.UsualTokens, 20_000} {
 			x.arguments["max_tokens"] = most

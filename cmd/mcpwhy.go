@@ -125,7 +125,7 @@ func (t *tools) whyFailed(ctx context.Context, in askedWhy, room *mcp.Room) (out
 	// What led to it comes first; all that is left after it is shared.
 	if place != nil && talked != nil {
 		at := talked.itemOf(place.Span)
-		steps, err := talked.steps(ctx, log, at, 8)
+		steps, err := talked.steps(ctx, log, at, 8, talked.beside(place.Span))
 		if err != nil {
 			return out, "", err
 		}
@@ -162,7 +162,7 @@ func (t *tools) whyFailed(ctx context.Context, in askedWhy, room *mcp.Room) (out
 		out.Retries = append(out.Retries, one)
 	}
 	if talked != nil {
-		steps, err := talked.steps(ctx, log, len(talked.list.Items), 6)
+		steps, err := talked.steps(ctx, log, len(talked.list.Items), 6, nil)
 		if err != nil {
 			return out, "", err
 		}
@@ -320,16 +320,33 @@ func (c *conversationOf) itemOf(id eventlog.SpanID) int {
 	return len(c.list.Items)
 }
 
-// steps reads the last few steps before an item.
-func (c *conversationOf) steps(ctx context.Context, log eventlog.Log, before, most int) ([]toldStep, error) {
-	const portion = 16
+// beside keeps what the run of a span did and those that it lies in, and which agents
+// these started: what others did meanwhile did not lead to it.
+func (c *conversationOf) beside(id eventlog.SpanID) func(*talk.Item) bool {
+	runs := map[eventlog.Sym]bool{}
+	for ; id != 0; id = c.snap.Span(id).Parent {
+		runs[c.snap.Span(id).Run] = true
+	}
+	return func(x *talk.Item) bool {
+		s := c.snap.Span(x.Span)
+		return runs[s.Run] || s.Kind == eventlog.SpanRun && s.Parent != 0 && runs[c.snap.Span(s.Parent).Run]
+	}
+}
+
+// steps reads the last few steps before an item, of those that are kept; nil keeps all.
+func (c *conversationOf) steps(ctx context.Context, log eventlog.Log, before, most int, keep func(*talk.Item) bool) ([]toldStep, error) {
+	const portion, patience = 16, 128 // items that are read at once, and at most
 	var out []toldStep
-	for to := before; to > 0 && len(out) < most && before-to < 8*portion; to -= portion {
-		from := max(0, to-portion)
+	read := 0
+	for at := before - 1; at >= 0 && len(out) < most && read < patience; {
 		items := make([]int, 0, portion)
-		for i := from; i < to; i++ {
-			items = append(items, i)
+		for ; at >= 0 && len(items) < portion; at-- {
+			if keep == nil || keep(&c.list.Items[at]) {
+				items = append(items, at)
+			}
 		}
+		slices.Reverse(items)
+		read += len(items)
 		said, err := c.list.Read(ctx, log, items...)
 		if err != nil {
 			return nil, err

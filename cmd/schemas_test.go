@@ -37,7 +37,7 @@ var shapes = map[string][]string{
 	"notes": {"note w-1 hello --tag slow --in trouble", "note w-1 here --event w6 --mark --in trouble", "notes --json"}, "capabilities": {"capabilities --json"},
 	"fork":               {"fork w-1 --at end --json --db {tmp}/f.db trouble", "fork 0f0e0d0c --at end --json --db {tmp}/f.db --format claude -o {tmp}/f.jsonl claude"},
 	"compare-experiment": {"compare --json --experiment * {tmp}/exp.jsonl"},
-	"prices-update":      {},
+	"prices-update":      {}, // it wants a table of some hundred models
 }
 
 // mayFail are shapes that commands print although they fail.
