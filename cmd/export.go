@@ -78,12 +78,14 @@ func exportHelp() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func exportNames() string {
+func exportNames() string { return strings.Join(exportFormatNames(), ", ") }
+
+func exportFormatNames() []string {
 	names := make([]string, len(exportFormats))
 	for i, f := range exportFormats {
 		names[i] = f.name
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 func runExport(c *cobra.Command, env *Env, paths []string, opts exportOptions) error {

@@ -108,6 +108,7 @@ func newRoot(env *Env) *cobra.Command {
 		newNotes(env),
 		newFork(env),
 		newReplay(env),
+		newMCP(env),
 		newExport(env),
 		newImport(env),
 		newPrices(env),
@@ -126,6 +127,7 @@ func newRoot(env *Env) *cobra.Command {
 		newResume(env),
 		newEmitCommand(),
 		newCompletion(env),
+		newCapabilities(env),
 		newVersion(env),
 	)
 	wrapArgs(root)

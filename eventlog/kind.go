@@ -1,5 +1,7 @@
 package eventlog
 
+import "slices"
+
 // Kind is what an event tells. The names are those of the LazyBridge event
 // types; a type that is not in the list is kept as Custom, with its own
 // spelling in Event.Type.
@@ -55,6 +57,9 @@ var kindOf = func() map[string]Kind {
 
 // ParseKind returns the kind that a type name stands for, or Custom.
 func ParseKind(name string) Kind { return kindOf[name] }
+
+// Kinds returns the names of all kinds.
+func Kinds() []string { return slices.Clone(kindNames[:]) }
 
 // String returns the type name.
 func (k Kind) String() string { return kindNames[k] }

@@ -83,6 +83,21 @@ func QueryFields() []string {
 	return names
 }
 
+// QueryField says what a field of QueryFields is: text, number, or test, which holds or
+// does not; and all of its values, where these are few.
+func QueryField(name string) (kind string, values []string) {
+	if slices.Contains([]string{"err", "is", "link", "outcome", "status"}, name) {
+		values = slices.Clone(fixedValues[name])
+	}
+	switch _, number := numberFields[name]; {
+	case number:
+		return "number", values
+	case name == "err", name == "is", name == "kind", name == "since", name == "until":
+		return "test", values
+	}
+	return "text", values
+}
+
 // QueryError says what is wrong with a query, and where.
 type QueryError struct {
 	Text     string
