@@ -26,7 +26,9 @@ func TestArchiveStays(t *testing.T) {
 	}
 	var out, told bytes.Buffer
 	env := &Env{Stdin: &bytes.Buffer{}, Stdout: &out, Stderr: &told, Now: time.Now, Terminal: func() bool { return false }}
-	env.Getenv = func(key string) string { return map[string]string{"HOME": dir, "XDG_DATA_HOME": filepath.Join(dir, "data")}[key] }
+	env.Getenv = func(key string) string {
+		return map[string]string{"HOME": dir, "XDG_DATA_HOME": filepath.Join(dir, "data")}[key]
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	code := make(chan int, 1)
 	go func() { code <- run(ctx, env, []string{"archive", "--watch", filepath.Dir(log)}) }()
