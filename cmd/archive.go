@@ -170,13 +170,16 @@ func (a *archiver) stay(ctx context.Context) error {
 
 // pass looks at everything once, and archives what is new.
 func (a *archiver) pass(ctx context.Context) (folders []string, err error) {
-	defer func() {
-		if a.w != nil {
-			a.written = time.Now()
-			err = a.failed(errors.Join(err, a.w.Close()))
-			a.w = nil
-		}
-	}()
+	folders, err = a.look(ctx)
+	if a.w != nil {
+		a.written = time.Now()
+		err = errors.Join(err, a.w.Close())
+		a.w = nil
+	}
+	return folders, a.failed(err)
+}
+
+func (a *archiver) look(ctx context.Context) (folders []string, err error) {
 	a.sum = archiveSum{Summary: true, DryRun: a.opts.dryRun, Left: map[string]int{}}
 	since := time.Now()
 	const often = 5 * time.Second
@@ -204,7 +207,7 @@ func (a *archiver) pass(ctx context.Context) (folders []string, err error) {
 		a.sum.Left[why]++
 	})
 	if err != nil || a.opts.dryRun {
-		return folders, a.failed(err)
+		return folders, err
 	}
 	// Whoever asks when it ran last is to know that it still does.
 	if !a.opts.watch || time.Since(a.written) > time.Hour || a.limits != (archive.Limits{}) && a.w != nil {
@@ -213,7 +216,7 @@ func (a *archiver) pass(ctx context.Context) (folders []string, err error) {
 		}
 		forgotten, beyond := a.w.Prune(a.limits)
 		a.sum.Pruned, a.sum.Beyond = len(forgotten), beyond
-		return folders, a.failed(a.w.Commit())
+		return folders, a.w.Commit()
 	}
 	return folders, nil
 }
@@ -244,11 +247,8 @@ func (a *archiver) begin(ctx context.Context) error {
 		}
 		return refuse("archive to %s: its copies are exact, and masked ones were asked for; give --exact, or name another folder with --to", a.folder.Dir())
 	}
-	if err != nil {
-		return a.failed(err)
-	}
 	a.w = w
-	return nil
+	return err
 }
 
 // take archives one log and tells of it. An error ends the pass: nothing more can be

@@ -180,7 +180,7 @@ func (f *Folder) Restore(ctx context.Context, copies []Copy, dir string) (paths 
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	top := common(copies)
 	for _, c := range copies {
 		rel, err := filepath.Rel(top, c.Path)

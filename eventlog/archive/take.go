@@ -96,7 +96,7 @@ func (w *Writer) take(ctx context.Context, s Source) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	if info, err := root.Stat(s.Rel); err != nil || !info.Mode().IsRegular() {
 		return Outcome{}, errors.Join(err, notRegular(err)) // opening a pipe would wait for its writer
 	}
