@@ -22,7 +22,8 @@ import (
 // noSchema are the shapes that have no schema of their own yet. It is the one place
 // where they are listed.
 var noSchema = []string{
-	"demo", // what usage prints, of the run that it recorded
+	"demo",   // what usage prints, of the run that it recorded
+	"replay", // events as events prints them; with --serve what was served
 }
 
 // shapes are what prints each shape, over the small logs: {} stands for all of them at
@@ -38,10 +39,14 @@ var shapes = map[string][]string{
 	"fork":               {"fork w-1 --at end --json --db {tmp}/f.db trouble", "fork 0f0e0d0c --at end --json --db {tmp}/f.db --format claude -o {tmp}/f.jsonl claude"},
 	"compare-experiment": {"compare --json --experiment * {tmp}/exp.jsonl"},
 	"prices-update":      {}, // it wants a table of some hundred models
+	"archive":            {"archive --json trouble", "archive --json claude"}, "archive-list": {"archive claude", "archive list --json"},
+	"archive-verify": {"archive verify --json"}, "import": {"import --json --db {tmp}/i.db claude"},
+	"check": {"check --json --max-cost 0.0001 --max-errors 0 --max-wall 1s trouble", "check --json --baseline w-2 --max-regression 1 trouble"},
+	"scan":  {"scan --json {tmp}/secret.jsonl"}, "scrub": {"scrub --json --dry-run {tmp}/secret.jsonl"},
 }
 
 // mayFail are shapes that commands print although they fail.
-var mayFail = []string{"prices-show", "transcript"}
+var mayFail = []string{"prices-show", "transcript", "check"}
 
 // TestSchemas holds what commands print to the schemas: a member that a schema does
 // not know fails. Every shape has a schema and a command here that prints it, or is
@@ -52,6 +57,8 @@ func TestSchemas(t *testing.T) {
 		t.Fatal(err)
 	}
 	tmp := t.TempDir()
+	writeLog(t, filepath.Join(tmp, "secret.jsonl"),
+		map[string]any{"event_type": "tool_call", "session_id": "x1", "ts": 1767225600, "id": "1", "text": "ghp_" + strings.Repeat("aB3xY9", 6)})
 	writeLog(t, filepath.Join(tmp, "exp.jsonl"),
 		map[string]any{"event_type": "session_start", "session_id": "x1", "ts": 1767225600, "id": "1", "experiment": "e", "variant": "a"},
 		map[string]any{"event_type": "session_end", "session_id": "x1", "ts": 1767225601, "id": "2", "status": "success", "metrics": map[string]any{"score": 0.5}})

@@ -16,7 +16,7 @@ import (
 
 // summaryVersion changes with what stands in the bytes. Bytes of another version
 // are no summary.
-const summaryVersion = 2
+const summaryVersion = 3
 
 // Freeze appends the summary to b. What is appended holds what the summary does
 // and no more: no bodies, and texts that were masked when they were added.
