@@ -3,6 +3,7 @@ package schemas
 
 import (
 	"embed"
+	"slices"
 	"strings"
 )
 
@@ -27,5 +28,6 @@ func Names() []string {
 	for _, f := range list {
 		names = append(names, strings.TrimSuffix(f.Name(), suffix))
 	}
+	slices.Sort(names)
 	return names
 }
