@@ -286,6 +286,9 @@ var allTools = []mcpQuestion{
 // However much there is, answers keep to what was allowed, and say that there is
 // more; what comes in pieces is whole when it is put together.
 func TestMCPBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the program for many logs")
+	}
 	path := filepath.Join(t.TempDir(), "big.jsonl")
 	for name, text := range map[string]string{
 		"big":   strings.Repeat("a \"quoted\"\\ line\nwith ⟪marks⟫ and 漢字 \u202e", 60),

@@ -43,6 +43,9 @@ func shownOf(t *testing.T, c *eventlog.Catalog, a overview.Ask) string {
 
 // The first screen says of a preview what it says of all the calls, whatever is asked.
 func TestPreviewSaysTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the program for many logs")
+	}
 	root := filepath.Join("..", "testdata") // of a copy the times would be too young to be trusted
 	folders, err := os.ReadDir(root)
 	if err != nil {

@@ -156,6 +156,9 @@ func nobody(t *testing.T) *scripted.Server {
 // What was recorded is answered again byte for byte: streams, packed answers, errors,
 // answers that break off, and requests that come again. The provider is never asked.
 func TestReplayServes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the program for many logs")
+	}
 	t.Parallel()
 	for _, w := range wires {
 		t.Run(w.name, func(t *testing.T) {
@@ -276,6 +279,9 @@ func TestReplayMisses(t *testing.T) {
 // What differs in each run does not keep a request from being known, unless that is
 // asked for; --until leaves out what was recorded later.
 func TestReplayMatches(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the program for many logs")
+	}
 	t.Parallel()
 	w := wires[0]
 	r := recordCalls(t, workScripts(w), "--keep-exchanges", "--session-id", "kept")

@@ -121,6 +121,9 @@ func (r *roundTrip) keeps(log string) {
 
 // Logs of every kind keep calls, tokens, amounts and trees.
 func TestLogsKeepWhatTheyTellAsLinesAndInAStore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the program for many logs")
+	}
 	t.Parallel()
 	for _, name := range []string{"native", "lazybridge", "claude", "claude-workflow", "codex", "otlp", "sentrial", "niitaka", "gemini"} {
 		t.Run(name, func(t *testing.T) {
@@ -132,6 +135,9 @@ func TestLogsKeepWhatTheyTellAsLinesAndInAStore(t *testing.T) {
 
 // Recordings that chance makes do so too, also as LazyBridge's lines and as spans.
 func TestRandomRecordingsKeepWhatTheyTell(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the program for many logs")
+	}
 	t.Parallel()
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -52,6 +52,9 @@ var mayFail = []string{"prices-show", "transcript", "check"}
 // not know fails. Every shape has a schema and a command here that prints it, or is
 // listed above.
 func TestSchemas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the program for many logs")
+	}
 	testdata, err := filepath.Abs(filepath.Join("..", "testdata"))
 	if err != nil {
 		t.Fatal(err)
