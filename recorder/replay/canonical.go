@@ -9,6 +9,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/lazytrace/lazytrace/recorder/capture/provider"
 	"github.com/lazytrace/lazytrace/recorder/capture/proxy"
@@ -58,7 +59,7 @@ func Canonical(m Masker, a proxy.Asked) (q Request, err error) {
 		strip(doc, volatile)
 		body = encode(doc)
 	}
-	q.Body = masks.ReplaceAll(body, []byte("[REDACTED]"))
+	q.Body = masks().ReplaceAll(body, []byte("[REDACTED]"))
 	q.Exact = q.hash(q.Body)
 	return q, nil
 }
@@ -92,7 +93,9 @@ func where(a proxy.Asked) string {
 }
 
 // masks are those of any kind: another key may be of another.
-var masks = regexp.MustCompile(`\[REDACTED:[a-z0-9_-]+\]`)
+var masks = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\[REDACTED:[a-z0-9_-]+\]`)
+})
 
 // volatile are the members that say who asks or which request it is, and nothing of
 // what is asked. Paths are from the top; Gemini's Code Assist puts a request into another.

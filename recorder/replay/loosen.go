@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // loosened takes out of a canonical body what differs in each run of a program: ids,
@@ -82,8 +83,9 @@ var (
 
 const month = `(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?`
 
-func anchored(ways ...string) *regexp.Regexp {
-	return regexp.MustCompile(`^(?i:` + strings.Join(ways, "|") + `)`)
+// anchored is made when it is first wanted: most starts want none.
+func anchored(ways ...string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?i:` + strings.Join(ways, "|") + `)`) })
 }
 
 // passingWord returns for how many bytes what begins with a word differs in each run.
@@ -95,27 +97,27 @@ func passingWord(body []byte, from, to int) int {
 		case len(id) >= 12:
 			return len(w)
 		case len(id) == 8:
-			if n := length(uuid, near[min(front, len(near)):]); n > 0 {
+			if n := length(uuid(), near[min(front, len(near)):]); n > 0 {
 				return front + n
 			}
 		}
 	}
 	if isDigit(w[0]) {
-		return length(numeric, near)
+		return length(numeric(), near)
 	}
 	switch next := body[min(to, len(body)-1)]; {
 	case len(w) == 1 && next == ':':
-		return length(windows, near)
+		return length(windows(), near)
 	case next == ' ' && string(w) == "Chunk":
-		return length(chunk, near)
+		return length(chunk(), near)
 	case next == '=' && string(w) == "cch":
 		return hexAfter(body, from, to)
 	case next == ':' && string(w) == "localhost":
 		return digitsAfter(body, from, to)
 	case bytes.HasSuffix(w, []byte("_ms")), bytes.HasSuffix(w, []byte("_tokens")):
-		return length(counted, near)
+		return length(counted(), near)
 	case len(w) >= 3 && len(w) <= 9 && dated[strings.ToLower(string(w[:3]))]:
-		return length(named, near)
+		return length(named(), near)
 	}
 	return 0
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/lazytrace/lazytrace/redact"
 )
@@ -82,7 +83,9 @@ var growing = map[string]bool{
 }
 
 // lane are the members that say to which of several texts a piece belongs.
-var lane = regexp.MustCompile(`"(?:index|output_index|content_index|summary_index|item_id)"\s*:\s*("[^"]*"|\d+)`)
+var lane = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`"(?:index|output_index|content_index|summary_index|item_id)"\s*:\s*("[^"]*"|\d+)`)
+})
 
 // grown is a text that came in pieces.
 type grown struct {
@@ -98,7 +101,7 @@ func gather(body []byte, docs []part) []*grown {
 	for i, d := range docs {
 		doc, nth := body[d.from:d.to], 0
 		which := ""
-		for _, m := range lane.FindAllSubmatch(doc, -1) {
+		for _, m := range lane().FindAllSubmatch(doc, -1) {
 			which += string(m[1]) + " "
 		}
 		redact.Rewrite(doc, func(key, value string) string {

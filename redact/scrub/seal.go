@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"sync"
 )
 
 // Seal names secrets so that equal ones can be told to be equal, and nobody can tell
@@ -32,13 +33,15 @@ func (s *Seal) Name(value string) string {
 
 // issued is how tokens of many issuers begin. These few letters say whose it is, and
 // nothing of what is secret of it.
-var issued = regexp.MustCompile(`^[A-Za-z]{2,5}[-_]`)
+var issued = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z]{2,5}[-_]`)
+})
 
 // Preview says of a secret whose it is, where it tells, and how long it is.
 func Preview(kind, value string) string {
 	head := ""
 	if kind != "password" && kind != "private-key" && len(value) >= 20 {
-		head = issued.FindString(value)
+		head = issued().FindString(value)
 	}
 	if len(value) == 1 {
 		return "… (1 byte)"

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"sync"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 )
@@ -122,10 +123,14 @@ func (f *ruleFile) list(n *yaml.Node) error {
 }
 
 // validID is what an id may be: what XML, SARIF and shells take as it stands.
-var validID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var validID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+})
 
 // ourID is how the ids of kinds look, which nobody else may use.
-var ourID = regexp.MustCompile(`^(?i)LT\d+$`)
+var ourID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?i)LT\d+$`)
+})
 
 func (f *ruleFile) rule(n *yaml.Node) (r Rule, err error) {
 	r = Rule{Level: Error, Source: fmt.Sprintf("%s:%d", f.path, n.Line)}
@@ -139,7 +144,7 @@ func (f *ruleFile) rule(n *yaml.Node) (r Rule, err error) {
 	err = f.keys(n, "a rule", map[string]func(*yaml.Node) error{
 		"what": keep(&what), "limit": keep(&limit), "query": keep(&query), "message": text(&r.Message), "metric": text(&r.Of),
 		"id": func(n *yaml.Node) (err error) {
-			if r.ID, err = f.text(n); err == nil && (!validID.MatchString(r.ID) || ourID.MatchString(r.ID)) {
+			if r.ID, err = f.text(n); err == nil && (!validID().MatchString(r.ID) || ourID().MatchString(r.ID)) {
 				err = f.wrong(n, "id: up to 64 letters, digits, dots, dashes and underscores are expected, and not LT and a number")
 			}
 			return err

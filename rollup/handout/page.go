@@ -11,6 +11,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/figure"
@@ -26,7 +27,7 @@ var pageStyle string
 // Everything that is foreign goes through these, and nothing else makes markup of
 // it. A page is well-formed XML as well, so that nobody has to guess where an
 // element ends.
-var pageParts = template.Must(template.New("page").Parse(pageText))
+var pageParts = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageText)) })
 
 // The policy lets a page ask for nothing, wherever it is opened, and run nothing.
 const pageHead = `<!DOCTYPE html>
@@ -95,7 +96,7 @@ func (p *page) part(name string, data any) { p.bytes(render(name, data)) }
 // render makes a part. That a template does not fit its data is a fault of ours.
 func render(name string, data any) []byte {
 	var b bytes.Buffer
-	if err := pageParts.ExecuteTemplate(&b, name, data); err != nil {
+	if err := pageParts().ExecuteTemplate(&b, name, data); err != nil {
 		panic(fmt.Sprintf("handout: %s: %v", name, err))
 	}
 	return bytes.TrimLeft(b.Bytes(), "\n")
