@@ -274,11 +274,11 @@ func TestSARIF(t *testing.T) {
 			}
 		}
 	}
-	r := &Report{Folder: "/work"}
+	r := &Report{Folder: "/home/dev/shop"}
 	if got := r.uri("/else where/x.jsonl"); got != "file:///else%20where/x.jsonl" {
 		t.Errorf("a path outside became %s", got)
 	}
-	if got := r.uri("/work/in/x.jsonl"); got != "in/x.jsonl" {
+	if got := r.uri("/home/dev/shop/in/x.jsonl"); got != "in/x.jsonl" {
 		t.Errorf("a path inside became %s", got)
 	}
 }

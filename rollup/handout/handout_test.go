@@ -64,7 +64,7 @@ func bill(model string, n int64, source eventlog.CostSource, cents int64) *event
 func work(session string) []eventlog.Event {
 	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
 	events := []eventlog.Event{
-		{Kind: eventlog.AgentStart, RunID: "r1", Agent: "main", Time: at(0), Facts: &eventlog.Facts{Name: "Mend the lock", Goal: "Mend the lock in checkout", Started: at(0), Directory: "/work/shop", Branch: "main"}},
+		{Kind: eventlog.AgentStart, RunID: "r1", Agent: "main", Time: at(0), Facts: &eventlog.Facts{Name: "Mend the lock", Goal: "Mend the lock in checkout", Started: at(0), Directory: "/home/dev/shop", Branch: "main"}},
 		{Kind: eventlog.Message, RunID: "r1", Tool: "user", Type: "user", ID: "u1", Time: at(0.1), Text: "Mend the **lock** in `checkout`.\n\n```go\nif a < b { }\n```"},
 		{Kind: eventlog.ModelResponse, RunID: "r1", CallID: "m1", Model: "large-1", Began: at(0.2), Time: at(2), Text: "I will look first.", Bill: bill("large-1", 1, eventlog.Recorded, 12), Details: []eventlog.Detail{{Name: "thinking", Value: "Where is it taken?"}}},
 		{Kind: eventlog.ToolCall, RunID: "r1", CallID: "c1", Tool: "Bash", Time: at(2.1), Input: raw(`{"command":"grep -rn 'lock' . | head"}`)},
