@@ -136,6 +136,34 @@ func (t *tools) read(ctx context.Context, s *eventlog.Session) (eventlog.Log, *e
 	return log, log.Snapshot(), nil
 }
 
+// open reads the session that somebody asks for, and returns what it is part of. Its
+// log is to be closed.
+func (t *tools) open(ctx context.Context, id string) (*eventlog.Catalog, *eventlog.Session, eventlog.Log, *eventlog.Snapshot, error) {
+	cat, err := t.catalog(ctx)
+	if err != nil {
+		return nil, nil, nil, nil, err
+	}
+	s, err := t.one(cat, id, nil)
+	if err != nil {
+		return nil, nil, nil, nil, err
+	}
+	log, snap, err := t.read(ctx, s)
+	return cat, s, log, snap, err
+}
+
+// chosen returns all sessions, and which of them a list is of that begins at offset.
+func (t *tools) chosen(ctx context.Context, filter askedFilter, offset int) (*eventlog.Catalog, func(*eventlog.Session) bool, error) {
+	if offset < 0 {
+		return nil, nil, errNegative
+	}
+	keep, err := filter.keep(t.env)
+	if err != nil {
+		return nil, nil, err
+	}
+	cat, err := t.catalog(ctx)
+	return cat, keep, err
+}
+
 // when spells a moment, or nothing where nobody knows.
 func when(at eventlog.Stamp) string {
 	if !at.Known() {

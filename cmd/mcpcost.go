@@ -56,14 +56,7 @@ func (t *tools) costOf(ctx context.Context, in askedCost, room *mcp.Room) (out t
 	if err != nil {
 		return out, "", err
 	}
-	if in.Offset < 0 {
-		return out, "", errNegative
-	}
-	keep, err := in.keep(t.env)
-	if err != nil {
-		return out, "", err
-	}
-	cat, err := t.catalog(ctx)
+	cat, keep, err := t.chosen(ctx, in.askedFilter, in.Offset)
 	if err != nil {
 		return out, "", err
 	}

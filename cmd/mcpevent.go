@@ -47,15 +47,7 @@ func (t *tools) event(ctx context.Context, in askedEvent, room *mcp.Room) (out t
 	if in.Offset < 0 {
 		return out, "", errNegative
 	}
-	cat, err := t.catalog(ctx)
-	if err != nil {
-		return out, "", err
-	}
-	s, err := t.one(cat, in.Session, nil)
-	if err != nil {
-		return out, "", err
-	}
-	log, snap, err := t.read(ctx, s)
+	_, s, log, snap, err := t.open(ctx, in.Session)
 	if err != nil {
 		return out, "", err
 	}
@@ -155,15 +147,7 @@ func (t *tools) transcript(ctx context.Context, in askedTranscript, room *mcp.Ro
 	if in.Offset < 0 {
 		return out, "", errNegative
 	}
-	cat, err := t.catalog(ctx)
-	if err != nil {
-		return out, "", err
-	}
-	s, err := t.one(cat, in.Session, nil)
-	if err != nil {
-		return out, "", err
-	}
-	log, snap, err := t.read(ctx, s)
+	cat, s, log, snap, err := t.open(ctx, in.Session)
 	if err != nil {
 		return out, "", err
 	}

@@ -45,14 +45,7 @@ func (t *tools) find(ctx context.Context, in askedFind, room *mcp.Room) (out tol
 	if err != nil {
 		return out, "", err
 	}
-	if in.Offset < 0 {
-		return out, "", errNegative
-	}
-	keep, err := in.keep(t.env)
-	if err != nil {
-		return out, "", err
-	}
-	cat, err := t.catalog(ctx)
+	cat, keep, err := t.chosen(ctx, in.askedFilter, in.Offset)
 	if err != nil {
 		return out, "", err
 	}

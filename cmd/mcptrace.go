@@ -240,15 +240,7 @@ func (t *tools) trace(ctx context.Context, in askedTrace, room *mcp.Room) (out t
 	if in.Under != "" && in.Around != "" {
 		return out, "", errors.New("under and around are two views; give one of them")
 	}
-	cat, err := t.catalog(ctx)
-	if err != nil {
-		return out, "", err
-	}
-	s, err := t.one(cat, in.Session, nil)
-	if err != nil {
-		return out, "", err
-	}
-	log, snap, err := t.read(ctx, s)
+	cat, s, log, snap, err := t.open(ctx, in.Session)
 	if err != nil {
 		return out, "", err
 	}
