@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,24 +55,28 @@ func (r *roundTrip) usage(by string, paths ...string) string {
 	return string(text)
 }
 
-// money is what paths come to in calls, tokens and recorded cost.
-func (r *roundTrip) money(path string) string {
+// tree is what each run comes to by itself and with all below it, whatever it is called:
+// a span has an id of its own. Chance makes no two runs that are alike, so two trees that
+// come to the same are the same.
+func (r *roundTrip) tree(path string) string {
 	r.t.Helper()
 	var report struct {
-		Total struct {
-			Calls      int64       `json:"calls"`
-			ToolCalls  int64       `json:"tool_calls"`
-			Input      int64       `json:"input_tokens"`
-			Output     int64       `json:"output_tokens"`
-			CacheRead  int64       `json:"cache_read_tokens"`
-			CacheWrite int64       `json:"cache_write_5m_tokens"`
-			Recorded   json.Number `json:"cost_recorded_usd"`
-		} `json:"total"`
+		Runs map[string]map[string]any `json:"by_run"`
 	}
-	if err := json.Unmarshal([]byte(r.run("usage", "--json", "--by", "total", path)), &report); err != nil {
+	if err := json.Unmarshal([]byte(r.run("usage", "--json", "--by", "run", path)), &report); err != nil {
 		r.t.Fatal(err)
 	}
-	return fmt.Sprintf("%+v", report.Total)
+	var runs []string
+	for _, run := range report.Runs {
+		delete(run, "parent_run_id")
+		text, err := json.Marshal(run)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		runs = append(runs, string(text))
+	}
+	slices.Sort(runs)
+	return strings.Join(runs, "\n")
 }
 
 func (r *roundTrip) same(what, got, want string) {
@@ -98,7 +103,10 @@ func (r *roundTrip) text(name string) string {
 	return string(text)
 }
 
-const treeAndSums = "total,run,model,agent,session,tool"
+const (
+	treeAndSums = "total,run,model,agent,session,tool"
+	sumsOnly    = "total,model,agent,session,tool"
+)
 
 // keeps checks that a log stays what it is as lines and in a store, that what was
 // imported is exported as it came, and that nothing counts twice.
@@ -152,13 +160,15 @@ func TestRandomRecordingsKeepWhatTheyTell(t *testing.T) {
 			}
 			log := r.path("log.jsonl")
 			r.keeps(log)
-			want := r.money(log)
 			r.run("export", "--format", "jsonl", "--flat", "-o", r.path("flat.jsonl"), r.path("log.sqlite"))
-			r.same("flat", r.usage("total,model,agent,session,tool", r.path("flat.jsonl")), r.usage("total,model,agent,session,tool", log))
+			r.same("flat", r.usage(sumsOnly, r.path("flat.jsonl")), r.usage(sumsOnly, log))
 			r.run("export", "--format", "otlp", "-o", r.path("spans.json"), r.path("log.sqlite"))
-			r.same("as spans", r.money(r.path("spans.json")), want)
 			r.run("import", "--db", r.path("spans.sqlite"), r.path("spans.json"))
-			r.same("spans imported", r.money(r.path("spans.sqlite")), want)
+			sums, tree := r.usage(sumsOnly, log), r.tree(log)
+			for _, spans := range []string{r.path("spans.json"), r.path("spans.sqlite")} {
+				r.same("sums of "+spans, r.usage(sumsOnly, spans), sums)
+				r.same("tree of "+spans, r.tree(spans), tree)
+			}
 		})
 	}
 }
@@ -203,7 +213,8 @@ func (g *chance) run(session, parent, call string, depth int) {
 			answer["cost_usd"] = json.Number(fmt.Sprintf("%d.%09d", g.IntN(3), g.IntN(1e9)))
 		}
 		if g.IntN(3) == 0 {
-			answer["cache_read_tokens"], answer["cache_write_5m_tokens"] = g.IntN(1000), g.IntN(1000)
+			answer["cache_read_tokens"], answer["cache_write_5m_tokens"], answer["cache_write_1h_tokens"] = g.IntN(1000), g.IntN(1000), g.IntN(1000)
+			answer["reasoning_tokens"] = g.IntN(answer["output_tokens"].(int) + 1)
 		}
 		g.event(session, run, "model_response", answer)
 		g.n++

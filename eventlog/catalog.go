@@ -308,7 +308,7 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 		sum.mu.Unlock()
 	}
 	b.finish()
-	if digests != nil {
+	if digests != nil && !st.calls { // what single calls decide, sums of them cannot
 		digests(&Digests{of: b.of, cat: c, together: len(st.same) > 0 || st.copied || b.shadowed})
 	}
 	return c
@@ -377,7 +377,7 @@ func (b *builder) take(sum *Summary) {
 	for id, p := range sum.sessions {
 		at := b.same.is(id)
 		held[at] = true
-		if !b.standing.Counts(sum.Path, sum.Rank, at, 0) {
+		if !b.standing.Counts(sum.Path, sum.Rank, id, 0) {
 			c.Audit.ShadowEvents += p.events
 			b.shadowed = true
 			continue
@@ -391,6 +391,7 @@ func (b *builder) take(sum *Summary) {
 	for key, p := range sum.copies {
 		if !b.standing.Counts(sum.Path, sum.Rank, key.session, key.of) {
 			c.Audit.ShadowEvents += p.events
+			b.shadowed = true
 			continue
 		}
 		s := b.session(b.same.is(key.session), sum, p)

@@ -24,6 +24,8 @@ type Standing struct {
 	below  map[Sym]Sym      // conversations that hang below a session that recorded a part of them
 	copied bool             // there are any
 	behind map[imported]bool
+	twin   map[partKey]bool // copies of logs beside their originals; see twins.go
+	calls  bool             // some of them are known by their calls only
 }
 
 // imported names a session that a segment holds as an import.
@@ -36,6 +38,9 @@ type imported struct {
 // is the conversation that it was copied from, or zero. What an import holds of
 // conversations that the original recorded stands and falls with the import.
 func (s *Standing) Counts(path string, rank int, session, of Sym) bool {
+	if s.twin[partKey{path, copyKey{session, of}}] {
+		return false
+	}
 	key := s.same.copyKey(copyKey{session, of})
 	session, of = key.session, key.of
 	switch {
@@ -79,6 +84,7 @@ func (x extent) covers(y extent) bool {
 func standing(syms *Symbols, summaries []*Summary) *Standing {
 	st := &Standing{same: sameAs(syms, summaries), left: map[copyKey]bool{}, hidden: map[Sym]copyKey{}, below: map[Sym]Sym{}, behind: map[imported]bool{}}
 	st.rank = ranks(summaries, st.same)
+	st.twin, st.calls = twins(summaries)
 	copied := map[copyKey]extent{}
 	for _, sum := range summaries {
 		sum.mu.Lock()

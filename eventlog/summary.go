@@ -147,6 +147,7 @@ type part struct {
 	cuts      [RuleRecord + 1]int32 // records of calls that other records of the segment tell of
 	forks     int32                 // of them, those of another session
 	echoes    int32                 // copies of records of calls within others
+	begins    uint64                // of the first record, by which twins are known; zero: nobody said
 }
 
 // NewSummary returns an empty summary of the segment at path.
@@ -201,8 +202,9 @@ func (s *Summary) Directory() string {
 	return dir
 }
 
-// Add counts an event whose record lies at pos. The event may be reused.
-func (s *Summary) Add(pos int64, e *Event) {
+// Add counts an event whose record lies at pos, and reports whether it is the first of
+// its session, or of the conversation that it copies; see Begins. The event may be reused.
+func (s *Summary) Add(pos int64, e *Event) (begins bool) {
 	if s.paid.slots == nil {
 		s.reindex() // it was thawed
 	}
@@ -260,6 +262,7 @@ func (s *Summary) Add(pos int64, e *Event) {
 	if !e.Hidden {
 		p.headline(Headline{Time: e.Time, Session: id, Agent: run.Agent, Name: s.names.intern(cmp.Or(e.Tool, e.Model)), Kind: e.Kind, Failed: e.Failed})
 	}
+	return p.events == 1
 }
 
 // part returns what is known of a session, or of the conversation that it holds a

@@ -16,7 +16,7 @@ import (
 
 // summaryVersion changes with what stands in the bytes. Bytes of another version
 // are no summary.
-const summaryVersion = 3
+const summaryVersion = 4
 
 // Freeze appends the summary to b. What is appended holds what the summary does
 // and no more: no bodies, and texts that were masked when they were added.
@@ -237,6 +237,7 @@ func (w *freezer) part(p *part) {
 	}
 	w.int(int64(p.forks))
 	w.int(int64(p.echoes))
+	w.uint(p.begins)
 	w.uint(uint64(len(p.runs)))
 	for _, r := range p.runs {
 		w.run(r)
@@ -616,7 +617,7 @@ func (r *thawer) part() *part {
 	for i := range p.cuts {
 		p.cuts[i] = int32(r.int())
 	}
-	p.forks, p.echoes = int32(r.int()), int32(r.int())
+	p.forks, p.echoes, p.begins = int32(r.int()), int32(r.int()), r.uint()
 	if n := r.count(48); n > 0 {
 		runs := make([]Run, n)
 		p.runs = make([]*Run, n)

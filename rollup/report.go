@@ -224,7 +224,7 @@ func (f *fold) session(s *eventlog.Session) {
 		}
 		f.add(s.Sym, r.ID, 0, one)
 		for tool, n := range r.Tools {
-			group(f.tools, orUnknown(f.names[tool])).both(Sum{ToolCalls: n.Calls, ToolErrors: n.Errors})
+			group(f.tools, orUnknown(f.names[tool])).both(Sum{ToolCalls: n.Calls, ToolErrors: n.Errors, Errors: n.Errors})
 		}
 	}
 }

@@ -268,7 +268,7 @@ total: 1 sessions 2 runs 0 calls 0 tools 3-1 errors 2
 agent main: 0 tools 1-0 errors 1 / 0 tools 3-1 errors 2
 agent sub: 0 tools 2-1 errors 1 / 0 tools 2-1 errors 1
 session s: 0 tools 3-1 errors 2 / 0 tools 3-1 errors 2
-tool bash: 0 tools 2-1 errors 0 / 0 tools 2-1 errors 0
+tool bash: 0 tools 2-1 errors 1 / 0 tools 2-1 errors 1
 tool read: 0 tools 1-0 errors 0 / 0 tools 1-0 errors 0
 run s/1: 0 tools 1-0 errors 1 / 0 tools 3-1 errors 2
 run >s/2: 0 tools 2-1 errors 1 / 0 tools 2-1 errors 1

@@ -688,7 +688,9 @@ func (s summaryReader) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
 		}
 	}
 	s.opt.estimate(e)
-	s.Add(rec.Pos, e)
+	if s.Add(rec.Pos, e) {
+		s.Begins(rec)
+	}
 }
 
 func (s summaryReader) fault(_ int, pos int64, _ int, err error) {
