@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -23,15 +24,19 @@ import (
 // spelled out.
 func cell(text string) string {
 	text = escape.Text(text)
-	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune(formula, first) {
+	begins := strings.TrimLeftFunc(text, blank)
+	if first, _ := utf8.DecodeRuneInString(begins); begins != "" && strings.ContainsRune(formula, first) {
 		return "'" + text
 	}
 	return text
 }
 
 // formula is what a spreadsheet may take a cell for a formula by. Some take the
-// full-width forms for the plain ones, and pass over what only moves on.
-const formula = "=+-@\t\r\n＝＋－＠"
+// full-width forms for the plain ones.
+const formula = "=+-@＝＋－＠"
+
+// blank is what a spreadsheet may pass over before it looks for a formula.
+func blank(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
 func count(n int64) string { return strconv.FormatInt(n, 10) }
 

@@ -159,7 +159,7 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("no room") }
 // Whatever a log says, it is one cell that no spreadsheet computes and no terminal
 // acts upon.
 func FuzzCell(f *testing.F) {
-	for _, text := range []string{"=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "a,b", "a\"b", "a\r\nb", "\x1b[2J", "\xff", "", "'=1", "\u202ex", "＝1+1", "－1", "\n=1", "\x00=1"} {
+	for _, text := range []string{"=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "a,b", "a\"b", "a\r\nb", "\x1b[2J", "\xff", "", "'=1", "\u202ex", "＝1+1", "－1", "\n=1", "\x00=1", "  =1", "\u3000＠1", "\u200b=1", "\t", " x"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -177,7 +177,7 @@ func FuzzCell(f *testing.F) {
 			if strings.ContainsAny(c, "\x00\x1b\x07\x7f\t") {
 				t.Fatalf("%q", c)
 			}
-			if strings.TrimLeft(c, "=+-@\t\r\n＝＋－＠") != c {
+			if begins := strings.TrimSpace(c); strings.TrimLeft(begins, "=+-@＝＋－＠") != begins {
 				t.Fatalf("%q begins a formula", c)
 			}
 		}
