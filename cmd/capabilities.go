@@ -177,12 +177,13 @@ func commands(c *cobra.Command, fn func(*cobra.Command)) {
 
 // sameShape are commands that print what another one does.
 var sameShape = map[string]string{
-	"cache-clear": "cache", "cache-info": "cache", "sessions-list": "sessions", "sessions-show": "sessions", "tail": "events",
+	"cache-clear": "cache", "cache-info": "cache", "demo": "usage", "replay": "events", "sessions-list": "sessions", "sessions-show": "sessions", "tail": "events",
 }
 
 // moreShapes are what a flag makes another shape of, by the command.
 var moreShapes = map[string][]jsonShape{
 	"compare": {{Name: "compare-experiment", Command: "lazytrace compare --experiment NAME"}},
+	"replay":  {{Name: "replay-serve", Command: "lazytrace replay --serve ID"}},
 	"usage":   {{Name: "usage-list", Command: "lazytrace usage --list FIGURE"}},
 }
 

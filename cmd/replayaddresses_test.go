@@ -3,6 +3,7 @@ package cmd
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -101,5 +102,12 @@ func TestReplayTellsAddresses(t *testing.T) {
 	}
 	if want := `{"session_id":"kept","recorded":1,"served":1,"served_loosely":0,"served_in_order":0,"served_masked":0,"missed":0,"upstream_requests":0,"misses":[]}`; !strings.HasSuffix(string(rest), want+"\n") {
 		t.Errorf("it ended with %s\nwant %s", rest, want)
+	}
+	var told any
+	if err := json.Unmarshal(rest[bytes.LastIndexByte(bytes.TrimSpace(rest), '\n')+1:], &told); err != nil {
+		t.Fatal(err)
+	}
+	if err := schemaOf(t, "replay-serve").Validate(told); err != nil {
+		t.Error(err)
 	}
 }
