@@ -83,6 +83,7 @@ func explore(ctx context.Context, env *Env, paths []string, title string, opts h
 	if !env.Terminal() {
 		return listSessions(ctx, env, paths, sessionsOptions{filterOptions: filterOptions{where: opts.query}})
 	}
+	headStart()
 	opts.paths = paths
 	set, err := openSet(ctx, env, paths, !opts.noFollow, true)
 	if err != nil {
