@@ -134,15 +134,7 @@ func (l *Lines) match(ctx context.Context) []uint64 {
 		}
 		copy(keep, l.Matched)
 	} else if !v.Query.IsZero() {
-		l.Matched = make([]uint64, len(keep))
-		m := newMatcher(l.Forest, v)
-		l.each(func(id int32, s *eventlog.Span) bool {
-			if (!v.Failed || l.Bad[id] > 0) && m.match(id, s) {
-				set(l.Matched, id)
-				l.Hits++
-			}
-			return id%4096 != 0 || ctx.Err() == nil
-		})
+		l.Matched, l.Hits = l.matches(ctx, v)
 		copy(keep, l.Matched)
 	} else {
 		for _, id := range l.order {

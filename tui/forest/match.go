@@ -1,6 +1,43 @@
 package forest
 
-import "github.com/lazytrace/lazytrace/eventlog"
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/lazytrace/lazytrace/eventlog"
+)
+
+// matches asks a query about all spans, some on each processor, and returns the bits of
+// those that match and how many they are.
+func (f *Forest) matches(ctx context.Context, v *View) (matched []uint64, hits int) {
+	const (
+		most  = 4       // more make it hardly faster
+		least = 1 << 14 // spans that are worth a goroutine
+	)
+	spans := len(f.parent)
+	matched = make([]uint64, spans/64+1)
+	workers := max(1, min(most, runtime.NumCPU(), spans/least))
+	share := (spans/workers + 63) &^ 63 // no word of the bits has two writers
+	var all atomic.Int64
+	var wg sync.WaitGroup
+	for from := 0; from < spans; from += share {
+		wg.Go(func() {
+			m, n := newMatcher(f, v), int64(0)
+			f.some(from, from+share, func(id int32, s *eventlog.Span) bool {
+				if (!v.Failed || f.Bad[id] > 0) && m.match(id, s) {
+					set(matched, id)
+					n++
+				}
+				return id%4096 != 0 || ctx.Err() == nil
+			})
+			all.Add(n)
+		})
+	}
+	wg.Wait()
+	return matched, int(all.Load())
+}
 
 // matcher asks a query about spans. A million of them have few names between
 // them: the answer depends on a handful of facts, the likeness, and is kept for
@@ -101,11 +138,11 @@ func (m *matcher) likeness(id int32, s *eventlog.Span) (l likeness) {
 	if m.asks(eventlog.PartKind) {
 		l.kind, l.last = s.Event, s.Event
 		if s.Event == eventlog.Custom {
-			l.typ = m.f.Snap.Rows.At(int(s.First)).Type
+			l.typ = m.f.Snap.Rows.Ref(int(s.First)).Type
 		}
 		// kind:tool_error means the result of a call, whose span began as tool_call.
 		if s.Kind == eventlog.SpanTool || s.Kind == eventlog.SpanModel {
-			l.last = m.f.Snap.Rows.At(int(s.Last)).Kind
+			l.last = m.f.Snap.Rows.Ref(int(s.Last)).Kind
 		}
 	}
 	for i, bits := range m.bits {
@@ -152,7 +189,7 @@ func (m *matcher) ask(l likeness, s *eventlog.Span) bool {
 	if m.asks(eventlog.PartBill) {
 		x.Usage, x.Cost, x.Priced = eventlog.Usage{}, 0, false
 		if s.Bill > 0 {
-			b := m.f.Snap.Bills.At(int(s.Bill) - 1)
+			b := m.f.Snap.Bills.Ref(int(s.Bill) - 1)
 			x.Usage, x.Cost, x.Priced = b.Usage, b.Cost, b.Source != eventlog.Unpriced
 		}
 	}
