@@ -65,6 +65,10 @@ func (s *suite) opened(size int64) (screen, error) {
 // how much of it was read.
 const aSession = `^.{1,6}[✓●✗◌].{1,6}orchestrator`
 
+// anySession is the same, whoever its agent is: of several logs nobody knows which of
+// them has the newest sessions so far.
+const anySession = `^.{1,6}[✓●✗◌] +\S`
+
 func loaded(sessions int64) string {
 	return fmt.Sprintf(`(?s)\A[^\n]* %s sessions\n sessions +all `, digits(float64(sessions)))
 }
