@@ -43,6 +43,7 @@ type Tally uint8
 // The parts of a tally.
 const (
 	HasCost Tally = 1 << iota
+	HasRecorded
 	HasEstimate
 	HasUnpriced
 	HasAtLeast
@@ -112,7 +113,7 @@ func (f *Forest) bill(id int, b eventlog.Bill) {
 	}
 	switch b.Source {
 	case eventlog.Recorded:
-		f.Tally[id] |= HasCost
+		f.Tally[id] |= HasCost | HasRecorded
 	case eventlog.Estimated:
 		f.Tally[id] |= HasCost | HasEstimate
 	case eventlog.Unpriced:

@@ -224,9 +224,16 @@ func (g *page) money(f *forest.Forest, id eventlog.SpanID, s *eventlog.Span) {
 		return
 	}
 	if tally := f.Tally[id]; tally&forest.HasCost != 0 {
-		parts := []frame.Part{{Style: t.Bright, Text: "$" + figure.Money(f.Cost[id])}, {Style: t.Dim, Text: "with all below"}}
-		if tally&forest.HasEstimate != 0 {
-			parts = append(parts, frame.Part{Style: t.Dim, Text: "partly estimated"})
+		known, how := "$", "" // as the columns spell it
+		switch tally & (forest.HasRecorded | forest.HasEstimate) {
+		case forest.HasEstimate:
+			known, how = "~$", "estimated"
+		case forest.HasRecorded | forest.HasEstimate:
+			known, how = "~$", "partly estimated"
+		}
+		parts := []frame.Part{{Style: t.Bright, Text: known + figure.Money(f.Cost[id])}, {Style: t.Dim, Text: "with all below"}}
+		if how != "" {
+			parts = append(parts, frame.Part{Style: t.Dim, Text: how})
 		}
 		if tally&forest.HasUnpriced != 0 {
 			parts = append(parts, frame.Part{Style: t.Warn, Text: "some calls have no price"})
