@@ -45,6 +45,7 @@ type Summary struct {
 		copyKey
 		part *part
 	} // what was asked for last
+	added *part      // what the last event was added to
 	table uint16     // of the record that is being added
 	watch func(*Cut) // told of each record that is cut; see Watch
 	own   []Bill     // while somebody watches: of each entry, what its own record says
@@ -262,6 +263,7 @@ func (s *Summary) Add(pos int64, e *Event) (begins bool) {
 	if !e.Hidden {
 		p.headline(Headline{Time: e.Time, Session: id, Agent: run.Agent, Name: s.names.intern(cmp.Or(e.Tool, e.Model)), Kind: e.Kind, Failed: e.Failed})
 	}
+	s.added = p // last may be that of a call that was cut meanwhile
 	return p.events == 1
 }
 

@@ -24,6 +24,9 @@ type partKey struct {
 // Begins notes with which record begins what the last event was added to. It is asked
 // for when Add says so.
 func (s *Summary) Begins(rec *Record) {
+	if s.added == nil {
+		return
+	}
 	sum := sha256.New()
 	sum.Write(rec.Body)
 	for i := range rec.Cells {
@@ -36,7 +39,7 @@ func (s *Summary) Begins(rec *Record) {
 		sum.Write(fixed[:])
 		sum.Write(c.Text)
 	}
-	s.last.part.begins = binary.LittleEndian.Uint64(sum.Sum(nil))
+	s.added.begins = binary.LittleEndian.Uint64(sum.Sum(nil))
 }
 
 // held is what a segment holds of a session.
