@@ -109,7 +109,7 @@ read end`)
 	lines := bufio.NewScanner(out)
 	for lines.Scan() && lines.Text() != "under way" {
 	}
-	for stored := ""; !strings.Contains(stored, "under way"); {
+	for stored := ""; !strings.Contains(stored, `"text":"under way"`); { // the argv has the words too
 		// The store is made while the shell starts.
 		if c := p.command("events", "--json", store); t.Context().Err() == nil {
 			printed, _ := c.Output()

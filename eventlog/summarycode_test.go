@@ -82,7 +82,7 @@ func full(syms *Symbols) *Summary {
 	v := reflect.ValueOf(s).Elem()
 	for i := range v.NumField() {
 		switch v.Type().Field(i).Name {
-		case "Path", "mu", "names", "paid", "used", "version", "last", "table", "watch", "own":
+		case "Path", "mu", "names", "paid", "used", "version", "last", "added", "table", "watch", "own":
 			continue // of this process
 		case "entries":
 			entries := make([]Entry, 3)

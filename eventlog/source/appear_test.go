@@ -65,7 +65,8 @@ func put(t *testing.T, from, to string) {
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		db, err := sql.Open("sqlite", to)
+		// A writer that does not wait is refused while a reader makes the log's index.
+		db, err := sql.Open("sqlite", to+"?_pragma=busy_timeout(10000)")
 		if err != nil {
 			t.Fatal(err)
 		}
