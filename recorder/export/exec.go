@@ -76,7 +76,7 @@ func (p *program) start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.aborted {
-		return errStopped
+		return errNoTime // as when it had started
 	}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the program: %w", err)
