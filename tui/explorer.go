@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -40,6 +41,7 @@ type explorer struct {
 	searched *forest.Forest // where it was not
 	seeking  job.Job
 	query    eventlog.Query
+	pace     pace // of new events
 	given    bool // the memory that reading took was given back
 	looked   bool // for the notes of the session
 	noted    int  // notes of the session when they were last looked at
@@ -128,7 +130,7 @@ func (e *explorer) opened(msg openedMsg) tea.Cmd {
 		e.trace.ReplayFirst()
 	}
 	if e.world.wait {
-		cmds = append(cmds, awaitLog(e.ctx, e.log, true, 0))
+		cmds = append(cmds, awaitLog(e.ctx, e.log, e.pace))
 	}
 	return tea.Batch(cmds...)
 }
@@ -309,7 +311,8 @@ func (e *explorer) Update(msg tea.Msg) (tea.Cmd, bool) {
 		}
 		cmd := e.show(msg.snap)
 		if e.world.wait {
-			cmd = tea.Batch(cmd, awaitLog(e.ctx, e.log, msg.snap.Loading, e.trace.Work()))
+			e.pace = e.pace.after(e.trace.Work(), msg.snap.Loading, time.Now())
+			cmd = tea.Batch(cmd, awaitLog(e.ctx, e.log, e.pace))
 		}
 		const large = 100_000 // of less there is little to give
 		if e.world.wait && !e.given && !msg.snap.Loading && msg.snap.Rows.Len() > large {

@@ -9,10 +9,6 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 )
 
-// gather is how long changes are collected before they become one message, so
-// that a flood of events costs as much as thirty a second.
-const gather = 33 * time.Millisecond
-
 // catalogMsg brings a new catalog.
 type catalogMsg struct {
 	catalog *eventlog.Catalog
@@ -37,17 +33,16 @@ func makeCatalog(s *eventlog.Sources) tea.Cmd {
 	}
 }
 
-// awaitCatalog waits until the sources change. The longer the last catalog took,
-// and what is made of it, the longer it waits; see share.
-func awaitCatalog(ctx context.Context, s *eventlog.Sources, loading bool, took time.Duration) tea.Cmd {
-	began := time.Now() // of the wait
+// awaitCatalog waits until the sources change. The longer catalogs take, and what
+// is made of them, the longer it waits.
+func awaitCatalog(ctx context.Context, s *eventlog.Sources, p pace) tea.Cmd {
 	return func() tea.Msg {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.Changed():
 		}
-		if !rest(ctx, due(began, took), func() bool { return loading && !s.Loading() }) {
+		if !rest(ctx, p.due(time.Now()), func() bool { return p.loading && !s.Loading() }) {
 			return nil
 		}
 		select {
@@ -58,10 +53,9 @@ func awaitCatalog(ctx context.Context, s *eventlog.Sources, loading bool, took t
 	}
 }
 
-// awaitLog waits until an opened log changes. took is how long it took to lay
-// out the last change: a long log is laid out less often than a short one.
-func awaitLog(ctx context.Context, log eventlog.Log, loading bool, took time.Duration) tea.Cmd {
-	began := time.Now() // of the wait
+// awaitLog waits until an opened log changes: a long log is laid out less often
+// than a short one.
+func awaitLog(ctx context.Context, log eventlog.Log, p pace) tea.Cmd {
 	return func() tea.Msg {
 		select {
 		case <-ctx.Done():
@@ -71,30 +65,11 @@ func awaitLog(ctx context.Context, log eventlog.Log, loading bool, took time.Dur
 				return nil
 			}
 		}
-		if !rest(ctx, due(began, took), func() bool { return loading && !log.Snapshot().Loading }) {
+		if !rest(ctx, p.due(time.Now()), func() bool { return p.loading && !log.Snapshot().Loading }) {
 			return nil
 		}
 		return logMsg{log, log.Snapshot()}
 	}
-}
-
-// nothingYet is how long it took to take in that nothing is there yet: whoever has
-// just started is shown the first of what is found at once.
-const nothingYet = -1
-
-// share is how many times as long as taking changes in took nothing more is taken
-// in, while they go on coming: the larger a log, the less often it is laid out, and
-// following it never takes more than a small part of a processor.
-const share = 20
-
-// due returns how long to collect changes before they are taken in. After a
-// quiet time that is next to nothing, so that a single change is seen at once.
-func due(began time.Time, took time.Duration) time.Duration {
-	const least = 5 * time.Millisecond
-	if took == nothingYet {
-		return 4 * least // what is known from an earlier start comes in one step
-	}
-	return max(least, max(gather, share*took)-time.Since(began))
 }
 
 // rest waits, but no longer than until all is there: that is what somebody waits for.

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
@@ -38,6 +39,7 @@ type model struct {
 	notice   string
 	mouse    bool
 	started  bool           // Options.Start was done
+	pace     pace           // of new catalogs
 	given    bool           // the memory that reading took was given back
 	later    func() tea.Cmd // what waits for more than a preview
 	ticking  bool
@@ -210,11 +212,10 @@ func (m *model) know(msg catalogMsg) tea.Cmd {
 		m.dirty = true
 	}
 	if m.world.wait {
-		took := msg.took + m.home.took
-		if len(msg.catalog.Sessions) == 0 {
-			took = nothingYet
+		if m.pace != (pace{}) || len(msg.catalog.Sessions) > 0 {
+			m.pace = m.pace.after(msg.took+m.home.took, msg.catalog.Progress.Loading, time.Now())
 		}
-		cmd = tea.Batch(cmd, awaitCatalog(m.world.ctx, m.world.opts.Sources, msg.catalog.Progress.Loading, took))
+		cmd = tea.Batch(cmd, awaitCatalog(m.world.ctx, m.world.opts.Sources, m.pace))
 	}
 	if s := m.wanted(); s != nil {
 		m.started = true

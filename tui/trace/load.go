@@ -60,7 +60,10 @@ func (p *Pane) Update(msg tea.Msg) (tea.Cmd, bool) {
 			p.labels, p.found, p.marks, p.notes = cache{}, search{}, marks{}, nil // they are about other spans and rows
 			p.searching.Stop()
 		}
-		p.forest, p.slow, p.work = msg.forest, msg.slow, msg.took
+		if p.work = msg.took; !msg.forest.Snap.Loading && (p.forest == nil || p.forest.Snap.Loading) {
+			p.work = 0 // all is loaded: that was waited for
+		}
+		p.forest, p.slow = msg.forest, msg.slow
 		var next tea.Cmd
 		if again && p.next != nil {
 			next = p.Show(p.next)
