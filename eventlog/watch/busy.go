@@ -3,12 +3,13 @@ package watch
 // A watched directory costs each write to a file in it the better part of a
 // microsecond in the kernel, whoever listens: a writer that does nothing else
 // loses more than a third of its rate. So a directory that tells of something in each of
-// several rounds of the mute is no longer watched but looked at, once a mute,
-// until it has been quiet for a while.
+// several rounds of the mute is no longer watched but looked at, about as often as
+// a screen shows something new, until it has been quiet for a while.
 const (
 	roundsToBusy = 8  // rounds in a row in which a directory told of something
-	looksToQuiet = 25 // looks in a row that found nothing
-	looksToTell  = 10 // looks between two wakes of those who want to hear of any file
+	mutesToLook  = 3  // mutes between two looks
+	looksToQuiet = 9  // looks in a row that found nothing
+	looksToTell  = 4  // looks between two wakes of those who want to hear of any file
 	maxLookedAt  = 64 // subscriptions in a directory that may become busy: looking costs too
 )
 

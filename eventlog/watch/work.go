@@ -27,7 +27,7 @@ func (w *Watcher) work(ctx context.Context) {
 	var late <-chan time.Time  // nil while nobody is to be woken again
 	for round := 1; ; {
 		if looks == nil && w.anyBusy() {
-			looks = time.After(w.options.Mute)
+			looks = time.After(mutesToLook * w.options.Mute)
 		}
 		if late == nil && w.anyLate() {
 			late = time.After(w.options.Mute)
