@@ -52,7 +52,6 @@ type matcher struct {
 	agents []eventlog.Sym // of each span, when the query asks for it
 	subj   eventlog.Subject
 	found  uint8 // bit i: a record of the span in question holds words[i]
-	keeps  bool  // alike spans have the same answer
 	kept   []answer
 }
 
@@ -76,8 +75,7 @@ const answers = 1 << 12
 
 func newMatcher(f *Forest, v *View) *matcher {
 	m := &matcher{f: f, v: v, reads: v.Query.Reads(), words: v.Query.Words(), names: f.Snap.Symbols.Names()}
-	m.keeps = m.reads&(eventlog.PartBill|eventlog.PartTime) == 0
-	if m.keeps {
+	if !m.asks(eventlog.PartTime) {
 		m.kept = make([]answer, answers)
 	}
 	if m.asks(eventlog.PartAgent) {
@@ -105,7 +103,7 @@ func (m *matcher) asks(p eventlog.Part) bool { return m.reads&p != 0 }
 
 func (m *matcher) match(id int32, s *eventlog.Span) bool {
 	l := m.likeness(id, s)
-	if !m.keeps {
+	if !m.alike(s) {
 		return m.ask(l, s)
 	}
 	a := &m.kept[l.place()]
@@ -113,6 +111,12 @@ func (m *matcher) match(id int32, s *eventlog.Span) bool {
 		*a = answer{of: l, known: true, holds: m.ask(l, s)}
 	}
 	return a.holds
+}
+
+// alike reports whether spans with the likeness of this one have the same answer: no
+// number of it is asked for. All that are not billed cost the same.
+func (m *matcher) alike(s *eventlog.Span) bool {
+	return m.kept != nil && (s.Bill == 0 || !m.asks(eventlog.PartBill))
 }
 
 // likeness returns what the query asks for; the rest stays at zero.
