@@ -33,7 +33,7 @@ func (r *Report) ByMeta(key string) []Group {
 func (f *fold) labels() {
 	used := map[string]int{}
 	for _, s := range f.c.Sessions {
-		if f.kept[s.Sym] {
+		if f.sessions[s.Sym] != nil {
 			for key := range s.Metadata {
 				used[key]++
 			}
@@ -94,7 +94,7 @@ func (f *fold) byLabel(order []visited, label func(*eventlog.Session) string) []
 			}
 			above = above[:len(above)-1]
 		}
-		here := place{label(at.session), f.kept[at.session.Sym]}
+		here := place{label(at.session), f.sessions[at.session.Sym] != nil}
 		if here.kept {
 			sum := f.sessions[at.session.Sym]
 			g := group(groups, here.label)
@@ -120,9 +120,9 @@ func DaysOf(c *eventlog.Catalog, keep func(*eventlog.Session) bool) []Group {
 	}
 	for _, e := range c.Entries.All() {
 		if kept[e.Session] && e.Time.Known() {
-			var one Sum
-			one.entry(e)
-			group(days, calendar.of(e)).both(one)
+			day := group(days, calendar.of(e))
+			day.Own.entry(e)
+			day.Inclusive.entry(e)
 		}
 	}
 	return byDay(days)

@@ -3,6 +3,7 @@ package rollup
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 )
@@ -50,113 +51,26 @@ func New(c *eventlog.Catalog, keep func(*eventlog.Session) bool) *Report {
 			most += len(s.Runs)
 		}
 	}
-	f := fold{
-		c: c, names: c.Symbols.Names(), kept: map[eventlog.Sym]bool{}, runs: make(map[runKey]int, most),
-		agents: map[string]*Group{}, models: map[string]*Group{}, tools: map[string]*Group{}, days: map[string]*Group{},
-		sessions: map[eventlog.Sym]*Group{}, r: &Report{Runs: make([]Run, 0, most)},
-	}
-	f.last.run = -1
+	r := &Report{Runs: make([]Run, 0, most)}
+	f := fold{c: c, names: c.Symbols.Names(), sessions: make(map[eventlog.Sym]*Group, len(sessions)), r: r}
 	for _, s := range sessions {
-		f.session(s)
+		f.sessions[s.Sym] = &Group{Key: s.ID}
 	}
-	var calendar calendar
-	for _, e := range c.Entries.All() {
-		if f.keeps(e.Session) {
-			var one Sum
-			one.entry(e)
-			f.add(e.Session, e.Run, e.Agent, one)
-			f.model(e.Model).both(one)
-			if e.Time.Known() {
-				group(f.days, calendar.of(e)).both(one)
-			}
-		}
-	}
-	for i := range c.Uses {
-		if u := &c.Uses[i]; f.keeps(u.Session) {
-			one := Sum{ToolCalls: 1}
-			if u.Failed {
-				one.ToolErrors, one.Errors = 1, 1
-			}
-			f.add(u.Session, u.Run, 0, one)
-			group(f.tools, orUnknown(f.names[u.Tool])).both(one)
-		}
-	}
-	for i := range c.Tallies {
-		if t := &c.Tallies[i]; f.keeps(t.Session) {
-			one := Sum{ToolCalls: t.Calls, ToolErrors: t.Failed, Errors: t.Failed}
-			f.add(t.Session, t.Run, 0, one)
-			group(f.tools, orUnknown(f.names[t.Tool])).both(one)
-		}
-	}
-	f.finish()
-	return f.r
+	// What the calls are, and what they belong to, have nothing to do with each other.
+	var wg sync.WaitGroup
+	wg.Go(func() { f.kinds(sessions) })
+	f.places(sessions)
+	wg.Wait()
+	f.labels()
+	return r
 }
-
-type runKey struct{ session, run eventlog.Sym }
 
 // fold is the state of one roll-up.
 type fold struct {
 	c        *eventlog.Catalog
 	names    []string
-	kept     map[eventlog.Sym]bool
-	runs     map[runKey]int // index into r.Runs
-	agents   map[string]*Group
-	models   map[string]*Group
-	tools    map[string]*Group
-	days     map[string]*Group
-	sessions map[eventlog.Sym]*Group
+	sessions map[eventlog.Sym]*Group // those that are kept; the groups are made by places
 	r        *Report
-
-	// What was asked for last: calls of one run come together, and looking for
-	// what they are part of would take most of the time.
-	last struct {
-		session *Group
-		of      eventlog.Sym
-		run     int
-		key     runKey
-		agent   *Group
-		model   *Group
-		called  eventlog.Sym
-	}
-}
-
-// keeps reports whether the calls of a session are added up.
-func (f *fold) keeps(session eventlog.Sym) bool {
-	return f.last.session != nil && f.last.of == session || f.kept[session]
-}
-
-// ofSession returns the group of a session that is kept.
-func (f *fold) ofSession(session eventlog.Sym) *Group {
-	if f.last.session == nil || f.last.of != session {
-		f.last.session, f.last.of = f.sessions[session], session
-	}
-	return f.last.session
-}
-
-// ofRun returns which run it is, or -1.
-func (f *fold) ofRun(key runKey) int {
-	if f.last.key != key || f.last.run < 0 {
-		i, ok := f.runs[key]
-		if !ok {
-			return -1
-		}
-		f.last.run, f.last.key = i, key
-	}
-	return f.last.run
-}
-
-func (f *fold) agent(name string) *Group {
-	if f.last.agent == nil || f.last.agent.Key != name {
-		f.last.agent = group(f.agents, name)
-	}
-	return f.last.agent
-}
-
-func (f *fold) model(model eventlog.Sym) *Group {
-	if f.last.model == nil || f.last.called != model {
-		f.last.model, f.last.called = group(f.models, orUnknown(f.names[model])), model
-	}
-	return f.last.model
 }
 
 func group(m map[string]*Group, key string) *Group {
@@ -168,154 +82,7 @@ func group(m map[string]*Group, key string) *Group {
 	return g
 }
 
-func (g *Group) both(s Sum) {
-	g.Own.Add(s)
-	g.Inclusive.Add(s)
-}
-
 func orUnknown(name string) string { return cmp.Or(name, "unknown") }
-
-// session lists a session's runs, parents first, and adds up what the runs
-// count themselves.
-func (f *fold) session(s *eventlog.Session) {
-	f.kept[s.Sym] = true
-	f.sessions[s.Sym] = &Group{Key: s.ID}
-	f.own(s.Sym, Sum{Sessions: 1})
-	children := map[eventlog.Sym][]*eventlog.Run{}
-	for _, r := range s.Runs {
-		children[r.Parent] = append(children[r.Parent], r)
-	}
-	type step struct {
-		run    *eventlog.Run
-		parent int
-	}
-	listed := make(map[*eventlog.Run]bool, len(s.Runs))
-	walk := func(roots []*eventlog.Run) {
-		var stack []step
-		for _, r := range slices.Backward(roots) {
-			stack = append(stack, step{r, -1})
-		}
-		for len(stack) > 0 {
-			at := stack[len(stack)-1]
-			stack = stack[:len(stack)-1]
-			if listed[at.run] {
-				continue
-			}
-			listed[at.run] = true
-			i := f.list(s, at.run, at.parent)
-			if at.run.ID != 0 {
-				for _, r := range slices.Backward(children[at.run.ID]) {
-					stack = append(stack, step{r, i})
-				}
-			}
-		}
-	}
-	walk(children[0])
-	// Runs that name each other as parents hang nowhere: list them on top.
-	for _, r := range s.Runs {
-		if !listed[r] {
-			walk([]*eventlog.Run{r})
-		}
-	}
-	for _, r := range s.Runs {
-		one := Sum{ToolCalls: r.ToolCalls, ToolErrors: r.ToolErrors, Errors: r.Errors}
-		if r.ID != 0 {
-			one.Runs = 1
-		}
-		f.add(s.Sym, r.ID, 0, one)
-		for tool, n := range r.Tools {
-			group(f.tools, orUnknown(f.names[tool])).both(Sum{ToolCalls: n.Calls, ToolErrors: n.Errors, Errors: n.Errors})
-		}
-	}
-}
-
-func (f *fold) list(s *eventlog.Session, r *eventlog.Run, parent int) int {
-	i := len(f.r.Runs)
-	depth, above := 0, ""
-	if parent >= 0 {
-		depth, above = f.r.Runs[parent].Depth+1, f.r.Runs[parent].Key
-	}
-	f.runs[runKey{s.Sym, r.ID}] = i
-	f.r.Runs = append(f.r.Runs, Run{
-		Group: Group{Key: f.names[r.ID]}, Session: s, Agent: orUnknown(f.names[r.Agent]), Run: r, Parent: parent, Above: above, Depth: depth,
-	})
-	return i
-}
-
-// own adds to the total and to the session.
-func (f *fold) own(session eventlog.Sym, one Sum) {
-	f.r.Total.Add(one)
-	f.ofSession(session).Own.Add(one)
-}
-
-// add adds to everything that a run is part of. What the agents come to with
-// what they started is added up at the end, by agents.
-func (f *fold) add(session, run, agent eventlog.Sym, one Sum) {
-	f.own(session, one)
-	i := f.ofRun(runKey{session, run})
-	if i < 0 || one == (Sum{}) {
-		return
-	}
-	f.r.Runs[i].Own.Add(one)
-	name := f.r.Runs[i].Agent
-	if agent != 0 {
-		name = f.names[agent]
-	}
-	f.agent(name).Own.Add(one)
-	if name != f.r.Runs[i].Agent && !f.within(i, name) {
-		f.agent(name).Inclusive.Add(one)
-	}
-}
-
-// within reports whether a run, or one above it, is of an agent, so that the
-// agent's inclusive sum holds the run already.
-func (f *fold) within(run int, agent string) bool {
-	for ; run >= 0; run = f.r.Runs[run].Parent {
-		if f.r.Runs[run].Agent == agent {
-			return true
-		}
-	}
-	return false
-}
-
-// inclusiveAgents adds to every agent what its runs come to. Of runs of one
-// agent that are inside of each other only the topmost counts.
-func (f *fold) inclusiveAgents() {
-	var above []string
-	inside := map[string]int{}
-	for i := range f.r.Runs {
-		run := &f.r.Runs[i]
-		for len(above) > run.Depth {
-			inside[above[len(above)-1]]--
-			above = above[:len(above)-1]
-		}
-		if inside[run.Agent] == 0 && run.Inclusive != (Sum{}) {
-			group(f.agents, run.Agent).Inclusive.Add(run.Inclusive)
-		}
-		inside[run.Agent]++
-		above = append(above, run.Agent)
-	}
-}
-
-func (f *fold) finish() {
-	r := f.r
-	// Children stand behind their parents, so one pass from the end is enough.
-	for i := len(r.Runs) - 1; i >= 0; i-- {
-		r.Runs[i].Inclusive.Add(r.Runs[i].Own)
-		if p := r.Runs[i].Parent; p >= 0 {
-			r.Runs[p].Inclusive.Add(r.Runs[i].Inclusive)
-		}
-	}
-	f.inclusiveAgents()
-	f.inclusiveSessions()
-	f.labels()
-	r.Agents, r.Models, r.Tools, r.Days = ordered(f.agents), ordered(f.models), ordered(f.tools), byDay(f.days)
-	sessions := make(map[string]*Group, len(f.sessions))
-	for _, g := range f.sessions {
-		sessions[g.Key] = g
-	}
-	r.Sessions = ordered(sessions)
-}
 
 // inclusiveSessions adds every session to those above it. The tree may be very
 // deep, so it is walked without recursion: children before their parents.

@@ -32,7 +32,10 @@ func (s Sum) Cost() eventlog.Money { return s.Recorded + s.Estimated }
 func (s Sum) Known() bool { return s.Unpriced == 0 }
 
 // Add adds v to s.
-func (s *Sum) Add(v Sum) {
+func (s *Sum) Add(v Sum) { s.plus(&v) }
+
+// plus is Add of a sum that need not be copied.
+func (s *Sum) plus(v *Sum) {
 	s.Sessions += v.Sessions
 	s.Runs += v.Runs
 	s.Calls += v.Calls
@@ -48,6 +51,19 @@ func (s *Sum) Add(v Sum) {
 
 // entry adds one line of the ledger.
 func (s *Sum) entry(e *eventlog.Entry) { s.Charge(&e.Bill) }
+
+// use adds one tool call.
+func (s *Sum) use(u *eventlog.Use) {
+	s.ToolCalls++
+	if u.Failed {
+		s.ToolErrors, s.Errors = s.ToolErrors+1, s.Errors+1
+	}
+}
+
+// tally adds the calls of one tool.
+func (s *Sum) tally(t *eventlog.Tally) {
+	s.ToolCalls, s.ToolErrors, s.Errors = s.ToolCalls+t.Calls, s.ToolErrors+t.Failed, s.Errors+t.Failed
+}
 
 // Charge adds a model call.
 func (s *Sum) Charge(b *eventlog.Bill) {
