@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -561,109 +560,4 @@ func maskEvent(e *eventlog.Event, red *redact.Redactor) {
 	for i := range e.Details {
 		e.Details[i].Value, _ = red.Text(e.Details[i].Value)
 	}
-}
-
-// Grep looks for words in the records of all rows, segment by segment in the
-// order of the file, so that each byte is read once.
-func (l *openLog) Grep(ctx context.Context, words []string, from eventlog.RowID, found func(int, eventlog.RowID)) (eventlog.RowID, error) {
-	snap := l.Snapshot()
-	needles := make([][][]byte, len(words))
-	for i, w := range words {
-		needles[i] = spellings(w)
-	}
-	var window []byte
-	var start int64
-	segment := -1
-	rows := eventlog.RowID(snap.Rows.Len())
-	for id := from; id < rows; id++ {
-		row := snap.Rows.At(int(id))
-		if id%64 == 0 && ctx.Err() != nil {
-			return id, ctx.Err()
-		}
-		p, seg := l.part(row)
-		var body []byte
-		if seg == nil {
-			continue
-		}
-		_, tree := seg.dialect.(dialect.Treed)
-		if tree || seg.head.IsDatabase() || seg.isWhole() {
-			rec, err := p.at(ctx, seg, row)
-			if err != nil {
-				continue
-			}
-			body = append(body[:0], rec.Body...)
-			for _, c := range rec.Cells {
-				body = append(append(body, c.Text...), '\n')
-			}
-			lowerBytes(body)
-		} else {
-			if row.Pos < 0 || row.Size <= 0 {
-				continue
-			}
-			end := row.Pos + int64(row.Size)
-			if segment != int(row.Segment) || row.Pos < start || end > start+int64(len(window)) {
-				if cap(window) < max(1<<20, int(row.Size)) {
-					window = make([]byte, max(1<<20, int(row.Size)))
-				}
-				window = window[:cap(window)]
-				p.mu.Lock()
-				err := p.open()
-				n := 0
-				if err == nil {
-					n, err = p.file.ReadAt(window, row.Pos)
-				}
-				p.mu.Unlock()
-				if err != nil && err != io.EOF {
-					return id, fmt.Errorf("search %s: %w", p.path, err)
-				}
-				window, start, segment = window[:n], row.Pos, int(row.Segment)
-				lowerBytes(window)
-			}
-			at := row.Pos - start
-			body = window[at:min(int64(len(window)), at+int64(row.Size))]
-		}
-		for i, spelled := range needles {
-			for _, n := range spelled {
-				if bytes.Contains(body, n) {
-					found(i, id)
-					break
-				}
-			}
-		}
-	}
-	return max(rows, from), nil
-}
-
-func lowerBytes(b []byte) {
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-}
-
-// spellings returns how a word may stand in a JSON text: as it is, and with
-// everything beyond ASCII escaped.
-func spellings(word string) [][]byte {
-	lower := []byte(word)
-	lowerBytes(lower) // other letters are looked for as they are written
-	word = string(lower)
-	plain := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(word)
-	out := [][]byte{[]byte(plain)}
-	var escaped strings.Builder
-	for _, r := range plain {
-		switch {
-		case r < 0x80:
-			escaped.WriteRune(r)
-		case r > 0xffff:
-			r -= 0x10000
-			fmt.Fprintf(&escaped, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
-		default:
-			fmt.Fprintf(&escaped, `\u%04x`, r)
-		}
-	}
-	if escaped.String() != plain {
-		out = append(out, []byte(escaped.String()))
-	}
-	return out
 }

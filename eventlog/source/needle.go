@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // word is a word that is searched for, in all the ways in which it may stand.
@@ -173,6 +174,40 @@ func within(b []byte, words []word) bool {
 		}
 	}
 	return true
+}
+
+func lowerBytes(b []byte) {
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+}
+
+// spellings returns how a word may stand in a JSON text: as it is, and with
+// everything beyond ASCII escaped.
+func spellings(word string) [][]byte {
+	lower := []byte(word)
+	lowerBytes(lower) // other letters are looked for as they are written
+	word = string(lower)
+	plain := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(word)
+	out := [][]byte{[]byte(plain)}
+	var escaped strings.Builder
+	for _, r := range plain {
+		switch {
+		case r < 0x80:
+			escaped.WriteRune(r)
+		case r > 0xffff:
+			r -= 0x10000
+			fmt.Fprintf(&escaped, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+		default:
+			fmt.Fprintf(&escaped, `\u%04x`, r)
+		}
+	}
+	if escaped.String() != plain {
+		out = append(out, []byte(escaped.String()))
+	}
+	return out
 }
 
 // searchBlock is how much of a file is searched at a time. It fits into the
