@@ -32,13 +32,13 @@ func (a *archiver) printSum() error {
 	}
 	fmt.Fprintf(a.env.Stdout, "%s %d new, %d grown, %d changed, %d with the content of another; %d unchanged\n", verb, s.Added, s.Grown, s.Changed, s.Shared, s.Unchanged)
 	for _, why := range slices.Sorted(maps.Keys(s.Left)) {
-		fmt.Fprintf(a.env.Stdout, "not archived: %s: %s\n", plural(s.Left[why], "file"), escape.Line(why))
+		fmt.Fprintf(a.env.Stdout, "not archived: %s: %s\n", figure.Plural(s.Left[why], "file"), escape.Line(why))
 	}
 	if s.Later > 0 {
-		fmt.Fprintf(a.env.Stdout, "left for later: %s, just being written\n", plural(s.Later, "file"))
+		fmt.Fprintf(a.env.Stdout, "left for later: %s, just being written\n", figure.Plural(s.Later, "file"))
 	}
 	if s.Pruned > 0 {
-		fmt.Fprintf(a.env.Stdout, "forgot %s\n", plural(s.Pruned, "copy of what is gone"))
+		fmt.Fprintf(a.env.Stdout, "forgot %s of what is gone\n", figure.Plural(s.Pruned, "file"))
 	}
 	if s.Beyond > 0 {
 		fmt.Fprintf(a.env.Stdout, "%s beyond --max-bytes: the rest is of logs that are still there\n", figure.Bytes(s.Beyond))
@@ -55,7 +55,7 @@ func archiveText(copies int, size, packed int64, exact bool) string {
 	if exact {
 		kind = "exact"
 	}
-	return fmt.Sprintf("%s of %s, packed in %s, %s", plural(copies, "file"), figure.Bytes(size), figure.Bytes(packed), kind)
+	return fmt.Sprintf("%s of %s, packed in %s, %s", figure.Plural(copies, "file"), figure.Bytes(size), figure.Bytes(packed), kind)
 }
 
 func newArchiveList(env *Env) *cobra.Command {
@@ -166,7 +166,7 @@ func verifyArchive(ctx context.Context, env *Env, folder *archive.Folder, asJSON
 			fmt.Fprintf(env.Stdout, "damaged: the copy of %s: %s; remove %s, and lazytrace archive copies it again if it is still there\n",
 				escape.Line(d.Path), escape.Line(d.Why), escape.Line(d.File))
 		}
-		fmt.Fprintf(env.Stdout, "%s read, %d damaged\n", plural(checked, "file"), len(list))
+		fmt.Fprintf(env.Stdout, "%s read, %d damaged\n", figure.Plural(checked, "file"), len(list))
 	}
 	if len(list) > 0 {
 		return exitError{code: exitFailed}
@@ -227,7 +227,7 @@ func pruneArchive(ctx context.Context, env *Env, folder *archive.Folder, l archi
 	if info, err = folder.Info(); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, "forgot %s; left: %s\n", plural(n, "file"), archiveText(info.Copies, info.Size, info.Packed, info.Exact))
+	fmt.Fprintf(env.Stdout, "forgot %s; left: %s\n", figure.Plural(n, "file"), archiveText(info.Copies, info.Size, info.Packed, info.Exact))
 	if beyond > 0 {
 		fmt.Fprintf(env.Stdout, "%s beyond --max-bytes: the rest is of logs that are still there\n", figure.Bytes(beyond))
 	}

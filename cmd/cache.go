@@ -63,7 +63,7 @@ func printCaches(env *Env, r *cache.Report) error {
 	}
 	s := &r.Total
 	fmt.Fprintf(env.Stdout, "\n%s began without a cache and paid for %s tokens; %s paid again for %s tokens that had been in one\n\n",
-		plural(int(s.ColdCalls), "call"), figure.Count(s.ColdTokens), plural(int(s.Misses), "call"), figure.Count(s.Again))
+		figure.Plural(s.ColdCalls, "call"), figure.Count(s.ColdTokens), figure.Plural(s.Misses, "call"), figure.Count(s.Again))
 	t = &table{head: []string{"CAUSE OF MISSES", ">MISSES", ">TOKENS", ">COST MORE", ">NO PRICE"}}
 	for _, c := range r.Causes {
 		t.add(c.Cause.String(), strconv.FormatInt(c.Misses, 10), figure.Count(c.Tokens), costText(c.Cost, c.Misses, c.Unpriced), strconv.FormatInt(c.Unpriced, 10))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/rollup"
 	"github.com/lazytrace/lazytrace/rollup/check"
@@ -141,7 +142,7 @@ func runCheck(ctx context.Context, env *Env, paths []string, opts checkOptions) 
 	g := gatherer{env: env, set: set, cat: cat, needs: needs, rules: rules, finder: finder}
 	subjects := g.subjects(keep)
 	if len(subjects) == 0 && !opts.allowEmpty {
-		return refuse("there is no session to judge: of %s none is chosen; choose others, or say --allow-empty", plural(len(cat.Sessions), "session"))
+		return refuse("there is no session to judge: of %s none is chosen; choose others, or say --allow-empty", figure.Plural(len(cat.Sessions), "session"))
 	}
 	var base *check.Baseline
 	if needs.Baseline {

@@ -121,7 +121,7 @@ func sideSession(cat *eventlog.Catalog, name string) (*eventlog.Session, error) 
 		}
 	}
 	if len(found) != 1 {
-		return nil, refuse("%s holds %s, not one; name one by the beginning of its id", name, plural(len(found), "session"))
+		return nil, refuse("%s holds %s, not one; name one by the beginning of its id", name, figure.Plural(len(found), "session"))
 	}
 	return found[0], nil
 }
@@ -285,7 +285,7 @@ func (p *comparePrinter) parting(ctx context.Context) error {
 		fmt.Fprintf(out, "No step differs: all %d are equal.\n", p.c.Equals)
 		return nil
 	}
-	fmt.Fprintf(out, "They first part after %s.\n", plural(equalBefore(p.c, p.c.First.Pair), "equal step"))
+	fmt.Fprintf(out, "They first part after %s.\n", figure.Plural(equalBefore(p.c, p.c.First.Pair), "equal step"))
 	if err := p.divergence(ctx, p.c.First); err != nil {
 		return err
 	}

@@ -76,14 +76,14 @@ const topBlocks = 20
 // printWindows prints how the windows grew, where they were shortened, and what
 // was dear to carry.
 func printWindows(env *Env, r *window.Report) error {
-	fmt.Fprintf(env.Stdout, "\ncontext of %s: %s, %s", escape.Line(short(r.Session)), plural(len(r.Runs), "run"), plural(int(r.Calls), "call"))
+	fmt.Fprintf(env.Stdout, "\ncontext of %s: %s, %s", escape.Line(short(r.Session)), figure.Plural(len(r.Runs), "run"), figure.Plural(r.Calls, "call"))
 	fmt.Fprintf(env.Stdout, "; reading it cost %s of %s", dollars(r.Read), costText(r.Cost, r.Calls, r.Unpriced))
 	for _, n := range []struct {
 		count int64
 		what  string
 	}{{r.Unpriced, "without a price"}, {r.Copied, "copied from another session"}, {r.ByTokens, "parted by tokens alone"}} {
 		if n.count > 0 {
-			fmt.Fprintf(env.Stdout, "; %s %s", plural(int(n.count), "call"), n.what)
+			fmt.Fprintf(env.Stdout, "; %s %s", figure.Plural(n.count, "call"), n.what)
 		}
 	}
 	fmt.Fprintln(env.Stdout)

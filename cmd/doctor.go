@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/rollup/health"
 )
 
@@ -72,7 +72,7 @@ func printHealth(w io.Writer, r *health.Report, now time.Time) {
 		case !p.There:
 			line("  none     %s", p.Path)
 		default:
-			line("  %-7s  %s", plural(p.Files, "file"), p.Path)
+			line("  %-7s  %s", figure.Plural(p.Files, "file"), p.Path)
 		}
 	}
 	line("\nread")
@@ -80,7 +80,7 @@ func printHealth(w io.Writer, r *health.Report, now time.Time) {
 		line("  nothing")
 	}
 	for _, f := range r.Read {
-		text := fmt.Sprintf("%-16s %s, %s, %s", f.Format, plural(f.Files, "file"), plural(int(f.Records), "record"), plural(f.Sessions, "session"))
+		text := fmt.Sprintf("%-16s %s, %s, %s", f.Format, figure.Plural(f.Files, "file"), figure.Plural(f.Records, "record"), figure.Plural(f.Sessions, "session"))
 		if len(f.Versions) > 0 {
 			text += ", written by " + strings.Join(f.Versions, " to ")
 		}
@@ -94,7 +94,7 @@ func printHealth(w io.Writer, r *health.Report, now time.Time) {
 		line("\nkept by their agents")
 	}
 	for _, k := range r.Kept {
-		line("  %-16s %s, %s", k.Format, plural(k.Files, "file"), k.Text())
+		line("  %-16s %s, %s", k.Format, figure.Plural(k.Files, "file"), k.Text())
 		if dying := k.Dying(); dying != "" {
 			line("  %-16s %s", "", dying)
 		}
@@ -102,9 +102,9 @@ func printHealth(w io.Writer, r *health.Report, now time.Time) {
 	line("\narchive\n  %s, %s", r.Archive.Path, r.Archive.Text(now))
 	line("\nfollowed")
 	if f := r.Followed; f.Polled > 0 {
-		line("  %s as the system tells, %s looked at every second: %s", plural(f.Told, "folder"), plural(f.Polled, "path"), f.Reason)
+		line("  %s as the system tells, %s looked at every second: %s", figure.Plural(f.Told, "folder"), figure.Plural(f.Polled, "path"), f.Reason)
 	} else {
-		line("  %s, as the system tells", plural(f.Told, "folder"))
+		line("  %s, as the system tells", figure.Plural(f.Told, "folder"))
 	}
 	line("\nstore")
 	switch {
@@ -120,7 +120,7 @@ func printHealth(w io.Writer, r *health.Report, now time.Time) {
 		line("  %s, %d bytes, %s", r.Store.Path, r.Store.Size, state)
 	}
 	if r.Prices.Date != "" {
-		line("\nprices\n  of %s, %s old, %s; %d of your own", r.Prices.Date, plural(r.Prices.Days, "day"), r.Prices.Source, r.Prices.Own)
+		line("\nprices\n  of %s, %s old, %s; %d of your own", r.Prices.Date, figure.Plural(r.Prices.Days, "day"), r.Prices.Source, r.Prices.Own)
 	}
 	if len(r.Habits) > 0 {
 		line("\nhabits of your programs")
@@ -174,7 +174,7 @@ func printNews(r *health.Report, line func(format string, args ...any)) {
 		if n.Version != "" {
 			by = ", written by " + n.Version
 		}
-		line("  %s: the %s %q, %s%s, first in %s at %d", n.Format, n.What, n.Name, plural(int(n.Count), "time"), by, n.Path, n.Pos)
+		line("  %s: the %s %q, %s%s, first in %s at %d", n.Format, n.What, n.Name, figure.Plural(n.Count, "time"), by, n.Path, n.Pos)
 	}
 	for _, part := range []struct {
 		title string
@@ -191,11 +191,4 @@ func printNews(r *health.Report, line func(format string, args ...any)) {
 			line("  %s", eventlog.Fault{Path: f.Path, Pos: f.Pos, Why: f.Why}.String())
 		}
 	}
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }

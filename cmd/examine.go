@@ -15,6 +15,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/archive"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/formats"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
@@ -166,7 +167,7 @@ func (r examiner) formats() {
 		r.Formats.Problems = append(r.Formats.Problems, p.Error())
 	}
 	if len(problems) > 0 {
-		r.Break("descriptions of formats have " + plural(len(problems), "mistake"))
+		r.Break("descriptions of formats have " + figure.Plural(len(problems), "mistake"))
 		r.Advise("mend the descriptions of formats: docs/formats.md tells every key")
 	}
 }

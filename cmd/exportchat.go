@@ -12,6 +12,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/fork"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 )
@@ -197,17 +198,17 @@ func chatName(s *eventlog.Session) string {
 // programs.
 func (e *chatExport) summarise(out string, of int) error {
 	if e.folder {
-		fmt.Fprintf(e.env.Stderr, "lazytrace: %s written to %s", plural(e.written, "session"), escape.Line(out))
+		fmt.Fprintf(e.env.Stderr, "lazytrace: %s written to %s", figure.Plural(e.written, "session"), escape.Line(out))
 		if e.written < of {
 			fmt.Fprintf(e.env.Stderr, "; in %d nothing was said that the log keeps", of-e.written)
 		}
 		fmt.Fprintln(e.env.Stderr)
 	}
 	if e.open > 0 {
-		fmt.Fprintf(e.env.Stderr, "lazytrace: left out: %s of tools without a result\n", plural(e.open, "call"))
+		fmt.Fprintf(e.env.Stderr, "lazytrace: left out: %s of tools without a result\n", figure.Plural(e.open, "call"))
 	}
 	if e.written == 0 {
-		return refuse("nothing was said in %s that the log keeps", plural(of, "session"))
+		return refuse("nothing was said in %s that the log keeps", figure.Plural(of, "session"))
 	}
 	return nil
 }

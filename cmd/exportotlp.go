@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/recorder/export"
 )
 
@@ -95,10 +96,10 @@ func sendSpans(ctx context.Context, env *Env, paths []string, opts exportOptions
 		return nil
 	}
 	err = errors.Join(w.run(ctx, paths), x.Close())
-	said := plural(int(x.Accepted()), "span") + " accepted"
+	said := figure.Plural(int(x.Accepted()), "span") + " accepted"
 	if err != nil {
 		return fmt.Errorf("%s: %w (%s)", x.Name(), err, said)
 	}
-	_, err = fmt.Fprintf(env.Stdout, "%s: %s of %s\n", x.Name(), said, plural(int(w.events), "event"))
+	_, err = fmt.Fprintf(env.Stdout, "%s: %s of %s\n", x.Name(), said, figure.Plural(w.events, "event"))
 	return err
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/fork"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
@@ -456,12 +457,12 @@ func finishFork(env *Env, opts forkOptions, text []byte, r forkResult) error {
 }
 
 func (r *forkResult) print(w io.Writer) error {
-	fmt.Fprintf(w, "session %s: %s of %s up to %s, in %s\n", escape.Line(r.Session), plural(r.Events, "event"), escape.Line(r.ForkOf), escape.Line(r.Point), escape.Line(r.Store))
+	fmt.Fprintf(w, "session %s: %s of %s up to %s, in %s\n", escape.Line(r.Session), figure.Plural(r.Events, "event"), escape.Line(r.ForkOf), escape.Line(r.Point), escape.Line(r.Store))
 	if r.File != "" {
 		fmt.Fprintf(w, "written as %s to %s\n", r.Format, escape.Line(r.File))
 	}
 	if r.Open > 0 {
-		fmt.Fprintf(w, "left out: %s of tools without a result\n", plural(r.Open, "call"))
+		fmt.Fprintf(w, "left out: %s of tools without a result\n", figure.Plural(r.Open, "call"))
 	}
 	if r.Resume != "" {
 		fmt.Fprintln(w, escape.Line(r.Resume))

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/fork"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 )
@@ -24,7 +25,7 @@ func forkHere(env *Env, set *source.Set) func(context.Context, *eventlog.Session
 		if err != nil {
 			return "", err
 		}
-		said := fmt.Sprintf("session %s begins with %s", r.Session, plural(r.Events, "event"))
+		said := fmt.Sprintf("session %s begins with %s", r.Session, figure.Plural(r.Events, "event"))
 		if format == "" {
 			return said, nil
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 	"github.com/lazytrace/lazytrace/recorder/foreign"
 )
@@ -87,7 +88,7 @@ func runImport(ctx context.Context, env *Env, paths []string, opts importOptions
 		Complete: err == nil,
 	}
 	if errors.Is(err, context.Canceled) {
-		err = fmt.Errorf("stopped: %s of %s are in %s; the same import goes on from there", plural(int(r.Added), "event"), plural(r.Sessions, "session"), opts.db)
+		err = fmt.Errorf("stopped: %s of %s are in %s; the same import goes on from there", figure.Plural(r.Added, "event"), figure.Plural(r.Sessions, "session"), opts.db)
 	}
 	if err != nil {
 		return err
@@ -103,15 +104,15 @@ func (r *importResult) print(w io.Writer) error {
 	if r.DryRun {
 		verb = "would be added"
 	}
-	text := fmt.Sprintf("%s: %s %s, %d there already", plural(r.Sessions, "session"), plural(int(r.Added), "event"), verb, r.Already)
+	text := fmt.Sprintf("%s: %s %s, %d there already", figure.Plural(r.Sessions, "session"), figure.Plural(r.Added, "event"), verb, r.Already)
 	if r.Added == 0 && r.Already > 0 {
-		text = fmt.Sprintf("nothing new: all %s of %s are there already", plural(int(r.Already), "event"), plural(r.Sessions, "session"))
+		text = fmt.Sprintf("nothing new: all %s of %s are there already", figure.Plural(r.Already, "event"), figure.Plural(r.Sessions, "session"))
 	}
 	if r.Masked > 0 {
-		text += ", " + plural(r.Masked, "secret") + " masked"
+		text += ", " + figure.Plural(r.Masked, "secret") + " masked"
 	}
 	if r.Unreadable > 0 {
-		text += ", " + plural(int(r.Unreadable), "record") + " unreadable"
+		text += ", " + figure.Plural(r.Unreadable, "record") + " unreadable"
 	}
 	_, err := fmt.Fprintf(w, "%s; %s\n", text, escape.Line(r.Store))
 	return err

@@ -157,7 +157,7 @@ func runCache(env *Env, asJSON bool) error {
 		state = "off: " + envNoCache + " is set"
 	}
 	fmt.Fprintf(env.Stdout, "folder  %s\nstate   %s\nkept    %s of %s, at most %s; what is not used for %d days goes\n",
-		escape.Line(r.Folder), state, figure.Bytes(r.Bytes), plural(r.Files, "file"), figure.Bytes(r.MaxSize), r.MaxDays)
+		escape.Line(r.Folder), state, figure.Bytes(r.Bytes), figure.Plural(r.Files, "file"), figure.Bytes(r.MaxSize), r.MaxDays)
 	return nil
 }
 
@@ -180,6 +180,6 @@ func runCacheClear(env *Env, asJSON bool) error {
 	if r.Cleared = true; asJSON {
 		return r.print(env)
 	}
-	fmt.Fprintf(env.Stdout, "cleared %s of %s in %s\n", figure.Bytes(r.Bytes), plural(r.Files, "file"), escape.Line(r.Folder))
+	fmt.Fprintf(env.Stdout, "cleared %s of %s in %s\n", figure.Bytes(r.Bytes), figure.Plural(r.Files, "file"), escape.Line(r.Folder))
 	return nil
 }

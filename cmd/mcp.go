@@ -13,6 +13,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/cmd/mcp"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 )
 
@@ -124,7 +125,7 @@ func (t *tools) one(cat *eventlog.Catalog, id string, will func(*eventlog.Sessio
 			return s, nil
 		}
 	}
-	return nil, fmt.Errorf("none of %s has errors; name a session to see how it went", plural(len(cat.Sessions), "session"))
+	return nil, fmt.Errorf("none of %s has errors; name a session to see how it went", figure.Plural(len(cat.Sessions), "session"))
 }
 
 // read opens a session and those below it.

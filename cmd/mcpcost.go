@@ -8,6 +8,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/cmd/mcp"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/rollup"
 )
 
@@ -90,7 +91,7 @@ func (t *tools) costOf(ctx context.Context, in askedCost, room *mcp.Room) (out t
 	if next := in.Offset + len(out.Groups); next < len(groups) && len(out.Groups) > 0 {
 		out.Next, out.Cut = next, rest(len(out.Groups), len(groups), "group", next)
 	}
-	return out, fmt.Sprintf("%s%s in %s, %s.", what, costSaid(r.Total), plural(int(r.Total.Sessions), "session"), plural(int(r.Total.Calls), "model call")), nil
+	return out, fmt.Sprintf("%s%s in %s, %s.", what, costSaid(r.Total), figure.Plural(r.Total.Sessions, "session"), figure.Plural(r.Total.Calls, "model call")), nil
 }
 
 // below keeps a session and those that it started.

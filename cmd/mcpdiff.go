@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lazytrace/lazytrace/cmd/mcp"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/textdiff"
 	"github.com/lazytrace/lazytrace/rollup"
 	"github.com/lazytrace/lazytrace/rollup/compare"
@@ -138,7 +139,7 @@ func (t *tools) diff(ctx context.Context, in askedDiff, room *mcp.Room) (out tol
 	}
 	said = fmt.Sprintf("No step differs: all %d are equal.", c.Equals)
 	if f := c.First; f != nil {
-		said = fmt.Sprintf("They first part at step %d, after %s. %s", f.Pair+1, plural(equalBefore(c, f.Pair), "equal step"), causes[f.Cause])
+		said = fmt.Sprintf("They first part at step %d, after %s. %s", f.Pair+1, figure.Plural(equalBefore(c, f.Pair), "equal step"), causes[f.Cause])
 	}
 	if c.Windowed {
 		said += " They differ too much to be aligned exactly."

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/cmd/mcp"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 )
 
 type askedFind struct {
@@ -82,11 +83,11 @@ func (t *tools) find(ctx context.Context, in askedFind, room *mcp.Room) (out tol
 	if err != nil && err != (enoughFound{}) {
 		return out, "", err
 	}
-	said = fmt.Sprintf("%s in %s.", plural(len(out.Hits), "record"), plural(len(sessions), "session"))
+	said = fmt.Sprintf("%s in %s.", figure.Plural(len(out.Hits), "record"), figure.Plural(len(sessions), "session"))
 	if more {
 		out.Next = in.Offset + len(out.Hits)
 		out.Cut = fmt.Sprintf("there are more; ask again with offset %d, or choose sessions", out.Next)
-		said = fmt.Sprintf("The first %s in %s; there are more.", plural(len(out.Hits), "record"), plural(len(sessions), "session"))
+		said = fmt.Sprintf("The first %s in %s; there are more.", figure.Plural(len(out.Hits), "record"), figure.Plural(len(sessions), "session"))
 		if in.Offset > 0 {
 			said = "The next " + strings.TrimPrefix(said, "The first ")
 		}

@@ -131,7 +131,7 @@ func (t *tools) sessions(ctx context.Context, in askedSessions, room *mcp.Room) 
 	if next := in.Offset + len(out.Sessions); next < out.Matching && len(out.Sessions) > 0 {
 		out.Next, out.Cut = next, rest(len(out.Sessions), out.Matching, "session", next)
 	}
-	said = fmt.Sprintf("%s of %s: %s, %s tokens, %s.", cmp.Or(plural(out.Matching, "session"), "none"), figure.Whole(int64(len(cat.Sessions))), plural(int(sum.Errors), "error"),
+	said = fmt.Sprintf("%s of %s: %s, %s tokens, %s.", cmp.Or(figure.Plural(out.Matching, "session"), "none"), figure.Whole(int64(len(cat.Sessions))), figure.Plural(sum.Errors, "error"),
 		figure.Count(sum.Usage.Total()), costSaid(sum))
 	return out, said, nil
 }
@@ -152,14 +152,14 @@ func costSaid(s rollup.Sum) string {
 		text += " (estimated)"
 	}
 	if s.Unpriced > 0 {
-		text += fmt.Sprintf(" and %s without a price", plural(int(s.Unpriced), "call"))
+		text += fmt.Sprintf(" and %s without a price", figure.Plural(s.Unpriced, "call"))
 	}
 	return text
 }
 
 // rest says that more is there.
 func rest(shown, all int, thing string, next int) string {
-	return fmt.Sprintf("%d of %s shown; ask again with offset %d for more, or with a larger max_tokens", shown, plural(all, thing), next)
+	return fmt.Sprintf("%d of %s shown; ask again with offset %d for more, or with a larger max_tokens", shown, figure.Plural(all, thing), next)
 }
 
 var errNegative = errors.New("offset is negative; it is 0 or next_offset of the answer before")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/cmd/mcp"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/label"
 	"github.com/lazytrace/lazytrace/rollup"
 )
@@ -308,10 +309,10 @@ func (t *tools) trace(ctx context.Context, in askedTrace, room *mcp.Room) (out t
 	case tree.refuse:
 		out.Cut = "there was no room for more: give a larger max_tokens, or under with the ref of a node that has more"
 	case len(at) < len(rest):
-		out.Cut = fmt.Sprintf("%d of %s at the top shown; offset passes over some of them", len(nodes), plural(len(top), "step"))
+		out.Cut = fmt.Sprintf("%d of %s at the top shown; offset passes over some of them", len(nodes), figure.Plural(len(top), "step"))
 	}
 	status, _ := s.Status(now)
-	return out, fmt.Sprintf("Session %s is %s: %s of %s shown, %s failed.", out.Session, status, plural(out.Shown, "step"), plural(out.Nodes, "step"), plural(int(tree.sums[0].Errors), "step")), nil
+	return out, fmt.Sprintf("Session %s is %s: %s of %s shown, %s failed.", out.Session, status, figure.Plural(out.Shown, "step"), figure.Plural(out.Nodes, "step"), figure.Plural(int(tree.sums[0].Errors), "step")), nil
 }
 
 // path tells what a span lies in, with itself.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/cmd/mcp"
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/talk"
 	"github.com/lazytrace/lazytrace/rollup/compare"
 	"github.com/lazytrace/lazytrace/rollup/trouble"
@@ -264,7 +265,7 @@ func sentence(s *eventlog.Session, now eventlog.Stamp, r *trouble.Report, first 
 	if first == nil {
 		b.WriteString("Nothing in it failed.")
 	} else {
-		fmt.Fprintf(&b, "%s failed, in %s. The first was %s", plural(count, "step"), pluralOf(len(r.Families), "family", "families"), first.Class)
+		fmt.Fprintf(&b, "%s failed, in %s. The first was %s", figure.Plural(count, "step"), pluralOf(len(r.Families), "family", "families"), first.Class)
 		if first.Tool != "" {
 			fmt.Fprintf(&b, " %s", mcp.Name(first.Tool))
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/notes"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 )
@@ -230,7 +231,7 @@ func runNotes(ctx context.Context, env *Env, paths []string, opts notesOptions) 
 		t.add(n.ID, at, string(n.Kind), n.Session, noteEvent(n), n.Author, n.Text)
 	}
 	if n := book.Strange(); n > 0 {
-		fmt.Fprintf(env.Stderr, "lazytrace: %s of %s could not be read\n", plural(n, "line"), escape.Line(book.Path()))
+		fmt.Fprintf(env.Stderr, "lazytrace: %s of %s could not be read\n", figure.Plural(n, "line"), escape.Line(book.Path()))
 	}
 	if opts.asJSON {
 		return nil

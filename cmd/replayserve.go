@@ -14,6 +14,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 	"github.com/lazytrace/lazytrace/recorder/command"
 	"github.com/lazytrace/lazytrace/recorder/replay"
@@ -57,7 +58,7 @@ func serveReplay(ctx context.Context, env *Env, id string, paths, args []string,
 			for _, one := range settings {
 				fmt.Fprintf(env.Stdout, "export %s=%s\n", one[0], shellWord(one[1]))
 			}
-			fmt.Fprintf(env.Stderr, "lazytrace: %s of session %s can be served until Ctrl-C\n", plural(len(o.Exchanges), "recorded answer"), escape.Line(short(s.ID)))
+			fmt.Fprintf(env.Stderr, "lazytrace: %s of session %s can be served until Ctrl-C\n", figure.Plural(len(o.Exchanges), "recorded answer"), escape.Line(short(s.ID)))
 		})
 	}
 	if err != nil {
@@ -208,7 +209,7 @@ func (o *replayOptions) tell(env *Env, id string, s replay.Sums, served command.
 	}
 	fmt.Fprintf(env.Stderr, "%s, missed %d, upstream requests %d\n", line, s.Missed, served.Passed)
 	if s.Masked > 0 {
-		fmt.Fprintf(env.Stderr, "lazytrace replay: %s held secrets when recorded, and had masks in their place now\n", plural(s.Masked, "answer"))
+		fmt.Fprintf(env.Stderr, "lazytrace replay: %s held secrets when recorded, and had masks in their place now\n", figure.Plural(s.Masked, "answer"))
 	}
 	return nil
 }

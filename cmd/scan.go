@@ -93,7 +93,7 @@ func runScan(ctx context.Context, env *Env, paths []string, opts scanOptions) er
 	case opts.fail && result.Secrets > 0:
 		return exitError{code: exitTripped}
 	case opts.fail && len(result.Unread) > 0:
-		return fmt.Errorf("%s could not be looked at, so that nobody can say there are no secrets", plural(len(result.Unread), "file"))
+		return fmt.Errorf("%s could not be looked at, so that nobody can say there are no secrets", figure.Plural(len(result.Unread), "file"))
 	}
 	return nil
 }
@@ -161,9 +161,9 @@ func printScan(env *Env, r *scanResult, format string) error {
 	for _, f := range r.Findings {
 		different[f.Hash], in[f.Path] = true, true
 	}
-	line := fmt.Sprintf("%s in %s, %s", plural(int(r.Secrets), "secret"), plural(r.Files, "file"), figure.Bytes(r.Bytes))
+	line := fmt.Sprintf("%s in %s, %s", figure.Plural(r.Secrets, "secret"), figure.Plural(r.Files, "file"), figure.Bytes(r.Bytes))
 	if r.Secrets > 0 {
-		line = fmt.Sprintf("%s, %d different, in %d of %s, %s", plural(int(r.Secrets), "secret"), len(different), len(in), plural(r.Files, "file"), figure.Bytes(r.Bytes))
+		line = fmt.Sprintf("%s, %d different, in %d of %s, %s", figure.Plural(r.Secrets, "secret"), len(different), len(in), figure.Plural(r.Files, "file"), figure.Bytes(r.Bytes))
 	}
 	if r.Unlisted > 0 {
 		line += fmt.Sprintf("; %d of them are not listed", r.Unlisted)

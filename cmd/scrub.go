@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/redact/scrub"
 	"github.com/lazytrace/lazytrace/redact/scrub/swap"
 )
@@ -121,7 +122,7 @@ func runScrub(ctx context.Context, env *Env, paths []string, opts scrubOptions) 
 	case s.failed != nil:
 		return s.failed
 	case len(s.result.Refused) > 0 && !opts.dryRun:
-		return refuse("%s with secrets left alone; the first: %s: %s", plural(len(s.result.Refused), "file"), s.result.Refused[0].Path, s.result.Refused[0].Why)
+		return refuse("%s with secrets left alone; the first: %s: %s", figure.Plural(len(s.result.Refused), "file"), s.result.Refused[0].Path, s.result.Refused[0].Why)
 	}
 	return nil
 }
@@ -237,7 +238,7 @@ func (s *scrubber) ask() error {
 	if !ok || !term.IsTerminal(in.Fd()) {
 		return refuse("nobody is here to ask: say --yes, or --dry-run to see what would be done")
 	}
-	fmt.Fprintf(s.env.Stderr, "mask %s in %s? [y/N] ", plural(s.planned(), "secret"), plural(len(s.result.Files), "file"))
+	fmt.Fprintf(s.env.Stderr, "mask %s in %s? [y/N] ", figure.Plural(s.planned(), "secret"), figure.Plural(len(s.result.Files), "file"))
 	line, err := bufio.NewReader(in).ReadString('\n')
 	if answer := strings.ToLower(strings.TrimSpace(line)); err != nil || answer != "y" && answer != "yes" {
 		return refuse("nothing was changed")
@@ -258,7 +259,7 @@ func (s *scrubber) change(ctx context.Context) error {
 	for i := range s.result.Files {
 		f := &s.result.Files[i]
 		if ctx.Err() != nil {
-			s.failed = fmt.Errorf("it was stopped: %d of %s were changed, each of them whole", i, plural(len(s.result.Files), "file"))
+			s.failed = fmt.Errorf("it was stopped: %d of %s were changed, each of them whole", i, figure.Plural(len(s.result.Files), "file"))
 			break
 		}
 		n, err := s.one(ctx, f)
@@ -280,7 +281,7 @@ func (s *scrubber) change(ctx context.Context) error {
 func (s *scrubber) printPlan() {
 	out := s.env.Stdout
 	for _, f := range s.result.Files {
-		line := fmt.Sprintf("%s: %s", f.Path, plural(int(f.Secrets), "secret"))
+		line := fmt.Sprintf("%s: %s", f.Path, figure.Plural(f.Secrets, "secret"))
 		if f.Backup != "" {
 			line += ", kept as " + f.Backup
 		}
@@ -308,11 +309,11 @@ func (s *scrubber) printEnd() {
 	}
 	switch {
 	case s.result.Secrets == 0:
-		fmt.Fprintf(out, "no secret in %s\n", plural(s.result.Scanned, "file"))
+		fmt.Fprintf(out, "no secret in %s\n", figure.Plural(s.result.Scanned, "file"))
 	case s.opts.dryRun:
-		fmt.Fprintf(out, "nothing was changed: %s in %s would be masked\n", plural(s.planned(), "secret"), plural(len(s.result.Files), "file"))
+		fmt.Fprintf(out, "nothing was changed: %s in %s would be masked\n", figure.Plural(s.planned(), "secret"), figure.Plural(len(s.result.Files), "file"))
 	default:
-		fmt.Fprintf(out, "%s masked in %s\n", plural(int(s.result.Masked), "secret"), plural(done, "file"))
+		fmt.Fprintf(out, "%s masked in %s\n", figure.Plural(s.result.Masked, "secret"), figure.Plural(done, "file"))
 	}
 	if kept > 0 {
 		fmt.Fprintf(out, "the old files that are kept still hold the secrets: delete them when all is well\n")

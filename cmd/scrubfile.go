@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/pack"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
@@ -97,7 +98,7 @@ func (s *scrubber) one(ctx context.Context, f *scrubbedFile) (int64, error) {
 			return fmt.Errorf("look at what was written: %w", err)
 		}
 		if left > 0 {
-			return fmt.Errorf("%w: %s would be left in it", swap.ErrRefused, plural(int(left), "secret"))
+			return fmt.Errorf("%w: %s would be left in it", swap.ErrRefused, figure.Plural(left, "secret"))
 		}
 		return nil
 	}

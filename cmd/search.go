@@ -11,6 +11,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 )
 
 type searchOptions struct {
@@ -90,7 +91,7 @@ func runSearch(ctx context.Context, env *Env, words []string, opts searchOptions
 		err = ferr
 	}
 	if err == nil && n == 0 {
-		fmt.Fprintf(env.Stderr, "lazytrace: no record of %s holds %s\n", plural(len(sessions), "session"), escape.Line(strings.Join(words, " and ")))
+		fmt.Fprintf(env.Stderr, "lazytrace: no record of %s holds %s\n", figure.Plural(len(sessions), "session"), escape.Line(strings.Join(words, " and ")))
 	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/escape"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
 )
 
@@ -65,7 +66,7 @@ func mergeSessions(ctx context.Context, env *Env, ids []string, opts mergeOption
 	for _, s := range others {
 		names, events = append(names, s.ID), events+s.Events
 	}
-	question := fmt.Sprintf("make %s of %s part of session %s, %s?", plural(int(events), "event"), plural(len(others), "other session"), escape.Line(into.ID), escape.Line(into.Label()))
+	question := fmt.Sprintf("make %s of %s part of session %s, %s?", figure.Plural(events, "event"), figure.Plural(len(others), "other session"), escape.Line(into.ID), escape.Line(into.Label()))
 	if sure, err := agreed(env, question, opts.yes); err != nil || !sure {
 		return err
 	}
@@ -78,7 +79,7 @@ func mergeSessions(ctx context.Context, env *Env, ids []string, opts mergeOption
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(env.Stdout, "session %s has %s more, of %s\n", escape.Line(into.ID), plural(int(moved), "event"), escape.Line(strings.Join(names, " ")))
+	_, err = fmt.Fprintf(env.Stdout, "session %s has %s more, of %s\n", escape.Line(into.ID), figure.Plural(moved, "event"), escape.Line(strings.Join(names, " ")))
 	return err
 }
 

@@ -137,7 +137,7 @@ func printSessions(env *Env, cat *eventlog.Catalog, report *rollup.Report, keep 
 		return err
 	}
 	sum := report.Total
-	_, err := fmt.Fprintf(env.Stdout, "\n%s, %s tokens, %s\n", plural(int(sum.Sessions), "session"), figure.Count(sum.Usage.Total()), orNone(costText(sum.Cost(), sum.Calls, sum.Unpriced)))
+	_, err := fmt.Fprintf(env.Stdout, "\n%s, %s tokens, %s\n", figure.Plural(sum.Sessions, "session"), figure.Count(sum.Usage.Total()), orNone(costText(sum.Cost(), sum.Calls, sum.Unpriced)))
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 	"github.com/lazytrace/lazytrace/eventlog/source"
 	"github.com/lazytrace/lazytrace/rollup"
 )
@@ -159,7 +160,7 @@ func printTimes(env *Env, t *rollup.Times, r *rollup.Report, cat *eventlog.Catal
 		}
 		switch name {
 		case "total":
-			row(plural(int(r.Total.Sessions), "session"), t.Total)
+			row(figure.Plural(r.Total.Sessions, "session"), t.Total)
 		case "agent":
 			list(named(t.Agents, cat))
 		case "tool":

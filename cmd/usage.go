@@ -85,7 +85,7 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 	if err != nil {
 		return err
 	}
-	figure, known := eventlog.ParseFigure(opts.list)
+	listed, known := eventlog.ParseFigure(opts.list)
 	if opts.list != "" && !known {
 		return refuse("--list %s is not known; it is one of %s", opts.list, figureNames())
 	}
@@ -95,7 +95,7 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 	}
 	defer done()
 	if known {
-		return listFigure(ctx, env, set, figure, opts.asJSON)
+		return listFigure(ctx, env, set, listed, opts.asJSON)
 	}
 	report := rollup.New(cat, keep)
 	prices, err := openPrices(env)
@@ -153,7 +153,7 @@ func runUsage(ctx context.Context, env *Env, paths []string, opts usageOptions) 
 	}
 	if t := report.Total; t.Estimated > 0 || t.Unpriced > 0 {
 		fmt.Fprintf(env.Stdout, "\ncost: %s recorded, %s estimated with the %s, %s unpriced\n",
-			dollars(t.Recorded), dollars(t.Estimated), escape.Line(prices.About()), plural(int(t.Unpriced), "call"))
+			dollars(t.Recorded), dollars(t.Estimated), escape.Line(prices.About()), figure.Plural(t.Unpriced, "call"))
 	}
 	if err := printTimes(env, times, report, cat, by); err != nil {
 		return err
@@ -233,7 +233,7 @@ func printUsage(env *Env, r *rollup.Report, by []string) error {
 		}
 		switch name {
 		case "total":
-			row(t, plural(int(r.Total.Sessions), "session"), r.Total, r.Total)
+			row(t, figure.Plural(r.Total.Sessions, "session"), r.Total, r.Total)
 		case "agent":
 			list(r.Agents)
 		case "model":

@@ -30,8 +30,8 @@ func Count(n int64) string {
 }
 
 // Plural spells a number of things in full: 1 session, 1,200 sessions.
-func Plural(n int64, thing string) string {
-	return Whole(n) + " " + Noun(n, thing)
+func Plural[N int | int64](n N, thing string) string {
+	return Whole(int64(n)) + " " + Noun(n, thing)
 }
 
 // Whole spells a count with all its digits in groups: 1,204,310.
@@ -154,7 +154,7 @@ func Spent(whole, model, tool, person, queue, idle time.Duration) []string {
 }
 
 // Noun names a number of things without the number: session, sessions.
-func Noun(n int64, thing string) string {
+func Noun[N int | int64](n N, thing string) string {
 	if n == 1 {
 		return thing
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 )
 
 // firing is what the actor has to do about a rule.
@@ -216,7 +217,7 @@ func (g *Guard) fire(f firing) {
 	r := f.rule
 	reason := r.reason(f.count, f.most, &f.last)
 	if f.bare > 0 {
-		reason += fmt.Sprintf(", and %s without a price", plural(f.bare, "call"))
+		reason += fmt.Sprintf(", and %s without a price", figure.Plural(f.bare, "call"))
 	}
 	sentence := r.Name + " tripped: " + reason
 	did, n := "", 0
@@ -240,13 +241,6 @@ func (g *Guard) fire(f firing) {
 		}
 		g.host.Notice(line, n > 0 && r.Action == Pause)
 	}
-}
-
-func plural(n int64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return grouped(n) + " " + what + "s"
 }
 
 // pause stops the program and returns what came of it, and how many processes

@@ -15,6 +15,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 )
 
 // target is a program that does as it is told, unless it is stubborn.
@@ -664,7 +665,7 @@ func TestMemory(t *testing.T) {
 func TestSpellings(t *testing.T) {
 	for got, want := range map[string]string{
 		dollars(1_020_000_000): "$1.02", dollars(eventlog.Dollar): "$1.00", dollars(1): "$0.000000001", dollars(1_500_000_000): "$1.50",
-		grouped(1234567): "1,234,567", grouped(999): "999", grouped(-1234): "-1,234",
+		figure.Whole(1234567): "1,234,567", figure.Whole(999): "999", figure.Whole(-1234): "-1,234",
 		span(30 * time.Minute): "30m", span(2 * time.Hour): "2h", span(90 * time.Second): "1m30s", span(1512 * time.Millisecond): "1.51s",
 		span(20 * time.Second): "20s", span(10 * time.Minute): "10m",
 	} {

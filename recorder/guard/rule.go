@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 )
 
 // Limit is what a rule counts.
@@ -139,7 +140,7 @@ func (l Limit) words(n int64) string {
 	case Wall:
 		return span(time.Duration(n))
 	}
-	return grouped(n)
+	return figure.Whole(n)
 }
 
 // reason says how a count stands to its limit: $1.02 of $1.00.
@@ -151,14 +152,14 @@ func (r *Rule) reason(count, most int64, last *cause) string {
 	case Wall:
 		text = "it ran for " + r.Limit.words(count) // the limit is the same but for moments
 	case Repeat:
-		text = fmt.Sprintf("%s gave the same result for the same arguments %s times", orNone(last.tool, "a tool"), grouped(count))
+		text = fmt.Sprintf("%s gave the same result for the same arguments %s times", orNone(last.tool, "a tool"), figure.Whole(count))
 		if r.Within == 0 {
 			text += " in a row"
 		}
 	case Events:
 		text = last.words()
 		if most > 1 {
-			text = fmt.Sprintf("%s events, the last %s", grouped(count), last.words())
+			text = fmt.Sprintf("%s events, the last %s", figure.Whole(count), last.words())
 		}
 	}
 	if r.Within > 0 {
@@ -183,15 +184,6 @@ func dollars(m eventlog.Money) string {
 		part += "0"
 	}
 	return "$" + whole + "." + part
-}
-
-// grouped spells a number with commas.
-func grouped(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for at := len(text) - 3; at > 0 && text[at-1] != '-'; at -= 3 {
-		text = text[:at] + "," + text[at:]
-	}
-	return text
 }
 
 // span spells a duration without what is zero at its end, and without fractions

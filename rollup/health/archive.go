@@ -33,7 +33,7 @@ func (a Archive) Text(now time.Time) string {
 	if a.Exact {
 		kind = "exact"
 	}
-	text := fmt.Sprintf("%s of %s, packed in %s, %s; %s only there", plural(a.Files, "file"), figure.Bytes(a.Size), figure.Bytes(a.Packed), kind, plural(a.Stands, "session"))
+	text := fmt.Sprintf("%s of %s, packed in %s, %s; %s only there", figure.Plural(a.Files, "file"), figure.Bytes(a.Size), figure.Bytes(a.Packed), kind, figure.Plural(a.Stands, "session"))
 	if a.Ran != nil {
 		text += "; last run " + ago(now.Sub(*a.Ran))
 	}
@@ -45,11 +45,11 @@ func ago(d time.Duration) string {
 	case d < time.Minute:
 		return "just now"
 	case d < time.Hour:
-		return plural(int(d/time.Minute), "minute") + " ago"
+		return figure.Plural(int(d/time.Minute), "minute") + " ago"
 	case d < 48*time.Hour:
-		return plural(int(d/time.Hour), "hour") + " ago"
+		return figure.Plural(int(d/time.Hour), "hour") + " ago"
 	}
-	return plural(int(d/(24*time.Hour)), "day") + " ago"
+	return figure.Plural(int(d/(24*time.Hour)), "day") + " ago"
 }
 
 // TakeArchive adds up what the archive has of the sessions of a catalog. current
@@ -83,7 +83,7 @@ func (r *Report) TakeArchive(c *eventlog.Catalog, now eventlog.Stamp, a Archive,
 		if missing == 1 {
 			have = "has"
 		}
-		r.Advise(fmt.Sprintf("of what is deleted within 7 days, %s %s not archived yet, or %s grown since: lazytrace archive keeps copies", plural(missing, "session"), is(missing), have))
+		r.Advise(fmt.Sprintf("of what is deleted within 7 days, %s %s not archived yet, or %s grown since: lazytrace archive keeps copies", figure.Plural(missing, "session"), is(missing), have))
 	}
 	if a.Trouble != "" {
 		r.Break("the archive cannot be read: " + a.Trouble)
@@ -95,7 +95,7 @@ func (k Kept) Dying() string {
 	if k.Soon == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s %s deleted within 7 days, %d archived", plural(k.Soon, "session"), is(k.Soon), k.Archived)
+	return fmt.Sprintf("%s %s deleted within 7 days, %d archived", figure.Plural(k.Soon, "session"), is(k.Soon), k.Archived)
 }
 
 func is(n int) string {

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 )
 
 // Habit is something that programs do with their sessions that makes them harder
@@ -26,7 +27,7 @@ type Habit struct {
 
 // Text says what the habit is.
 func (h Habit) Text() string {
-	text, have, were := fmt.Sprintf("%d of %s", h.Count, plural(h.Of, "session")), " have ", " were "
+	text, have, were := fmt.Sprintf("%d of %s", h.Count, figure.Plural(h.Of, "session")), " have ", " were "
 	if h.Count == 1 {
 		have, were = " has ", " was "
 	}
@@ -134,7 +135,7 @@ func reusedID(s *eventlog.Session, _ eventlog.Stamp) (string, bool) {
 	var last eventlog.Stamp
 	for i, r := range top {
 		if i > 0 && r.Start.Sub(last) >= eventlog.CloseAfter {
-			return plural(len(top), "run") + " under one id", true
+			return figure.Plural(len(top), "run") + " under one id", true
 		}
 		last = max(last, r.Start, r.End)
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/eventlog/figure"
 )
 
 // Report is everything that was found out. Its JSON is what doctor --json prints.
@@ -243,7 +244,7 @@ func (r *Report) kept(c *eventlog.Catalog, now eventlog.Stamp) {
 	}
 	for _, k := range r.Kept {
 		if k.Soon > 0 {
-			r.Advise(fmt.Sprintf("%s deletes %s within 7 days; to keep more, %s", k.Format, plural(k.Soon, "session"), k.Keeping.Advice()))
+			r.Advise(fmt.Sprintf("%s deletes %s within 7 days; to keep more, %s", k.Format, figure.Plural(k.Soon, "session"), k.Keeping.Advice()))
 		}
 	}
 }
@@ -259,9 +260,9 @@ func (k Kept) Text() string {
 		if k.Keeping.ByLast {
 			since = "used"
 		}
-		parts = append(parts, fmt.Sprintf("deleted when not %s for %s", since, plural(int(k.Keeping.For/(24*time.Hour)), "day")))
+		parts = append(parts, fmt.Sprintf("deleted when not %s for %s", since, figure.Plural(int(k.Keeping.For/(24*time.Hour)), "day")))
 		if k.Keeping.For < 24*time.Hour {
-			parts[0] = fmt.Sprintf("deleted when not %s for %s", since, plural(int(k.Keeping.For/time.Hour), "hour"))
+			parts[0] = fmt.Sprintf("deleted when not %s for %s", since, figure.Plural(int(k.Keeping.For/time.Hour), "hour"))
 		}
 	}
 	if k.Newest > 0 {
@@ -326,11 +327,4 @@ func CompareVersions(a, b string) int {
 		}
 	}
 	return cmp.Compare(len(x), len(y))
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }

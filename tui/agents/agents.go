@@ -5,7 +5,6 @@ package agents
 
 import (
 	"context"
-	"fmt"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -289,10 +288,3 @@ func (p *Pane) Hints() []keymap.Action {
 
 // Close calls off what is under way.
 func (p *Pane) Close() { p.working.Stop() }
-
-func plural(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
-}

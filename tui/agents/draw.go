@@ -184,7 +184,7 @@ func (p *Pane) told(t *theme.Theme) []frame.Part {
 		return nil
 	}
 	n := p.made.states
-	parts := []frame.Part{{Style: t.Dim, Text: plural(len(p.made.rows), "agent")}}
+	parts := []frame.Part{{Style: t.Dim, Text: figure.Plural(len(p.made.rows), "agent")}}
 	for _, s := range []rollup.AgentStatus{rollup.AgentActive, rollup.AgentError, rollup.AgentStale} {
 		if n[s] > 0 {
 			glyph, style := status(t, s)
@@ -215,7 +215,7 @@ func (p *Pane) nothing(t *theme.Theme) []frame.Part {
 func (p *Pane) whole(t *theme.Theme, r *row, number int, active bool) []string {
 	glyph, style := status(t, r.Status)
 	right := []frame.Part{{Style: style, Text: glyph + " " + r.Status.String()}}
-	right = append(right, frame.Part{Style: t.Dim, Text: "  " + plural(int(r.Runs), "run") + " in " + plural(int(r.Sessions), "session")})
+	right = append(right, frame.Part{Style: t.Dim, Text: "  " + figure.Plural(r.Runs, "run") + " in " + figure.Plural(r.Sessions, "session")})
 	if p.width >= wide {
 		text := ""
 		if s, _ := cost(t, r.Own, t.Text); s != t.Dot {

@@ -24,7 +24,7 @@ func (p *Pane) drawWhy(t *theme.Theme, w, h int) []string {
 	}
 	rows = append(rows, frame.NewLine(w, "").Space(1).Right(t.Bright, "$"+figure.Money(total.Cost()), 12).Space(2).
 		Put(t.Money, "recorded $"+figure.Money(total.Recorded)).Put(t.Dim, "  ").Put(t.Human, "estimated $"+figure.Money(total.Estimated)).
-		Put(t.Dim, fmt.Sprintf("  %s calls without a price", figure.Whole(total.Unpriced))).String())
+		Put(t.Dim, fmt.Sprintf("  %s without a price", figure.Plural(total.Unpriced, "call"))).String())
 	line(a.Records, t.Text, fmt.Sprintf("records read, of which %s could not be", figure.Whole(a.Unreadable)))
 	line(a.CallRecords, t.Text, "told of a model call")
 	line(-(a.SameResponse + a.SameRequest + a.SameRecord), t.Text, fmt.Sprintf("told of one again: %s by response, %s by request, %s by record id", figure.Whole(a.SameResponse), figure.Whole(a.SameRequest), figure.Whole(a.SameRecord)))

@@ -218,10 +218,10 @@ func (g *page) cost(r *overview.Row) {
 		notes = append(notes, "~ estimated: "+cmp.Or(g.prices, "a table of prices"))
 	}
 	if r.Sum.Unpriced > 0 {
-		notes = append(notes, figure.Count(r.Sum.Unpriced)+" calls without a price")
+		notes = append(notes, figure.Count(r.Sum.Unpriced)+" "+figure.Noun(r.Sum.Unpriced, "call")+" without a price")
 	}
 	if r.Sum.AtLeast > 0 {
-		notes = append(notes, figure.Count(r.Sum.AtLeast)+" calls counted at least")
+		notes = append(notes, figure.Count(r.Sum.AtLeast)+" "+figure.Noun(r.Sum.AtLeast, "call")+" counted at least")
 	}
 	if len(notes) > 0 {
 		g.add("", frame.Part{Style: t.Dim, Text: strings.Join(notes, ", ")})
