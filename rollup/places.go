@@ -7,8 +7,7 @@ import "github.com/lazytrace/lazytrace/eventlog"
 func (f *fold) places(sessions []*eventlog.Session) {
 	most := cap(f.r.Runs)
 	p := placing{
-		fold: f, agents: f.groups(), place: make([]int32, 0, most), agent: make([]eventlog.Sym, 0, most),
-		runs: make(map[runKey]int32, most),
+		fold: f, agents: f.groups(), agent: make([]*Group, most), place: make([]int32, 0, most), runs: make(map[runKey]int32, most),
 	}
 	for _, s := range sessions {
 		p.session(s)
@@ -39,7 +38,7 @@ type runKey struct{ session, run eventlog.Sym }
 type placing struct {
 	*fold
 	agents groups
-	agent  []eventlog.Sym   // of each run of the report
+	agent  []*Group         // of each run of the report, when it was asked for
 	place  []int32          // of each run of the sessions, in their order: index into r.Runs, or unlisted
 	runs   map[runKey]int32 // index into place
 
@@ -112,18 +111,27 @@ func (p *placing) list(s *eventlog.Session, r *eventlog.Run, parent int) int32 {
 	if parent >= 0 {
 		depth, above = p.r.Runs[parent].Depth+1, p.r.Runs[parent].Key
 	}
-	own := Sum{ToolCalls: r.ToolCalls, ToolErrors: r.ToolErrors, Errors: r.Errors}
+	i := len(p.r.Runs)
+	p.r.Runs = p.r.Runs[:i+1] // there is room for all: a run is large, and not made elsewhere first
+	run := &p.r.Runs[i]
+	run.Key, run.Agent, run.Session, run.Run, run.Parent, run.Above, run.Depth = p.names[r.ID], orUnknown(p.names[r.Agent]), s, r, parent, above, depth
+	own := &run.Own
+	own.ToolCalls, own.ToolErrors, own.Errors = r.ToolCalls, r.ToolErrors, r.Errors
 	if r.ID != 0 {
 		own.Runs = 1
 	}
-	p.r.Runs = append(p.r.Runs, Run{
-		Group: Group{Key: p.names[r.ID], Own: own}, Session: s, Agent: orUnknown(p.names[r.Agent]), Run: r, Parent: parent, Above: above, Depth: depth,
-	})
-	p.agent = append(p.agent, r.Agent)
-	if own != (Sum{}) {
-		p.agents.of(r.Agent).Own.plus(&own)
+	if *own != (Sum{}) {
+		p.agentOf(i).Own.plus(own)
 	}
-	return int32(len(p.r.Runs) - 1)
+	return int32(i)
+}
+
+// agentOf returns the group of a run's agent.
+func (p *placing) agentOf(run int) *Group {
+	if p.agent[run] == nil {
+		p.agent[run] = p.agents.of(p.r.Runs[run].Run.Agent)
+	}
+	return p.agent[run]
 }
 
 // calls adds the calls to their runs, and to their agents by themselves.
@@ -150,7 +158,7 @@ func (p *placing) calls() {
 			loose.entry(e)
 		default:
 			p.r.Runs[at].Own.entry(e)
-			p.byAgent(at, e)
+			p.byAgent(int(at), e)
 		}
 	}
 	add := func(one Sum) {
@@ -159,7 +167,7 @@ func (p *placing) calls() {
 			return
 		}
 		p.r.Runs[at].Own.plus(&one)
-		p.agents.of(p.agent[at]).Own.plus(&one)
+		p.agentOf(int(at)).Own.plus(&one)
 	}
 	for i := range p.c.Uses {
 		if u := &p.c.Uses[i]; run(u.Session, u.Run) {
@@ -187,14 +195,14 @@ func (p *placing) find(key runKey) int32 {
 
 // byAgent adds a call to the agent that made it. What the agents come to with what
 // they started is added up at the end, but for what one did inside a run of another.
-func (p *placing) byAgent(run int32, e *eventlog.Entry) {
-	if e.Agent == 0 || e.Agent == p.agent[run] {
-		p.agents.of(p.agent[run]).Own.entry(e)
+func (p *placing) byAgent(run int, e *eventlog.Entry) {
+	if e.Agent == 0 || e.Agent == p.r.Runs[run].Run.Agent {
+		p.agentOf(run).Own.entry(e)
 		return
 	}
 	agent := p.agents.of(e.Agent)
 	agent.Own.entry(e)
-	if !p.within(int(run), agent.Key) {
+	if !p.within(run, agent.Key) {
 		agent.Inclusive.entry(e)
 	}
 }
@@ -243,7 +251,7 @@ func (p *placing) agentsBelow() {
 			of = run.Agent
 		}
 		if *last == 0 && run.Inclusive != (Sum{}) {
-			p.agents.of(p.agent[i]).Inclusive.plus(&run.Inclusive)
+			p.agentOf(i).Inclusive.plus(&run.Inclusive)
 		}
 		*last++
 		above = append(above, last)
