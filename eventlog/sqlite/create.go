@@ -38,7 +38,7 @@ type Store struct {
 	mu     sync.Mutex
 	db     *sql.DB
 	conn   *sql.Conn // the only one: pragmas and statements belong to it
-	insert *sql.Stmt
+	insert *inserter
 }
 
 // Create opens the store at path for writing, and makes it if need be. The
@@ -126,8 +126,10 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 			return err
 		}
 	}
-	s.insert, err = s.conn.PrepareContext(ctx, insertEvent)
-	return err
+	return s.conn.Raw(func(conn any) error {
+		s.insert, err = newInserter(ctx, conn)
+		return err
+	})
 }
 
 // isNative reports whether a file says that it is a store of ours. Where a look
@@ -236,7 +238,7 @@ func (s *Store) Close() error {
 	}
 	var errs []error
 	if s.insert != nil {
-		errs = append(errs, s.insert.Close())
+		errs = append(errs, s.conn.Raw(func(any) error { return s.insert.statement.Close() }))
 	}
 	if s.conn != nil {
 		if s.path != "" {
