@@ -12,11 +12,15 @@ func AppendString(b []byte, s string) []byte { return appendString(b, s) }
 // reader is a person as often as a program. What is no UTF-8 becomes U+FFFD.
 func appendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
-	bytes := unsafe.Slice(unsafe.StringData(s), len(s))
+	text := unsafe.Slice(unsafe.StringData(s), len(s))
 	b = append(b, '"')
 	from := 0 // what is before it has been appended
-	for i := plain(bytes, 0, true); i < len(s); i = plain(bytes, i, true) {
+	for i := 0; i < len(s); {
 		c := s[i]
+		if c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' {
+			i = plain(text, i+1, true)
+			continue
+		}
 		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError && size == 1 || r == '\u2028' || r == '\u2029' {
