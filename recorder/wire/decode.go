@@ -46,9 +46,10 @@ func Decode(line []byte) (eventlog.Event, error) {
 	if !utf8.Valid(line) {
 		line = bytes.ToValidUTF8(line, []byte("\ufffd"))
 	}
-	fields, ok := split(line)
+	var room [most]field
+	fields, ok := split(line, room[:0])
 	if !ok {
-		if fields, ok = split(repair(line)); !ok {
+		if fields, ok = split(repair(line), room[:0]); !ok {
 			return eventlog.Event{}, fmt.Errorf("%w: the line is not valid JSON", ErrNotEvent)
 		}
 	}

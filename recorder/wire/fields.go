@@ -13,6 +13,9 @@ type field struct {
 
 type fields []field
 
+// most is how many fields nearly every event has at most.
+const most = 20
+
 // members calls f for every member of an object, in order, with its name as it is
 // spelled, until f returns false. It reports whether the text is an object, as far
 // as it was looked at.
@@ -31,9 +34,9 @@ func members(object []byte, f func(name, value []byte) bool) (ok bool) {
 
 // split cuts an object into its fields in their order, without decoding the
 // values: payloads are stored as they were written. It reports false for what is
-// no JSON object. Names point into the object as values do.
-func split(object []byte) (f fields, ok bool) {
-	f = make(fields, 0, 16)
+// no JSON object. Names point into the object as values do. The fields are put into
+// f, which the caller has on its stack.
+func split(object []byte, f fields) (_ fields, ok bool) {
 	ok = members(object, func(name, value []byte) bool {
 		f = append(f, field{unquote(name), value})
 		return true

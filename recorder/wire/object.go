@@ -82,7 +82,8 @@ func has(object json.RawMessage, name string) (found bool) {
 // Fields calls f for every field of an object, in order, until f returns
 // false. Anything but a valid object has no fields.
 func Fields(object json.RawMessage, f func(name string, raw json.RawMessage) bool) {
-	fields, ok := split(object)
+	var room [most]field
+	fields, ok := split(object, room[:0])
 	if !ok {
 		return
 	}
