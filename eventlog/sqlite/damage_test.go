@@ -10,7 +10,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 )
 
-const pageSize = 4096
+const pageSize = 8192 // of a store that Create makes
 
 // rowsAround scans past damaged rows and returns the keys, the ranges that
 // were left out and the error at the end.

@@ -239,6 +239,9 @@ ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, closed = 1, outcome = exc
 }
 
 func (s *Store) insertEnd(ctx context.Context, one Interrupted, runID, kind, payload string) error {
-	_, err := s.insert.ExecContext(ctx, one.Session, orNull(runID), kind, payload, seconds(one.At), "interrupted "+kind+" "+runID, nil)
-	return err
+	end := eventlog.Event{ID: "interrupted " + kind + " " + runID, SessionID: one.Session, RunID: runID, Type: kind, Time: one.At, Payload: []byte(payload)}
+	return s.conn.Raw(func(any) error {
+		_, err := s.insert.rows(ctx, []eventlog.Event{end})
+		return err
+	})
 }

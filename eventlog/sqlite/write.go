@@ -14,11 +14,6 @@ import (
 
 var _ eventlog.Writer = (*Store)(nil)
 
-// insertEvent ignores the one conflict that a resend makes, and no other.
-const insertEvent = `INSERT INTO events (session_id, run_id, event_type, payload, ts, lt_id, lt_parent_run_id)
-VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (session_id, lt_id) WHERE lt_id IS NOT NULL DO NOTHING`
-
 // WriteEvents appends the events in one transaction and returns after its
 // commit. After an error none of them is in the store, unless it was the
 // commit itself that failed; either way they may be sent again, since an event
@@ -34,25 +29,10 @@ func (s *Store) AddEvents(ctx context.Context, events []eventlog.Event) (added i
 		return 0, nil
 	}
 	err = s.write(ctx, "write", func(ctx context.Context) error {
-		// A row takes microseconds: watching the context within each would
-		// cost more than the row. It is looked at between rows.
-		quiet := context.WithoutCancel(ctx)
-		for i := range events {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			e := &events[i]
-			result, err := s.insert.ExecContext(quiet,
-				text(e.SessionID), orNull(e.RunID), text(typeOf(e)), object(e.Payload),
-				seconds(e.Time), orNull(e.ID), orNull(e.ParentRunID))
-			if err != nil {
-				return err
-			}
-			if n, err := result.RowsAffected(); err == nil {
-				added += n
-			}
-		}
-		return nil
+		return s.conn.Raw(func(any) error {
+			added, err = s.insert.rows(ctx, events)
+			return err
+		})
 	})
 	if err != nil {
 		return 0, err

@@ -43,20 +43,20 @@ func Decode(line []byte) (eventlog.Event, error) {
 	if len(line) == 0 || line[0] != '{' {
 		return eventlog.Event{}, fmt.Errorf("%w: a JSON object is expected", ErrNotEvent)
 	}
-	line = bytes.Clone(line)
 	if !utf8.Valid(line) {
 		line = bytes.ToValidUTF8(line, []byte("\ufffd"))
 	}
-	if !json.Valid(line) {
-		if line = repair(line); !json.Valid(line) {
+	var room [most]field
+	fields, ok := split(line, room[:0])
+	if !ok {
+		if fields, ok = split(repair(line), room[:0]); !ok {
 			return eventlog.Event{}, fmt.Errorf("%w: the line is not valid JSON", ErrNotEvent)
 		}
 	}
-	fields := split(line)
 	if fields.enveloped() {
 		return fields.envelope()
 	}
-	return fields.flat()
+	return fields.flat(len(line))
 }
 
 // envelope reads the form of the intake. Its payload is kept byte for byte.
@@ -67,22 +67,24 @@ func (f fields) envelope() (eventlog.Event, error) {
 	}
 	e.ParentRunID = text(f.find("parent_run_id"))
 	e.Agent = text(f.find("agent"))
-	e.Payload = f.find("payload")
-	if e.Payload == nil || string(e.Payload) == "null" {
+	if payload := f.find("payload"); payload == nil || string(payload) == "null" {
 		e.Payload = json.RawMessage("{}")
+	} else {
+		e.Payload = bytes.Clone(payload)
 	}
 	return e, nil
 }
 
-// flat reads a LazyBridge line: everything that is not the envelope is payload.
-func (f fields) flat() (eventlog.Event, error) {
+// flat reads a LazyBridge line of so many bytes: everything that is not the
+// envelope is payload.
+func (f fields) flat(size int) (eventlog.Event, error) {
 	e, err := f.common()
 	if err != nil {
 		return e, err
 	}
 	e.ParentRunID = text(f.find("parent_run_id"))
 	e.Agent = text(f.find("agent_name"))
-	var o Object
+	o := Object{make([]byte, 0, size)}
 	for _, field := range f {
 		if Reserved(field.name) {
 			continue
@@ -130,7 +132,7 @@ func text(raw json.RawMessage) string {
 		return ""
 	}
 	if raw[0] == '"' {
-		return unquote(raw)
+		return strings.Clone(unquote(raw))
 	}
 	if raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9' {
 		return string(raw)

@@ -1,8 +1,11 @@
 package wire
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+)
 
-// field is one name and value of a JSON object; raw points into the line.
+// field is one name and value of a JSON object; both point into the line.
 type field struct {
 	name string
 	raw  json.RawMessage
@@ -10,28 +13,35 @@ type field struct {
 
 type fields []field
 
-// split cuts a valid JSON object into its fields in their order, without
-// decoding the values: payloads are stored as they were written.
-func split(object []byte) fields {
-	f := make(fields, 0, 12)
-	i := skip(object, 0) + 1 // the brace
-	for {
-		i = skip(object, i)
-		if i >= len(object) || object[i] == '}' {
-			return f
-		}
-		if object[i] == ',' {
-			i++
-			continue
-		}
-		end := value(object, i)
-		name := unquote(object[i:end])
-		i = skip(object, end) + 1 // the colon
-		i = skip(object, i)
-		end = value(object, i)
-		f = append(f, field{name, json.RawMessage(object[i:end])})
-		i = end
+// most is how many fields nearly every event has at most.
+const most = 20
+
+// members calls f for every member of an object, in order, with its name as it is
+// spelled, until f returns false. It reports whether the text is an object, as far
+// as it was looked at.
+func members(object []byte, f func(name, value []byte) bool) (ok bool) {
+	i := skip(object, 0)
+	if i == len(object) || object[i] != '{' {
+		return false
 	}
+	stopped := false
+	end := objectEnd(object, i, 1, func(name, value []byte) bool {
+		stopped = !f(name, value)
+		return !stopped
+	})
+	return stopped || end >= 0 && skip(object, end) == len(object)
+}
+
+// split cuts an object into its fields in their order, without decoding the
+// values: payloads are stored as they were written. It reports false for what is
+// no JSON object. Names point into the object as values do. The fields are put into
+// f, which the caller has on its stack.
+func split(object []byte, f fields) (_ fields, ok bool) {
+	ok = members(object, func(name, value []byte) bool {
+		f = append(f, field{unquote(name), value})
+		return true
+	})
+	return f, ok
 }
 
 // find returns the value of a name, the last one when it is there twice, as
@@ -61,41 +71,6 @@ func (f fields) enveloped() bool {
 	return true
 }
 
-func skip(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
-		i++
-	}
-	return i
-}
-
-// value returns the end of the JSON value that begins at i.
-func value(b []byte, i int) int {
-	depth := 0
-	for ; i < len(b); i++ {
-		switch b[i] {
-		case '"':
-			i = quoted(b, i)
-			if depth == 0 {
-				return i + 1
-			}
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth == 0 {
-				return i
-			}
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		case ',', ':', ' ', '\n', '\t', '\r':
-			if depth == 0 {
-				return i
-			}
-		}
-	}
-	return i
-}
-
 // quoted returns where the string that begins at i has its closing quote.
 func quoted(b []byte, i int) int {
 	for i++; i < len(b) && b[i] != '"'; i++ {
@@ -106,18 +81,17 @@ func quoted(b []byte, i int) int {
 	return i
 }
 
+// unquote returns a text, which is a view of its spelling unless that has escapes.
 func unquote(raw []byte) string {
-	for _, c := range raw {
-		if c == '\\' {
-			var s string
-			if json.Unmarshal(raw, &s) != nil {
-				return ""
-			}
-			return s
+	if bytes.IndexByte(raw, '\\') >= 0 {
+		var s string
+		if json.Unmarshal(raw, &s) != nil {
+			return ""
 		}
+		return s
 	}
 	if len(raw) < 2 {
 		return ""
 	}
-	return string(raw[1 : len(raw)-1])
+	return view(raw[1 : len(raw)-1])
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 )
 
 // Object builds a JSON object whose fields keep the order in which they were
@@ -56,7 +57,7 @@ func WithText(object json.RawMessage, name, text string) json.RawMessage {
 	if text == "" || len(object) < 2 || object[0] != '{' {
 		return object
 	}
-	if bytes.Contains(object, []byte(name)) && split(object).find(name) != nil {
+	if bytes.Contains(object, []byte(name)) && has(object, name) {
 		return object
 	}
 	b := make([]byte, 0, len(object)+len(name)+len(text)+8)
@@ -70,15 +71,24 @@ func WithText(object json.RawMessage, name, text string) json.RawMessage {
 	return append(b, object[1:]...)
 }
 
+func has(object json.RawMessage, name string) (found bool) {
+	members(object, func(raw, _ []byte) bool {
+		found = unquote(raw) == name
+		return !found
+	})
+	return found
+}
+
 // Fields calls f for every field of an object, in order, until f returns
 // false. Anything but a valid object has no fields.
 func Fields(object json.RawMessage, f func(name string, raw json.RawMessage) bool) {
-	object = bytes.TrimSpace(object)
-	if len(object) < 2 || object[0] != '{' || !json.Valid(object) {
+	var room [most]field
+	fields, ok := split(object, room[:0])
+	if !ok {
 		return
 	}
-	for _, field := range split(object) {
-		if !f(field.name, field.raw) {
+	for _, field := range fields {
+		if !f(strings.Clone(field.name), field.raw) {
 			return
 		}
 	}

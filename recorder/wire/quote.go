@@ -1,28 +1,24 @@
 package wire
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+	"unsafe"
+)
 
 // AppendString appends s as a JSON string.
 func AppendString(b []byte, s string) []byte { return appendString(b, s) }
-
-// asItIs are the bytes that a JSON string holds as they are.
-var asItIs = func() (table [256]bool) {
-	for c := ' '; c < utf8.RuneSelf; c++ {
-		table[c] = c != '"' && c != '\\'
-	}
-	return table
-}()
 
 // appendString spells as encoding/json does when it leaves HTML alone, since the
 // reader is a person as often as a program. What is no UTF-8 becomes U+FFFD.
 func appendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
+	text := unsafe.Slice(unsafe.StringData(s), len(s))
 	b = append(b, '"')
 	from := 0 // what is before it has been appended
 	for i := 0; i < len(s); {
 		c := s[i]
-		if asItIs[c] {
-			i++
+		if c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' {
+			i = plain(text, i+1, true)
 			continue
 		}
 		if c >= utf8.RuneSelf {

@@ -29,24 +29,18 @@ func Split(text []byte) ([]json.RawMessage, error) {
 }
 
 func array(text []byte) ([]json.RawMessage, error) {
-	if !json.Valid(text) {
+	parts, ok := elements(text)
+	if !ok {
 		text = bytes.ToValidUTF8(text, []byte("\ufffd"))
-		if text = repair(text); !json.Valid(text) {
+		if parts, ok = elements(repair(text)); !ok {
 			return nil, fmt.Errorf("%w: the array is not valid JSON", ErrNotEvent)
 		}
 	}
-	var parts []json.RawMessage
-	for i := 1; ; {
-		i = skip(text, i)
-		switch text[i] {
-		case ']':
-			return parts, nil
-		case ',':
-			i++
-		default:
-			end := value(text, i)
-			parts = append(parts, text[i:end])
-			i = end
-		}
-	}
+	return parts, nil
+}
+
+// elements cuts an array into its elements, and reports false for what is none.
+func elements(text []byte) (parts []json.RawMessage, ok bool) {
+	end := arrayEnd(text, 0, 1, func(value []byte) { parts = append(parts, value) })
+	return parts, end == len(text)
 }
