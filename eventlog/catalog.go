@@ -125,7 +125,8 @@ type Catalog struct {
 	Uses     []Use       // identified tool calls, each once
 	Tallies  []Tally     // of a preview, what its tool calls come to
 	// Preview says that the catalog is made of digests: what is added up is right, but
-	// there are no single calls, and the audit counts nothing of them.
+	// there are no single calls, the audit counts nothing of them, and of sessions that
+	// are over one run stands for all that another one started.
 	Preview  bool
 	Segments []Segment
 	Audit    Audit
@@ -752,8 +753,11 @@ func (b *builder) runs(s *Session) {
 	}
 	told := s.Facts.Outcome != OutcomeUnknown
 	for _, r := range kept {
-		if name := b.c.Symbols.Name(r.Agent); r.Agent != 0 && !slices.Contains(s.agents, name) {
-			s.agents = append(s.agents, name)
+		s.takesPart(r.Agent)
+		if r.rest != nil {
+			for _, agent := range r.rest.agents {
+				s.takesPart(agent)
+			}
 		}
 		if s.Facts.Agent == "" && r.Agent != 0 && r.Parent == 0 {
 			s.Facts.Agent = b.c.Symbols.Name(r.Agent)
@@ -761,6 +765,13 @@ func (b *builder) runs(s *Session) {
 		if !told && r.Parent == 0 && r.Outcome != OutcomeUnknown {
 			s.Facts.Outcome = r.Outcome // the last one counts
 		}
+	}
+}
+
+// takesPart notes an agent of the session.
+func (s *Session) takesPart(agent Sym) {
+	if name := s.names.Name(agent); agent != 0 && !slices.Contains(s.agents, name) {
+		s.agents = append(s.agents, name)
 	}
 }
 
@@ -843,7 +854,7 @@ func (s *Session) Matches(q Query, now Stamp) bool {
 	if q.Match(&x) {
 		return true
 	}
-	if q.Reads()&(PartAgent|PartModel|PartTool|PartRun|PartWords) == 0 {
+	if !q.ReadsRuns() {
 		return false // its runs know no more
 	}
 	for _, r := range s.Runs {

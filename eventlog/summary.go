@@ -99,6 +99,7 @@ type Run struct {
 	Errors     int64
 	Tools      map[Sym]ToolCount
 
+	rest     *rest // of a preview: it stands for many
 	underWay int64 // calls without a result
 	copied   bool  // it is known from the agent's own log, copied by a recorder
 	shared   bool  // others have the same Tools, which do not change for them

@@ -40,7 +40,8 @@ type Report struct {
 }
 
 // New adds up the sessions of c for which keep is true; nil keeps all. Its work
-// is proportional to the calls and runs: call it from a command.
+// is proportional to the calls and runs: call it from a command. Of a preview what
+// sessions come to is right, and not what agents and tools do.
 func New(c *eventlog.Catalog, keep func(*eventlog.Session) bool) *Report {
 	var sessions []*eventlog.Session
 	most := 0 // runs are large, and there may be many
@@ -85,7 +86,6 @@ func New(c *eventlog.Catalog, keep func(*eventlog.Session) bool) *Report {
 		if t := &c.Tallies[i]; f.keeps(t.Session) {
 			one := Sum{ToolCalls: t.Calls, ToolErrors: t.Failed, Errors: t.Failed}
 			f.add(t.Session, t.Run, 0, one)
-			group(f.tools, orUnknown(f.names[t.Tool])).both(one)
 		}
 	}
 	f.finish()
@@ -220,7 +220,7 @@ func (f *fold) session(s *eventlog.Session) {
 	for _, r := range s.Runs {
 		one := Sum{ToolCalls: r.ToolCalls, ToolErrors: r.ToolErrors, Errors: r.Errors}
 		if r.ID != 0 {
-			one.Runs = 1
+			one.Runs = r.Stands()
 		}
 		f.add(s.Sym, r.ID, 0, one)
 		for tool, n := range r.Tools {
