@@ -337,17 +337,22 @@ type builder struct {
 // makeRoom makes room for what the summaries hold, and for what is added to them just
 // now: what grows by the half is copied many times.
 func (b *builder) makeRoom(summaries []*Summary) {
-	entries, uses := 0, 0
+	entries, uses, tallies := 0, 0, 0
 	for _, sum := range summaries {
 		sum.mu.Lock()
-		entries, uses = entries+sum.entries.n, uses+len(sum.uses)
+		entries, uses, tallies = entries+sum.entries.n, uses+len(sum.uses), tallies+len(sum.tallies)
 		sum.mu.Unlock()
 	}
+	b.c.Segments, b.c.Tallies = make([]Segment, 0, len(summaries)), make([]Tally, 0, tallies)
 	if b.c.Progress.Loading {
 		entries, uses = entries+entries/16, uses+uses/16
 	}
 	b.c.Uses = make([]Use, 0, uses)
-	if !b.alone {
+	switch {
+	case b.alone:
+	case b.c.Preview: // its calls have no ids
+		b.paid, b.used = newFinder(0), newFinder(0)
+	default:
 		b.paid, b.used = newFinder(entries), newFinder(uses)
 	}
 }
