@@ -201,7 +201,7 @@ type Session struct {
 	Model     Sym   // the model that used most tokens
 	Models    int   // how many models were used
 	Runs      []*Run
-	Pulse     map[int32]Beat
+	Pulse     []Minute // in which anything happened, in their order
 	Recent    []Headline
 	Parent    *Session // nil at the top
 	Orphan    bool     // names a parent that is nowhere to be found
@@ -536,15 +536,28 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 		s.underWay += r.underWay
 		s.open = s.open || r.Open
 	}
-	if len(p.pulse) > 0 && s.Pulse == nil {
-		s.Pulse = make(map[int32]Beat, len(p.pulse))
-	}
-	for _, m := range p.pulse {
-		sum := s.Pulse[m.at]
-		s.Pulse[m.at] = Beat{sum.Model + m.Model, sum.Tool + m.Tool, sum.Errors + m.Errors}
-	}
+	s.Pulse = both(s.Pulse, p.pulse)
 	s.Recent = append(s.Recent, p.recent...)
 	return s
+}
+
+// both returns the minutes of two lists, each once.
+func both(a, b []Minute) []Minute {
+	sum := make([]Minute, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		m := a[0]
+		switch {
+		case m.At < b[0].At:
+			a = a[1:]
+		case m.At > b[0].At:
+			m, b = b[0], b[1:]
+		default:
+			m.Model, m.Tool, m.Errors = m.Model+b[0].Model, m.Tool+b[0].Tool, m.Errors+b[0].Errors
+			a, b = a[1:], b[1:]
+		}
+		sum = append(sum, m)
+	}
+	return append(append(sum, a...), b...)
 }
 
 // entry adds a call to the ledger, or cuts it when it is there already.

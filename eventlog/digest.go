@@ -160,8 +160,8 @@ func (d *digested) freeze(w *freezer, add *sums, f folds) bool {
 	if s.version != d.version {
 		return false
 	}
-	w.summary(&Summary{
-		Format: s.Format, Rank: s.Rank, records: s.records, pending: s.pending, modified: s.modified, keeping: s.keeping, kinds: s.kinds,
+	w.summary(&Summary{ // when it was modified and how long it is kept is found out anew
+		Format: s.Format, Rank: s.Rank, records: s.records, pending: s.pending, kinds: s.kinds,
 		customs: s.customs, faults: s.faults, sessions: f.all(s.sessions), copies: s.copies, adopts: s.adopts, entries: listOf(add.entries), tallies: add.tallies,
 	})
 	return true

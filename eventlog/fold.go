@@ -29,8 +29,8 @@ type folds map[runKey]fold
 type fold struct{ into, below Sym }
 
 // folds finds the runs of the catalog that were started by others, of sessions that are
-// over and will not go on as long as their log is the same. Those of sessions that
-// several segments tell of stay: each has but a part of them.
+// over, and stay so as long as their log is the same. Those of sessions that several
+// segments tell of stay: each has but a part of them.
 func (d *Digests) folds(now Stamp) folds {
 	tangled := d.tangled()
 	f := folds{}

@@ -245,8 +245,8 @@ func (w *freezer) part(p *part) {
 	w.uint(uint64(len(p.pulse)))
 	at := int32(0)
 	for _, m := range p.pulse {
-		w.int(int64(m.at) - int64(at))
-		at = m.at
+		w.int(int64(m.At) - int64(at))
+		at = m.At
 		w.uint(uint64(m.Model))
 		w.uint(uint64(m.Tool))
 		w.uint(uint64(m.Errors))
@@ -634,11 +634,11 @@ func (r *thawer) part() *part {
 		}
 	}
 	if n := r.count(4); n > 0 {
-		p.pulse = make([]minute, n)
+		p.pulse = make([]Minute, n)
 		at := int64(0)
 		for i := range p.pulse {
 			at += r.int()
-			p.pulse[i] = minute{int32(at), Beat{uint32(r.uint()), uint32(r.uint()), uint32(r.uint())}}
+			p.pulse[i] = Minute{int32(at), Beat{uint32(r.uint()), uint32(r.uint()), uint32(r.uint())}}
 		}
 	}
 	if n := r.count(6); n > 0 {

@@ -278,8 +278,8 @@ func pulse(v *View, kept map[*eventlog.Session]bool, a Ask) Pulse {
 	}
 	first := int64(0)
 	for s := range kept {
-		for m := range s.Pulse {
-			if at := int64(m); at <= minute && (first == 0 || at < first) {
+		for _, m := range s.Pulse {
+			if at := int64(m.At); at <= minute && (first == 0 || at < first) {
 				first = at
 			}
 		}
@@ -306,8 +306,8 @@ func pulse(v *View, kept map[*eventlog.Session]bool, a Ask) Pulse {
 	p.Start = time.Unix(begin*step*60, 0).In(a.Now.Location())
 	p.Model, p.Tool, p.Errors, p.Cost = make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
 	for s := range kept {
-		for m, beat := range s.Pulse {
-			if i := int64(m)/step - begin; i >= 0 && i < int64(n) {
+		for _, beat := range s.Pulse {
+			if i := int64(beat.At)/step - begin; i >= 0 && i < int64(n) {
 				p.Model[i] += float64(beat.Model)
 				p.Tool[i] += float64(beat.Tool)
 				p.Errors[i] += float64(beat.Errors)
