@@ -48,7 +48,7 @@ func TestPreviewSaysTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	keep := filepath.Join(t.TempDir(), "kept")
-	previews := 0
+	previews, folded := 0, 0
 	for _, f := range folders {
 		open := func(look func(c *eventlog.Catalog)) {
 			set := source.Open(t.Context(), []string{filepath.Join(root, f.Name())}, source.Options{Keep: keep, Stamp: "a", Front: true})
@@ -77,6 +77,11 @@ func TestPreviewSaysTheSame(t *testing.T) {
 			continue
 		}
 		previews++
+		for i, s := range preview.Sessions {
+			if len(s.Runs) < len(whole.Sessions[i].Runs) {
+				folded++
+			}
+		}
 		for _, a := range []overview.Ask{
 			{Period: overview.All, Columns: 90, Now: time.Now()},
 			{Period: overview.All, Columns: 60, Now: time.Now(), Order: overview.ByCost, Flat: true},
@@ -91,5 +96,8 @@ func TestPreviewSaysTheSame(t *testing.T) {
 	}
 	if most := len(folders); previews < most/3 {
 		t.Errorf("%d of %d folders have a preview", previews, most)
+	}
+	if folded == 0 {
+		t.Error("no session has runs that one stands for")
 	}
 }
