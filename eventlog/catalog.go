@@ -125,7 +125,8 @@ type Catalog struct {
 	Uses     []Use       // identified tool calls, each once
 	Tallies  []Tally     // of a preview, what its tool calls come to
 	// Preview says that the catalog is made of digests: what is added up is right, but
-	// there are no single calls, and the audit counts nothing of them.
+	// there are no single calls, the audit counts nothing of them, and of sessions that
+	// are over one run stands for all that another one started.
 	Preview  bool
 	Segments []Segment
 	Audit    Audit
@@ -200,7 +201,7 @@ type Session struct {
 	Model     Sym   // the model that used most tokens
 	Models    int   // how many models were used
 	Runs      []*Run
-	Pulse     map[int32]Beat
+	Pulse     []Minute // in which anything happened, in their order
 	Recent    []Headline
 	Parent    *Session // nil at the top
 	Orphan    bool     // names a parent that is nowhere to be found
@@ -336,17 +337,22 @@ type builder struct {
 // makeRoom makes room for what the summaries hold, and for what is added to them just
 // now: what grows by the half is copied many times.
 func (b *builder) makeRoom(summaries []*Summary) {
-	entries, uses := 0, 0
+	entries, uses, tallies := 0, 0, 0
 	for _, sum := range summaries {
 		sum.mu.Lock()
-		entries, uses = entries+sum.entries.n, uses+len(sum.uses)
+		entries, uses, tallies = entries+sum.entries.n, uses+len(sum.uses), tallies+len(sum.tallies)
 		sum.mu.Unlock()
 	}
+	b.c.Segments, b.c.Tallies = make([]Segment, 0, len(summaries)), make([]Tally, 0, tallies)
 	if b.c.Progress.Loading {
 		entries, uses = entries+entries/16, uses+uses/16
 	}
 	b.c.Uses = make([]Use, 0, uses)
-	if !b.alone {
+	switch {
+	case b.alone:
+	case b.c.Preview: // its calls have no ids
+		b.paid, b.used = newFinder(0), newFinder(0)
+	default:
 		b.paid, b.used = newFinder(entries), newFinder(uses)
 	}
 }
@@ -530,15 +536,28 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 		s.underWay += r.underWay
 		s.open = s.open || r.Open
 	}
-	if len(p.pulse) > 0 && s.Pulse == nil {
-		s.Pulse = make(map[int32]Beat, len(p.pulse))
-	}
-	for _, m := range p.pulse {
-		sum := s.Pulse[m.at]
-		s.Pulse[m.at] = Beat{sum.Model + m.Model, sum.Tool + m.Tool, sum.Errors + m.Errors}
-	}
+	s.Pulse = both(s.Pulse, p.pulse)
 	s.Recent = append(s.Recent, p.recent...)
 	return s
+}
+
+// both returns the minutes of two lists, each once.
+func both(a, b []Minute) []Minute {
+	sum := make([]Minute, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		m := a[0]
+		switch {
+		case m.At < b[0].At:
+			a = a[1:]
+		case m.At > b[0].At:
+			m, b = b[0], b[1:]
+		default:
+			m.Model, m.Tool, m.Errors = m.Model+b[0].Model, m.Tool+b[0].Tool, m.Errors+b[0].Errors
+			a, b = a[1:], b[1:]
+		}
+		sum = append(sum, m)
+	}
+	return append(append(sum, a...), b...)
 }
 
 // entry adds a call to the ledger, or cuts it when it is there already.
@@ -752,8 +771,11 @@ func (b *builder) runs(s *Session) {
 	}
 	told := s.Facts.Outcome != OutcomeUnknown
 	for _, r := range kept {
-		if name := b.c.Symbols.Name(r.Agent); r.Agent != 0 && !slices.Contains(s.agents, name) {
-			s.agents = append(s.agents, name)
+		s.takesPart(r.Agent)
+		if r.rest != nil {
+			for _, agent := range r.rest.agents {
+				s.takesPart(agent)
+			}
 		}
 		if s.Facts.Agent == "" && r.Agent != 0 && r.Parent == 0 {
 			s.Facts.Agent = b.c.Symbols.Name(r.Agent)
@@ -761,6 +783,13 @@ func (b *builder) runs(s *Session) {
 		if !told && r.Parent == 0 && r.Outcome != OutcomeUnknown {
 			s.Facts.Outcome = r.Outcome // the last one counts
 		}
+	}
+}
+
+// takesPart notes an agent of the session.
+func (s *Session) takesPart(agent Sym) {
+	if name := s.names.Name(agent); agent != 0 && !slices.Contains(s.agents, name) {
+		s.agents = append(s.agents, name)
 	}
 }
 
@@ -843,7 +872,7 @@ func (s *Session) Matches(q Query, now Stamp) bool {
 	if q.Match(&x) {
 		return true
 	}
-	if q.Reads()&(PartAgent|PartModel|PartTool|PartRun|PartWords) == 0 {
+	if !q.ReadsRuns() {
 		return false // its runs know no more
 	}
 	for _, r := range s.Runs {

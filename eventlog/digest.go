@@ -6,21 +6,21 @@ import (
 )
 
 // A digest is a summary of which only sums are left: its calls are added up by the
-// minute, its tool calls by run and tool, and what other segments hold copies of is
-// cut already. Everything that is added up comes to the same as with the summary, in
-// a small part of the time; single calls are not in it. So digests show what there is
-// while the summaries are still being made.
+// hour, its tool calls by the run, the runs that others started to one; and what other
+// segments hold copies of is cut already. Everything that is added up comes to the same
+// as with the summary, in a small part of the time; single calls are not in it. So
+// digests show what there is while the summaries are still being made.
 
 // recently is for how long calls are not added up: whoever looks at the last hour
-// wants to know them to the second.
-const recently = 48 * time.Hour
+// wants to know them to the second, and a histogram of quarters of an hour, which ends
+// now, has fewer columns than these days have quarters.
+const recently = 7 * 24 * time.Hour
 
-// Tally is how often a run used a tool.
+// Tally is how many tool calls a run made.
 type Tally struct {
 	Session Sym
 	Of      Sym // of a copy: the conversation that it was copied from
 	Run     Sym
-	Tool    Sym
 	Calls   int64
 	Failed  int64
 }
@@ -62,8 +62,8 @@ func (s *Summary) Version() int64 {
 	return s.version
 }
 
-// minuteKey is what calls have in common that become one.
-type minuteKey struct {
+// hourKey is what calls have in common that become one.
+type hourKey struct {
 	at                                       Stamp
 	session, of, run, agent, provider, model Sym
 	source                                   CostSource
@@ -71,32 +71,36 @@ type minuteKey struct {
 }
 
 // useKey is what tool calls have in common that become one.
-type useKey struct{ session, of, run, tool Sym }
+type useKey struct{ session, of, run Sym }
 
 // sums are the calls and tool calls of a segment, added up in the order in which they came.
 type sums struct {
 	entries []Entry
-	at      map[minuteKey]int
+	at      map[hourKey]int
 	tallies []Tally
 	used    map[useKey]int
 }
 
-func (s *sums) entry(e *Entry, since Stamp) {
+func (s *sums) entry(e *Entry, since Stamp, f folds) {
 	at := e.Time
-	if minute := at - at%Stamp(time.Minute); minute > 0 && at < since {
-		at = minute
+	if hour := at - at%Stamp(time.Hour); hour > 0 && at < since {
+		at = hour
 	}
-	key := minuteKey{at, e.Session, e.Of, e.Run, e.Agent, e.Provider, e.Model, e.Source, e.AtLeast}
+	run, agent := e.Run, e.Agent
+	if to, ok := f[runKey{e.Session, run}]; ok {
+		run, agent = to.into, 0
+	}
+	key := hourKey{at, e.Session, e.Of, run, agent, e.Provider, e.Model, e.Source, e.AtLeast}
 	i, ok := s.at[key]
 	if !ok {
 		if s.at == nil {
-			s.at = map[minuteKey]int{}
+			s.at = map[hourKey]int{}
 		}
 		i = len(s.entries)
 		s.at[key] = i
 		s.entries = append(s.entries, Entry{
-			Bill: Bill{Source: e.Source, AtLeast: e.AtLeast}, Time: at, Session: e.Session, Of: e.Of, Run: e.Run,
-			Agent: e.Agent, Provider: e.Provider, Model: e.Model,
+			Bill: Bill{Source: e.Source, AtLeast: e.AtLeast}, Time: at, Session: e.Session, Of: e.Of, Run: run,
+			Agent: agent, Provider: e.Provider, Model: e.Model,
 		})
 	}
 	sum := &s.entries[i]
@@ -105,8 +109,11 @@ func (s *sums) entry(e *Entry, since Stamp) {
 	sum.Usage.Add(e.Usage)
 }
 
-func (s *sums) use(u *Use) {
-	key := useKey{u.Session, u.Of, u.Run, u.Tool}
+func (s *sums) use(u *Use, f folds) {
+	key := useKey{u.Session, u.Of, u.Run}
+	if to, ok := f[runKey{u.Session, u.Run}]; ok {
+		key.run = to.into
+	}
 	i, ok := s.used[key]
 	if !ok {
 		if s.used == nil {
@@ -114,7 +121,7 @@ func (s *sums) use(u *Use) {
 		}
 		i = len(s.tallies)
 		s.used[key] = i
-		s.tallies = append(s.tallies, Tally{Session: u.Session, Of: u.Of, Run: u.Run, Tool: u.Tool})
+		s.tallies = append(s.tallies, Tally{Session: u.Session, Of: u.Of, Run: key.run})
 	}
 	s.tallies[i].Calls++
 	if u.Failed {
@@ -127,18 +134,18 @@ func (s *sums) use(u *Use) {
 // since the catalog was made.
 func (d *Digests) Freeze(numbers []int, now Stamp) (names []byte, bodies [][]byte, ok bool) {
 	all := make([]sums, len(d.of))
-	since := now - Stamp(recently)
+	since, folds := now-Stamp(recently), d.folds(now)
 	for _, e := range d.cat.Entries.All() {
-		all[e.Segment].entry(e, since)
+		all[e.Segment].entry(e, since, folds)
 	}
 	for i := range d.cat.Uses {
 		u := &d.cat.Uses[i]
-		all[u.Segment].use(u)
+		all[u.Segment].use(u, folds)
 	}
 	w := freezer{names: d.cat.Symbols.Names(), numbers: map[Sym]uint32{0: 0}, symbols: []string{""}}
 	for _, n := range numbers {
 		from := len(w.b)
-		if !d.of[n].freeze(&w, &all[n]) {
+		if !d.of[n].freeze(&w, &all[n], folds) {
 			return nil, nil, false
 		}
 		bodies = append(bodies, w.b[from:len(w.b):len(w.b)])
@@ -146,16 +153,16 @@ func (d *Digests) Freeze(numbers []int, now Stamp) (names []byte, bodies [][]byt
 	return w.table(nil), bodies, true
 }
 
-func (d *digested) freeze(w *freezer, add *sums) bool {
+func (d *digested) freeze(w *freezer, add *sums, f folds) bool {
 	s := d.sum
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.version != d.version {
 		return false
 	}
-	w.summary(&Summary{
-		Format: s.Format, Rank: s.Rank, records: s.records, pending: s.pending, modified: s.modified, keeping: s.keeping, kinds: s.kinds,
-		customs: s.customs, faults: s.faults, sessions: s.sessions, copies: s.copies, adopts: s.adopts, entries: listOf(add.entries), tallies: add.tallies,
+	w.summary(&Summary{ // when it was modified and how long it is kept is found out anew
+		Format: s.Format, Rank: s.Rank, records: s.records, pending: s.pending, kinds: s.kinds,
+		customs: s.customs, faults: s.faults, sessions: f.all(s.sessions), copies: s.copies, adopts: s.adopts, entries: listOf(add.entries), tallies: add.tallies,
 	})
 	return true
 }

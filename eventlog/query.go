@@ -80,6 +80,11 @@ func (q Query) Reads() Part {
 	return q.root.reads()
 }
 
+// ReadsRuns reports whether the answer for a session may depend on its runs.
+func (q Query) ReadsRuns() bool {
+	return q.Reads()&(PartAgent|PartModel|PartTool|PartRun|PartWords) != 0
+}
+
 // Part is a set of parts of a Subject.
 type Part uint16
 

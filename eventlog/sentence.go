@@ -13,6 +13,11 @@ const longestSentence = 400
 // Sentence returns a text on one line, as people read it: the first line of its
 // prose that says anything.
 func Sentence(text string) string {
+	text = strings.TrimSpace(text)
+	first, _, more := strings.Cut(text, "\n")
+	if more && !strings.ContainsAny(first[:1], "<{[") && !strings.Contains(first, `{"`) {
+		return shorten(strings.TrimSpace(first)) // whatever JSON follows is on other lines
+	}
 	line, _, _ := strings.Cut(Prose(text), "\n")
 	return shorten(strings.TrimSpace(line))
 }

@@ -99,15 +99,16 @@ type Run struct {
 	Errors     int64
 	Tools      map[Sym]ToolCount
 
+	rest     *rest // of a preview: it stands for many
 	underWay int64 // calls without a result
 	copied   bool  // it is known from the agent's own log, copied by a recorder
 	shared   bool  // others have the same Tools, which do not change for them
 	stuck    stuck
 }
 
-// minute is a beat with its minute since 1970.
-type minute struct {
-	at int32
+// Minute is a beat with its minute since 1970.
+type Minute struct {
+	At int32
 	Beat
 }
 
@@ -142,7 +143,7 @@ type part struct {
 	runs      []*Run
 	byID      map[Sym]*Run // once there are many runs
 	latest    *Run         // that was asked for last
-	pulse     []minute
+	pulse     []Minute
 	recent    []Headline
 	context   int64
 	cuts      [RuleRecord + 1]int32 // records of calls that other records of the segment tell of
@@ -526,11 +527,11 @@ func (p *part) beat(e *Event) {
 // count adds to a minute. Minutes come nearly in order, so the search is short.
 func (p *part) count(at int32, b Beat) {
 	i := len(p.pulse)
-	for i > 0 && p.pulse[i-1].at > at {
+	for i > 0 && p.pulse[i-1].At > at {
 		i--
 	}
-	if i == 0 || p.pulse[i-1].at != at {
-		p.pulse = slices.Insert(p.pulse, i, minute{at: at})
+	if i == 0 || p.pulse[i-1].At != at {
+		p.pulse = slices.Insert(p.pulse, i, Minute{At: at})
 		i++
 	}
 	sum := &p.pulse[i-1].Beat

@@ -16,7 +16,7 @@ import (
 
 // summaryVersion changes with what stands in the bytes. Bytes of another version
 // are no summary.
-const summaryVersion = 4
+const summaryVersion = 5
 
 // Freeze appends the summary to b. What is appended holds what the summary does
 // and no more: no bodies, and texts that were masked when they were added.
@@ -245,8 +245,8 @@ func (w *freezer) part(p *part) {
 	w.uint(uint64(len(p.pulse)))
 	at := int32(0)
 	for _, m := range p.pulse {
-		w.int(int64(m.at) - int64(at))
-		at = m.at
+		w.int(int64(m.At) - int64(at))
+		at = m.At
 		w.uint(uint64(m.Model))
 		w.uint(uint64(m.Tool))
 		w.uint(uint64(m.Errors))
@@ -300,7 +300,14 @@ func (w *freezer) facts(f *Facts) {
 }
 
 func (w *freezer) run(r *Run) {
-	w.flags(r.Started, r.Open, r.copied)
+	w.flags(r.Started, r.Open, r.copied, r.rest != nil)
+	if r.rest != nil {
+		w.int(r.rest.runs)
+		w.uint(uint64(len(r.rest.agents)))
+		for _, agent := range r.rest.agents {
+			w.sym(agent)
+		}
+	}
 	w.sym(r.ID)
 	w.sym(r.Session)
 	w.sym(r.Parent)
@@ -416,7 +423,7 @@ func (w *freezer) tallies(tallies []Tally) {
 	w.uint(uint64(len(tallies)))
 	for i := range tallies {
 		t := &tallies[i]
-		for _, s := range [...]Sym{t.Session, t.Of, t.Run, t.Tool} {
+		for _, s := range [...]Sym{t.Session, t.Of, t.Run} {
 			w.sym(s)
 		}
 		w.int(t.Calls)
@@ -627,11 +634,11 @@ func (r *thawer) part() *part {
 		}
 	}
 	if n := r.count(4); n > 0 {
-		p.pulse = make([]minute, n)
+		p.pulse = make([]Minute, n)
 		at := int64(0)
 		for i := range p.pulse {
 			at += r.int()
-			p.pulse[i] = minute{int32(at), Beat{uint32(r.uint()), uint32(r.uint()), uint32(r.uint())}}
+			p.pulse[i] = Minute{int32(at), Beat{uint32(r.uint()), uint32(r.uint()), uint32(r.uint())}}
 		}
 	}
 	if n := r.count(6); n > 0 {
@@ -687,7 +694,14 @@ func (r *thawer) facts() *Facts {
 }
 
 func (r *thawer) run(to *Run) {
-	r.flags(&to.Started, &to.Open, &to.copied)
+	many := false
+	r.flags(&to.Started, &to.Open, &to.copied, &many)
+	if many {
+		to.rest = &rest{runs: r.int(), agents: make([]Sym, r.count(1))}
+		for i := range to.rest.agents {
+			to.rest.agents[i] = r.sym()
+		}
+	}
 	to.ID, to.Session, to.Parent, to.ParentCall = r.sym(), r.sym(), r.sym(), r.text()
 	to.Link = Link(r.below(len(linkNames)))
 	to.Agent, to.Model, to.Start, to.End = r.sym(), r.sym(), r.stamp(), r.stamp()
@@ -794,14 +808,14 @@ func (r *thawer) uses(s *Summary) []Use {
 }
 
 func (r *thawer) tallies(s *Summary) []Tally {
-	n := r.count(6)
+	n := r.count(5)
 	if n == 0 {
 		return nil
 	}
 	tallies := make([]Tally, n)
 	for i := range tallies {
 		t := &tallies[i]
-		t.Session, t.Of, t.Run, t.Tool = r.sym(), r.sym(), r.sym(), r.sym()
+		t.Session, t.Of, t.Run = r.sym(), r.sym(), r.sym()
 		t.Calls, t.Failed = r.int(), r.int()
 		r.holds(s, t.Session, t.Of)
 	}

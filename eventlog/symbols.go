@@ -66,16 +66,21 @@ func (s *Symbols) Names() []string {
 // and without a hash over them.
 type recall struct {
 	syms   *Symbols
-	recent [32]struct {
-		name string
-		sym  Sym
-	}
+	recent *[32]recalled // nil until something is interned: most summaries that are kept never do
+}
+
+type recalled struct {
+	name string
+	sym  Sym
 }
 
 func (r *recall) intern(name string) Sym {
 	n := len(name)
 	if n == 0 {
 		return 0
+	}
+	if r.recent == nil {
+		r.recent = new([32]recalled)
 	}
 	at := &r.recent[(n+int(name[n/2])*3+int(name[n-1])*5)%len(r.recent)]
 	if at.name != name {

@@ -26,11 +26,6 @@ func (f *fold) kinds(sessions []*eventlog.Session) {
 			tools.of(u.Tool).Own.use(u)
 		}
 	}
-	for i := range f.c.Tallies {
-		if t := &f.c.Tallies[i]; keeps(t.Session) {
-			tools.of(t.Tool).Own.tally(t)
-		}
-	}
 	for _, s := range sessions {
 		for _, r := range s.Runs {
 			for tool, n := range r.Tools {

@@ -118,7 +118,7 @@ func (p *placing) list(s *eventlog.Session, r *eventlog.Run, parent int) int32 {
 	own := &run.Own
 	own.ToolCalls, own.ToolErrors, own.Errors = r.ToolCalls, r.ToolErrors, r.Errors
 	if r.ID != 0 {
-		own.Runs = 1
+		own.Runs = r.Stands()
 	}
 	if *own != (Sum{}) {
 		p.agentOf(i).Own.plus(own)

@@ -41,7 +41,8 @@ type Report struct {
 }
 
 // New adds up the sessions of c for which keep is true; nil keeps all. Its work
-// is proportional to the calls and runs: call it from a command.
+// is proportional to the calls and runs: call it from a command. Of a preview what
+// sessions come to is right, and not what agents and tools do.
 func New(c *eventlog.Catalog, keep func(*eventlog.Session) bool) *Report {
 	var sessions []*eventlog.Session
 	most := 0 // runs are large, and there may be many

@@ -60,7 +60,7 @@ func (s *Sum) use(u *eventlog.Use) {
 	}
 }
 
-// tally adds the calls of one tool.
+// tally adds the tool calls of a run.
 func (s *Sum) tally(t *eventlog.Tally) {
 	s.ToolCalls, s.ToolErrors, s.Errors = s.ToolCalls+t.Calls, s.ToolErrors+t.Failed, s.Errors+t.Failed
 }

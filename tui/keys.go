@@ -15,6 +15,9 @@ func (m *model) input(msg tea.Msg) tea.Cmd {
 			return m.typed(m.prompt.Update(msg))
 		}
 	case tea.MouseClickMsg:
+		if m.early(func() tea.Cmd { return m.input(msg) }) {
+			return nil
+		}
 		if msg.Button == tea.MouseLeft && m.menu == nil && m.question == nil {
 			return m.screen().Click(msg.X, msg.Y)
 		}

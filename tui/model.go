@@ -205,6 +205,10 @@ func (m *model) resize() tea.Cmd {
 
 // know takes a new catalog.
 func (m *model) know(msg catalogMsg) tea.Cmd {
+	if m.tooEarly(msg.catalog) {
+		m.world.opts.Sources.Want()
+		return awaitCatalog(m.world.ctx, m.world.opts.Sources, pace{})
+	}
 	m.catalog = msg.catalog
 	cmd := m.home.Know(msg.catalog)
 	for _, s := range m.above {

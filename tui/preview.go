@@ -1,16 +1,19 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/tui/keymap"
 	"github.com/lazytrace/lazytrace/tui/overview"
 )
 
 // A catalog that is a preview has all that the first screen shows, and not what lies
-// behind it: single calls. The moment that it stands is mostly over before anybody
-// presses a key. What is asked for meanwhile is done when the catalog is whole.
+// behind it: single calls, and the runs of what is over. The moment that it stands is
+// mostly over before anybody presses a key. What is asked for meanwhile is done when the
+// catalog is whole.
 
 // ofPreview are the actions that a preview is enough for: about what is on the screen
 // of the sessions, and how it is shown.
@@ -19,8 +22,8 @@ var ofPreview = map[keymap.Action]bool{
 	keymap.Suspend: true, keymap.Redraw: true, keymap.Panel1: true, keymap.Panel2: true, keymap.Panel3: true, keymap.Panel4: true,
 	keymap.PanelNext: true, keymap.PanelPrev: true, keymap.Larger: true, keymap.Smaller: true,
 	keymap.Down: true, keymap.Up: true, keymap.HalfDown: true, keymap.HalfUp: true, keymap.PageDown: true, keymap.PageUp: true,
-	keymap.Top: true, keymap.End: true, keymap.Fold: true, keymap.FoldShut: true, keymap.FoldOpen: true, keymap.FoldAll: true,
-	keymap.UnfoldAll: true, keymap.Flat: true, keymap.Filter: true, keymap.Sort: true, keymap.Reverse: true,
+	keymap.Top: true, keymap.End: true, keymap.FoldShut: true, keymap.FoldAll: true, keymap.Flat: true,
+	keymap.Sort: true, keymap.Reverse: true,
 }
 
 // early reports whether something comes too early for the catalog, and has it done
@@ -32,6 +35,11 @@ func (m *model) early(later func() tea.Cmd) bool {
 	m.later = later
 	m.world.opts.Sources.Want()
 	return true
+}
+
+// tooEarly reports whether a catalog knows too little for what the home screen asks.
+func (m *model) tooEarly(c *eventlog.Catalog) bool {
+	return c.Preview && (m.home.ask.Query.ReadsRuns() || slices.ContainsFunc(m.home.views.queries(), eventlog.Query.ReadsRuns))
 }
 
 // shown has the whole catalog made once a preview is on the screen.

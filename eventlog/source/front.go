@@ -21,7 +21,7 @@ import (
 // it, nothing is shown before the summaries are there.
 
 // frontVersion changes with what stands in an entry.
-const frontVersion = 1
+const frontVersion = 2
 
 // FrontsSize bounds how much all fronts take: one for each set of paths.
 const FrontsSize = 64 << 20

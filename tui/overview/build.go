@@ -20,10 +20,12 @@ type builder struct {
 	needs map[*eventlog.Session]*Need
 }
 
-// node is a row that has not found its place yet.
+// node is a row that has not found its place yet. Of one that is shut the rows below
+// are only counted: of thousands of sessions nearly all are.
 type node struct {
-	row  Row
-	kids []*node
+	row   Row
+	kids  []*node
+	below int
 }
 
 func (b *builder) build() {
@@ -40,8 +42,7 @@ func (b *builder) build() {
 		for _, s := range b.v.Catalog.Sessions {
 			if b.kept[s] {
 				n := b.session(s)
-				n.kids = nil
-				n.row.Parent = false
+				n.kids, n.row.Parent, n.row.Shut = nil, false, false
 				all = append(all, n)
 			}
 		}
@@ -58,6 +59,7 @@ func (b *builder) build() {
 		}
 	}
 	b.sort(top)
+	b.v.Rows = make([]Row, 0, len(top))
 	b.lay(top, 0, 0)
 }
 
@@ -78,19 +80,62 @@ func (b *builder) session(s *eventlog.Session) *node {
 		n.row.Own, n.row.Sum = g.Own, g.Inclusive
 	}
 	n.row.Sum.Errors = max(n.row.Sum.Errors, s.Errors)
-	n.kids = b.runNodes(s, &n.row)
+	single, runs := b.runsOf(s)
+	if single >= 0 {
+		n.row.Own = b.v.Report.Runs[single].Own
+	}
+	n.row.Parent = runs > 0 || slices.ContainsFunc(s.Children, func(child *eventlog.Session) bool { return b.kept[child] })
+	if !n.row.Parent {
+		return n
+	}
+	if n.row.Shut = b.shut(&n.row); n.row.Shut {
+		n.below = runs + b.belowChildren(s)
+		return n
+	}
+	n.kids = b.runNodes(s, single)
 	for _, child := range s.Children {
 		if b.kept[child] {
 			n.kids = append(n.kids, b.session(child))
 		}
 	}
-	n.row.Parent = len(n.kids) > 0
 	return n
+}
+
+// runsOf returns which run of a session is the session itself, the single one on top,
+// or -1, and how many rows its other runs have.
+func (b *builder) runsOf(s *eventlog.Session) (single, rows int) {
+	tops := 0
+	single = -1
+	for _, i := range b.runs[s] {
+		r := &b.v.Report.Runs[i]
+		switch {
+		case r.Parent >= 0:
+			rows += int(r.Run.Stands())
+		case r.Run.ID != 0:
+			tops++
+			single = i
+		}
+	}
+	if tops == 1 {
+		return single, rows
+	}
+	return -1, rows + tops
+}
+
+// belowChildren returns how many rows the children of a session have, with all below.
+func (b *builder) belowChildren(s *eventlog.Session) (rows int) {
+	for _, child := range s.Children {
+		if b.kept[child] {
+			_, runs := b.runsOf(child)
+			rows += 1 + runs + b.belowChildren(child)
+		}
+	}
+	return rows
 }
 
 // runNodes returns the runs of a session that deserve a row: all but a single
 // run on top, which is the session itself.
-func (b *builder) runNodes(s *eventlog.Session, row *Row) []*node {
+func (b *builder) runNodes(s *eventlog.Session, single int) []*node {
 	all := b.runs[s]
 	nodes := make(map[int]*node, len(all))
 	var top []*node
@@ -105,16 +150,22 @@ func (b *builder) runNodes(s *eventlog.Session, row *Row) []*node {
 			top = append(top, n)
 		}
 	}
-	if len(top) == 1 {
-		row.Own = b.v.Report.Runs[all[0]].Own
-		for _, i := range all {
-			if nodes[i] == top[0] {
-				row.Own = b.v.Report.Runs[i].Own
-			}
-		}
-		return top[0].kids
+	if single >= 0 {
+		top = top[0].kids
+	}
+	for _, n := range top {
+		b.count(n)
 	}
 	return top
+}
+
+// count counts the rows below a run, and tells whether they are shown.
+func (b *builder) count(n *node) {
+	for _, k := range n.kids {
+		b.count(k)
+		n.below += 1 + k.below
+	}
+	n.row.Shut = n.row.Parent && b.shut(&n.row)
 }
 
 func (b *builder) run(s *eventlog.Session, r *rollup.Run) Row {
@@ -172,12 +223,12 @@ func (b *builder) sort(nodes []*node) {
 func (b *builder) lay(nodes []*node, depth int, rails uint64) {
 	for i, n := range nodes {
 		n.row.Depth, n.row.Rails, n.row.Final = depth, rails, i == len(nodes)-1
-		n.row.Shut = n.row.Parent && b.shut(n)
-		b.v.Rows = append(b.v.Rows, n.row)
 		if n.row.Shut {
-			b.v.Rows[len(b.v.Rows)-1].Hidden = count(n)
+			n.row.Hidden = n.below
+			b.v.Rows = append(b.v.Rows, n.row)
 			continue
 		}
+		b.v.Rows = append(b.v.Rows, n.row)
 		below := rails
 		if !n.row.Final && depth > 0 {
 			below |= 1 << min(depth, 63)
@@ -186,9 +237,9 @@ func (b *builder) lay(nodes []*node, depth int, rails uint64) {
 	}
 }
 
-func (b *builder) shut(n *node) bool {
+func (b *builder) shut(r *Row) bool {
 	f := b.v.Ask.Folds
-	if shut, ok := f.Touched[n.row.Key]; ok {
+	if shut, ok := f.Touched[r.Key]; ok {
 		return shut
 	}
 	switch f.Mode {
@@ -197,15 +248,7 @@ func (b *builder) shut(n *node) bool {
 	case AllOpen:
 		return false
 	}
-	return n.row.Status != eventlog.Running
-}
-
-func count(n *node) int {
-	sum := len(n.kids)
-	for _, k := range n.kids {
-		sum += count(k)
-	}
-	return sum
+	return r.Status != eventlog.Running
 }
 
 // Pulse is how much happened in each stretch of time.
@@ -235,8 +278,8 @@ func pulse(v *View, kept map[*eventlog.Session]bool, a Ask) Pulse {
 	}
 	first := int64(0)
 	for s := range kept {
-		for m := range s.Pulse {
-			if at := int64(m); at <= minute && (first == 0 || at < first) {
+		for _, m := range s.Pulse {
+			if at := int64(m.At); at <= minute && (first == 0 || at < first) {
 				first = at
 			}
 		}
@@ -263,8 +306,8 @@ func pulse(v *View, kept map[*eventlog.Session]bool, a Ask) Pulse {
 	p.Start = time.Unix(begin*step*60, 0).In(a.Now.Location())
 	p.Model, p.Tool, p.Errors, p.Cost = make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
 	for s := range kept {
-		for m, beat := range s.Pulse {
-			if i := int64(m)/step - begin; i >= 0 && i < int64(n) {
+		for _, beat := range s.Pulse {
+			if i := int64(beat.At)/step - begin; i >= 0 && i < int64(n) {
 				p.Model[i] += float64(beat.Model)
 				p.Tool[i] += float64(beat.Tool)
 				p.Errors[i] += float64(beat.Errors)

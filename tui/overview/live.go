@@ -39,8 +39,8 @@ func live(c *eventlog.Catalog, needs []Need, now eventlog.Stamp) []Live {
 			continue
 		}
 		l := Live{Session: s, Status: status, Need: need, Took: s.Duration(now), Beats: make([]float64, minutes), Errors: make([]float64, minutes)}
-		for m, beat := range s.Pulse {
-			if i := int(m-minute) + minutes - 1; i >= 0 && i < minutes {
+		for _, beat := range s.Pulse {
+			if i := int(beat.At-minute) + minutes - 1; i >= 0 && i < minutes {
 				l.Beats[i] += float64(beat.Model + beat.Tool)
 				l.Errors[i] += float64(beat.Errors)
 			}

@@ -247,7 +247,7 @@ func failed(s *eventlog.Session) bool {
 }
 
 func (v *View) count(kept map[*eventlog.Session]bool, now eventlog.Stamp) {
-	agents := map[eventlog.Sym]bool{}
+	agents := map[string]bool{}
 	for s := range kept {
 		status, _ := s.Status(now)
 		if status == eventlog.Running {
@@ -256,10 +256,8 @@ func (v *View) count(kept map[*eventlog.Session]bool, now eventlog.Stamp) {
 		if failed(s) && status != eventlog.Running {
 			v.Failed++
 		}
-		for _, r := range s.Runs {
-			if r.Agent != 0 {
-				agents[r.Agent] = true
-			}
+		for _, name := range s.Agents() {
+			agents[name] = true
 		}
 	}
 	v.Agents = len(agents)
