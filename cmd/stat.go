@@ -104,6 +104,9 @@ func loadSet(ctx context.Context, env *Env, paths []string) (*source.Set, *event
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	if isMuch(paths) {
+		inLargePages(256 << 20)
+	}
 	set, err := openPaths(ctx, env, paths, false)
 	if err != nil {
 		remove()

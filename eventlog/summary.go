@@ -268,6 +268,23 @@ func (s *Summary) Add(pos int64, e *Event) (begins bool) {
 	return p.events == 1
 }
 
+// News takes off the facts of an event what the summary would not take: of a goal, a
+// name and a command the first counts, and who hides secrets in them need not do so
+// with each prompt. It may only be called from within Update.
+func (s *Summary) News(e *Event) {
+	known := s.part(s.names.intern(e.SessionID), s.names.intern(e.Of)).facts
+	if known == nil {
+		return
+	}
+	for _, f := range [...]struct{ known, said *string }{
+		{&known.Goal, &e.Facts.Goal}, {&known.Name, &e.Facts.Name}, {&known.Command, &e.Facts.Command},
+	} {
+		if *f.known != "" {
+			*f.said = ""
+		}
+	}
+}
+
 // part returns what is known of a session, or of the conversation that it holds a
 // copy of.
 func (s *Summary) part(id, of Sym) *part {

@@ -362,7 +362,9 @@ func (c *claude) run() string {
 	if run == "" {
 		run = "side-" + uuid
 		c.linked = false
-		c.parentCall, c.inferred = c.tasks[promptKey(promptOf(r.said))], true
+		if c.parentCall, c.inferred = "", true; len(c.tasks) > 0 {
+			c.parentCall = c.tasks[promptKey(promptOf(r.said))]
+		}
 	}
 	c.sides[uuid] = run
 	return c.names.of([]byte(run))

@@ -681,6 +681,7 @@ func (s summaryReader) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
 		s.opt.Inspect(s.path, s.dialect, rec, e)
 	}
 	if e.Facts != nil {
+		s.News(e)
 		e.Facts.Goal, e.Facts.Name, e.Facts.Title = s.mask(e.Facts.Goal), s.mask(e.Facts.Name), s.mask(e.Facts.Title)
 		e.Facts.Command, e.Facts.FailureReason, e.Facts.Summary = s.mask(e.Facts.Command), s.mask(e.Facts.FailureReason), s.mask(e.Facts.Summary)
 		for k, v := range e.Facts.Metadata {
