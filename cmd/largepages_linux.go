@@ -11,10 +11,10 @@ import (
 )
 
 // inLargePages asks the system to give the next so many bytes of the heap in pages of
-// megabytes: adding up a gigabyte of logs fills tens of thousands of the usual ones, and
-// being given those takes an eighth of all its time. The bytes are asked for and let go
-// at once, so that the heap grows into them; nothing is taken that it does not fill. A
-// system that gives none goes on as it did.
+// megabytes: adding up a gigabyte of logs, or the first screen over thousands of them,
+// fills tens of thousands of the usual ones, and being given those takes up to half of
+// the time. The bytes are asked for and let go at once, so that the heap grows into them;
+// nothing is taken that it does not fill. A system that gives none goes on as it did.
 func inLargePages(size int) {
 	percent := debug.SetGCPercent(-1) // a collection that finds them in use would put off the next one
 	advise(size)

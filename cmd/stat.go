@@ -105,7 +105,7 @@ func loadSet(ctx context.Context, env *Env, paths []string) (*source.Set, *event
 		return nil, nil, nil, err
 	}
 	if isMuch(paths) {
-		inLargePages(256 << 20)
+		inLargePages(256 << 20) // more is let go and used again
 	}
 	set, err := openPaths(ctx, env, paths, false)
 	if err != nil {
