@@ -9,7 +9,7 @@ const gather = 33 * time.Millisecond
 // share is how many times as long as taking changes in took nothing more is taken
 // in, while they go on coming: the larger a log, the less often it is laid out, and
 // following it never takes more than a small part of a processor.
-const share = 20
+const share = 30
 
 // ahead is how much of the rest that is due may be put off. A change that comes by
 // itself is seen at once then, also when the one before took longer than usual.

@@ -43,7 +43,7 @@ func TestPaceOfSingleChanges(t *testing.T) {
 		t.Errorf("while it is loaded: %v", d)
 	}
 	soon(loading.after(time.Second, false, now), 100*time.Millisecond, "after it was loaded")
-	p := loading.after(time.Second, false, now).after(12*time.Millisecond, false, now)
+	p := loading.after(time.Second, false, now).after(10*time.Millisecond, false, now)
 	soon(p, 100*time.Millisecond, "after a long step")
 	soon(p.after(time.Second, false, now), time.Minute, "after a pause")
 	if d := p.after(time.Second, false, now).due(now); d < 19*time.Second {

@@ -92,7 +92,7 @@ func TestAlikeSpansAnswerAlike(t *testing.T) {
 		}
 		v := View{Query: q, Found: map[string][]uint64{"needle": found}, Now: f.End}
 		alike, anew := newMatcher(f, &v), newMatcher(f, &v)
-		anew.kept = nil
+		anew.kept, anew.bare = nil, nil
 		hits := 0
 		f.each(func(id int32, s *eventlog.Span) bool {
 			got, want := alike.match(id, s), anew.match(id, s)

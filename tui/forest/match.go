@@ -53,6 +53,7 @@ type matcher struct {
 	subj   eventlog.Subject
 	found  uint8 // bit i: a record of the span in question holds words[i]
 	kept   []answer
+	bare   *bool // the answer of a span that is not billed, when the query asks for bills alone
 }
 
 // likeness is what of a span a query may ask for, except for numbers.
@@ -96,12 +97,19 @@ func newMatcher(f *Forest, v *View) *matcher {
 	for _, word := range m.words {
 		m.bits = append(m.bits, v.Found[word])
 	}
+	if m.reads == eventlog.PartBill {
+		bare := m.ask(likeness{}, &eventlog.Span{})
+		m.bare = &bare
+	}
 	return m
 }
 
 func (m *matcher) asks(p eventlog.Part) bool { return m.reads&p != 0 }
 
 func (m *matcher) match(id int32, s *eventlog.Span) bool {
+	if m.bare != nil && s.Bill == 0 {
+		return *m.bare
+	}
 	l := m.likeness(id, s)
 	if !m.alike(s) {
 		return m.ask(l, s)
