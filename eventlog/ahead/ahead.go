@@ -40,6 +40,8 @@ const (
 	// blocks is how many there are: one for each worker, one that is being decoded,
 	// and one that is ready.
 	blocks = workers + 2
+	// far is how many blocks before they are read a disk is told to bring them.
+	far = 16
 	// longest is the longest line that is read here, and how large a block may stay.
 	longest, large = 16 << 20, 2 << 20
 )
@@ -108,6 +110,7 @@ func Open(file *os.File, size int64, shape jsonl.Shape) (*Reader, error) {
 		r.ready[i] = make(chan *block, 1)
 		r.free <- spare.Get().(*block)
 	}
+	soon(file, 0, far*blockSize)
 	ofAll.open(1)
 	for range workers {
 		r.wg.Go(func() { r.work(ctx) })
@@ -234,6 +237,7 @@ func (r *Reader) work(ctx context.Context) {
 			r.free <- b
 			return
 		}
+		soon(r.file, (b.number+far)*blockSize, blockSize)
 		ofAll.take()
 		b.read(r)
 		ofAll.give()
