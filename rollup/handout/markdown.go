@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -116,7 +117,7 @@ func about(cost string) string { return strings.ReplaceAll(cost, "~$", "≈$") }
 // part is what a part of the document may take of what is left.
 func (m *markdown) part(of int) int {
 	if m.room < 0 {
-		return 1 << 40
+		return math.MaxInt32
 	}
 	return m.room / of
 }
