@@ -51,7 +51,7 @@ func completing(args []string) bool {
 
 // completionTime is what a person at a shell waits for; without what is kept of
 // logs a first look may take longer, and then files are offered instead.
-const completionTime = 2 * time.Second
+var completionTime = 2 * time.Second
 
 // offer says for all commands what the values of their flags and their first
 // argument may be. Only a shell that asks pays for it.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -18,6 +19,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files in the scripts")
 
 func TestMain(m *testing.M) {
+	completionTime = time.Minute // a machine may be busy
 	testscript.Main(m, map[string]func(){"lazytrace": func() { os.Exit(Main()) }, "canary-agent": canaryAgent, "hold": hold, "bare-proxy": bareProxy})
 }
 
