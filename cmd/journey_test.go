@@ -48,7 +48,7 @@ func (t *terminal) tmux(args ...string) string {
 func (t *terminal) sees(texts ...string) {
 	t.Helper()
 	screen := ""
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		screen = t.tmux("capture-pane", "-p")
 		missing := ""
 		for _, text := range texts {
@@ -100,7 +100,7 @@ func TestJourney(t *testing.T) {
 	term.keys("W", "Enter")
 	term.sees("first", "Compare")
 	term.keys("q", "q", "q")
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if exec.Command("tmux", "-S", term.socket, "has-session").Run() != nil {
 			break // it has quit, and the terminal with it
 		}
