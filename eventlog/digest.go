@@ -142,10 +142,11 @@ func (d *Digests) Freeze(numbers []int, now Stamp) (names []byte, bodies [][]byt
 		u := &d.cat.Uses[i]
 		all[u.Segment].use(u, folds)
 	}
-	w := freezer{names: d.cat.Symbols.Names(), numbers: map[Sym]uint32{0: 0}, symbols: []string{""}}
+	w := newFreezer(d.cat.Symbols, nil)
+	defer w.free()
 	for _, n := range numbers {
 		from := len(w.b)
-		if !d.of[n].freeze(&w, &all[n], folds) {
+		if !d.of[n].freeze(w, &all[n], folds) {
 			return nil, nil, false
 		}
 		bodies = append(bodies, w.b[from:len(w.b):len(w.b)])
@@ -170,16 +171,16 @@ func (d *digested) freeze(w *freezer, add *sums, f folds) bool {
 // table appends the names that symbols stand for.
 func (w *freezer) table(b []byte) []byte {
 	size := 0
-	for _, name := range w.symbols {
-		size += len(name)
+	for _, s := range w.symbols {
+		size += len(w.names[s])
 	}
 	b = binary.AppendUvarint(b, uint64(len(w.symbols)))
 	b = binary.AppendUvarint(b, uint64(size))
-	for _, name := range w.symbols {
-		b = binary.AppendUvarint(b, uint64(len(name)))
+	for _, s := range w.symbols {
+		b = binary.AppendUvarint(b, uint64(len(w.names[s])))
 	}
-	for _, name := range w.symbols {
-		b = append(b, name...)
+	for _, s := range w.symbols {
+		b = append(b, w.names[s]...)
 	}
 	return b
 }

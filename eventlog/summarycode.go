@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -16,30 +17,52 @@ import (
 
 // summaryVersion changes with what stands in the bytes. Bytes of another version
 // are no summary.
-const summaryVersion = 5
+const summaryVersion = 6
 
 // Freeze appends the summary to b. What is appended holds what the summary does
 // and no more: no bodies, and texts that were masked when they were added.
 func (s *Summary) Freeze(b []byte) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := freezer{names: s.names.syms.Names(), numbers: map[Sym]uint32{0: 0}, symbols: []string{""}}
+	// All of it is spelled where it stays: memory that is new takes longer to be given
+	// than to be filled. Which names there are is known at the end, so they stand there.
+	w := newFreezer(s.names.syms, slices.Grow(b, s.size()))
+	defer w.free()
+	at := len(w.b) + 1
+	w.b = append(w.b, summaryVersion)
+	w.b = binary.LittleEndian.AppendUint64(w.b, 0)
+	from := len(w.b)
 	w.summary(s)
-	b = w.table(append(b, summaryVersion))
-	return append(b, w.b...)
+	binary.LittleEndian.PutUint64(w.b[at:], uint64(len(w.b)-from))
+	return w.table(w.b)
+}
+
+// size is about how many bytes the summary takes.
+func (s *Summary) size() int {
+	runs := 0
+	for _, p := range s.sessions {
+		runs += len(p.runs)
+	}
+	return 1<<10 + 64*s.entries.n + 32*len(s.uses) + 160*runs
 }
 
 // Thaw makes the summary of the segment at path of what Freeze made, and reports
 // whether the bytes are such. It reads no more of them than there are, whatever
 // they hold, but only a checksum tells whether they are the ones that were written.
 func Thaw(syms *Symbols, path string, b []byte) (*Summary, bool) {
-	if len(b) == 0 || b[0] != summaryVersion {
+	const before = 1 + 8
+	if len(b) < before || b[0] != summaryVersion {
 		return nil, false
 	}
-	r := thawer{b: b, at: 1, path: path}
-	if !r.table(syms) {
+	size := binary.LittleEndian.Uint64(b[1:])
+	if size > uint64(len(b)-before) {
 		return nil, false
 	}
+	table := thawer{b: b, at: before + int(size)}
+	if !table.table(syms) || table.left() > 0 {
+		return nil, false
+	}
+	r := thawer{b: b[:before+size], at: before, path: path, symbols: table.symbols}
 	s := &Summary{Path: path, names: recall{syms: syms}}
 	r.summary(s)
 	if r.bad || r.left() > 0 {
@@ -115,8 +138,28 @@ func (s *Summary) reindex() {
 type freezer struct {
 	b       []byte
 	names   []string
-	numbers map[Sym]uint32 // of the symbols that were met, in this order
-	symbols []string
+	numbers *[]uint32 // by symbol: the place in symbols of one that was met
+	symbols []Sym     // in the order in which they were met; the first one is the empty name
+}
+
+// numberings are tables for freezers, all zero: one of them has room for every name that
+// the process knows, of which a summary has a few.
+var numberings = sync.Pool{New: func() any { return new([]uint32) }}
+
+func newFreezer(syms *Symbols, b []byte) *freezer {
+	w := &freezer{b: b, names: syms.Names(), numbers: numberings.Get().(*[]uint32), symbols: []Sym{0}}
+	if n := len(w.names); len(*w.numbers) < n {
+		*w.numbers = make([]uint32, n+n/4)
+	}
+	return w
+}
+
+// free gives back what was lent.
+func (w *freezer) free() {
+	for _, s := range w.symbols {
+		(*w.numbers)[s] = 0
+	}
+	numberings.Put(w.numbers)
 }
 
 func (w *freezer) uint(n uint64)    { w.b = binary.AppendUvarint(w.b, n) }
@@ -130,13 +173,12 @@ func (w *freezer) flags(f ...bool)  { w.byte(flagsOf(f...)) }
 func (w *freezer) text(text string) { w.uint(uint64(len(text))); w.b = append(w.b, text...) }
 
 func (w *freezer) sym(s Sym) {
-	n, ok := w.numbers[s]
-	if !ok {
-		n = uint32(len(w.symbols))
-		w.numbers[s] = n
-		w.symbols = append(w.symbols, w.names[s])
+	n := &(*w.numbers)[s]
+	if *n == 0 && s != 0 {
+		*n = uint32(len(w.symbols))
+		w.symbols = append(w.symbols, s)
 	}
-	w.uint(uint64(n))
+	w.uint(uint64(*n))
 }
 
 func flagsOf(flags ...bool) (b byte) {

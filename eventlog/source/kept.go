@@ -352,12 +352,11 @@ func (s *Set) shelve(t *tracked) {
 	if !e.beside.before(t.began) || !s.keepable(t, &e) || !e.certain && len(e.state) == 0 {
 		return
 	}
-	e.summary = t.summary.Freeze(nil)
+	room := s.keeper.rooms.Get().(*[]byte)
+	*room = t.summary.Freeze(e.spell((*room)[:0]))
 	if e.certain {
 		t.assure(e.at, e.beside)
 	}
-	room := s.keeper.rooms.Get().(*[]byte)
-	*room = e.spell((*room)[:0])
 	s.keeper.shelf.Put(s.keeper.key(t.path), *room)
 	s.keeper.rooms.Put(room)
 }
