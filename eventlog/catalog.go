@@ -810,8 +810,8 @@ func (r *Run) join(v *Run) {
 	r.ToolCalls += v.ToolCalls
 	r.ToolErrors += v.ToolErrors
 	r.Errors += v.Errors
-	for tool, n := range v.Tools {
-		r.count(tool, n)
+	for _, t := range v.Tools {
+		r.count(t)
 	}
 }
 
@@ -887,8 +887,8 @@ func (s *Session) Matches(q Query, now Stamp) bool {
 		if q.Match(&y) {
 			return true
 		}
-		for tool := range r.Tools {
-			y.Tool = s.names.Name(tool)
+		for _, t := range r.Tools {
+			y.Tool = s.names.Name(t.Tool)
 			if q.Match(&y) {
 				return true
 			}

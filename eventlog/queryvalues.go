@@ -45,8 +45,8 @@ func (c *Catalog) Values() map[string][]string {
 		}
 		for _, r := range s.Runs {
 			add("agent", names.Name(r.Agent))
-			for tool := range r.Tools {
-				add("tool", names.Name(tool))
+			for _, t := range r.Tools {
+				add("tool", names.Name(t.Tool))
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package eventlog
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"sync"
 )
@@ -97,7 +96,7 @@ type Run struct {
 	ToolCalls  int64
 	ToolErrors int64
 	Errors     int64
-	Tools      map[Sym]ToolCount
+	Tools      []ToolCount // in the order of their symbols
 
 	rest     *rest // of a preview: it stands for many
 	underWay int64 // calls without a result
@@ -113,7 +112,10 @@ type Minute struct {
 }
 
 // ToolCount counts the calls of one tool.
-type ToolCount struct{ Calls, Errors int64 }
+type ToolCount struct {
+	Tool          Sym
+	Calls, Errors int64
+}
 
 // Beat is what happened in one minute.
 type Beat struct{ Model, Tool, Errors uint32 }
@@ -418,7 +420,7 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 	if e.Copied {
 		return // of another session, which counts it; nothing tells the two apart
 	}
-	var one ToolCount
+	one := ToolCount{Tool: s.names.intern(e.Tool)}
 	if call {
 		one.Calls = 1
 	}
@@ -427,22 +429,27 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 	}
 	r.ToolCalls += one.Calls
 	r.ToolErrors += one.Errors
-	r.count(s.names.intern(e.Tool), one)
+	r.count(one)
 	return false
 }
 
-// count adds to the calls of a tool.
-func (r *Run) count(tool Sym, more ToolCount) {
-	switch {
-	case r.Tools == nil:
-		r.Tools = map[Sym]ToolCount{}
-	case r.shared:
-		r.Tools = maps.Clone(r.Tools)
+// count adds to the calls of a tool. A run has few, and a symbol that is new is the
+// last of all.
+func (r *Run) count(more ToolCount) {
+	if r.shared {
+		r.Tools = slices.Clone(r.Tools)
+		r.shared = false
 	}
-	r.shared = false
-	sum := r.Tools[tool]
-	r.Tools[tool] = ToolCount{sum.Calls + more.Calls, sum.Errors + more.Errors}
+	i, there := slices.BinarySearchFunc(r.Tools, more.Tool, byTool)
+	if !there {
+		r.Tools = slices.Insert(r.Tools, i, more)
+		return
+	}
+	sum := &r.Tools[i]
+	sum.Calls, sum.Errors = sum.Calls+more.Calls, sum.Errors+more.Errors
 }
+
+func byTool(t ToolCount, tool Sym) int { return cmp.Compare(t.Tool, tool) }
 
 func (s *Summary) bill(session, of Sym, pos int64, e *Event) {
 	entry := Entry{

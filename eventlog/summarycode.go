@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"encoding/binary"
 	"maps"
 	"math"
@@ -364,10 +365,14 @@ func (w *freezer) run(r *Run) {
 		w.int(n)
 	}
 	w.uint(uint64(len(r.Tools)))
-	for _, tool := range slices.SortedFunc(maps.Keys(r.Tools), func(a, b Sym) int { return strings.Compare(w.names[a], w.names[b]) }) {
-		w.sym(tool)
-		w.int(r.Tools[tool].Calls)
-		w.int(r.Tools[tool].Errors)
+	tools := r.Tools
+	if !slices.IsSortedFunc(tools, w.byToolName) {
+		tools = slices.SortedFunc(slices.Values(tools), w.byToolName)
+	}
+	for _, t := range tools {
+		w.sym(t.Tool)
+		w.int(t.Calls)
+		w.int(t.Errors)
 	}
 	s := &r.stuck
 	w.uint(uint64(len(s.calls)))
@@ -386,6 +391,10 @@ func (w *freezer) run(r *Run) {
 	w.print(s.ended)
 	w.int(int64(s.failing))
 	w.stamp(s.at)
+}
+
+func (w *freezer) byToolName(a, b ToolCount) int {
+	return strings.Compare(w.names[a.Tool], w.names[b.Tool])
 }
 
 func (w *freezer) adopt(a Adopt) {
@@ -752,11 +761,11 @@ func (r *thawer) run(to *Run) {
 		*n = r.int()
 	}
 	if n := r.count(3); n > 0 {
-		to.Tools = make(map[Sym]ToolCount, n)
-		for range n {
-			tool := r.sym()
-			to.Tools[tool] = ToolCount{r.int(), r.int()}
+		to.Tools = make([]ToolCount, n)
+		for i := range to.Tools {
+			to.Tools[i] = ToolCount{r.sym(), r.int(), r.int()}
 		}
+		slices.SortFunc(to.Tools, func(a, b ToolCount) int { return cmp.Compare(a.Tool, b.Tool) })
 	}
 	s := &to.stuck
 	if n := r.count(11); n > 0 {

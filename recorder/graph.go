@@ -149,8 +149,8 @@ func (d *drawing) session(s *eventlog.Session, startedBy string) {
 		if r.Model != 0 {
 			a.Model = d.names[r.Model]
 		}
-		for tool := range r.Tools {
-			a.tools[cmp.Or(d.names[tool], "unknown")] = true
+		for _, t := range r.Tools {
+			a.tools[cmp.Or(d.names[t.Tool], "unknown")] = true
 		}
 		up := d.runs[runKey(s.ID, d.names[r.Parent])]
 		if r.Parent == 0 {

@@ -28,8 +28,8 @@ func (f *fold) kinds(sessions []*eventlog.Session) {
 	}
 	for _, s := range sessions {
 		for _, r := range s.Runs {
-			for tool, n := range r.Tools {
-				own := &tools.of(tool).Own
+			for _, n := range r.Tools {
+				own := &tools.of(n.Tool).Own
 				own.ToolCalls, own.ToolErrors, own.Errors = own.ToolCalls+n.Calls, own.ToolErrors+n.Errors, own.Errors+n.Errors
 			}
 		}

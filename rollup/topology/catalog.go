@@ -143,8 +143,8 @@ func (d *catalogSketch) tools() {
 	for i := range d.report.Runs {
 		r := &d.report.Runs[i]
 		if at, ok := d.runs[rollup.RunID{Session: r.Session.Sym, Run: r.Run.ID}]; ok {
-			for tool, n := range r.Run.Tools {
-				d.called(at, d.names[tool], n.Calls, n.Errors)
+			for _, n := range r.Run.Tools {
+				d.called(at, d.names[n.Tool], n.Calls, n.Errors)
 			}
 		}
 	}
