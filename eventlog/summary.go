@@ -441,6 +441,9 @@ func (r *Run) count(more ToolCount) {
 		r.shared = false
 	}
 	i, there := slices.BinarySearchFunc(r.Tools, more.Tool, byTool)
+	if r.Tools == nil {
+		r.Tools = make([]ToolCount, 0, 4)
+	}
 	if !there {
 		r.Tools = slices.Insert(r.Tools, i, more)
 		return

@@ -18,6 +18,7 @@ type nesting struct {
 	byTask map[uint64][]*openCall // the same
 	runs   map[string]bool        // whether the run has finished
 	number int
+	spare  []*openCall // of calls that were answered: a log may hold a hundred thousand
 }
 
 type callKey struct{ run, call string }
@@ -40,7 +41,8 @@ const maxCandidates = 256
 
 func (n *nesting) called(run, call, name string, task uint64) {
 	n.number++
-	c := &openCall{callKey: callKey{run, call}, name: name, task: task, number: n.number}
+	c := n.room()
+	*c = openCall{callKey: callKey{run, call}, name: name, task: task, number: n.number}
 	if n.byKey == nil {
 		if n.open = append(n.open, c); len(n.open) <= manyCalls {
 			return
@@ -49,6 +51,16 @@ func (n *nesting) called(run, call, name string, task uint64) {
 		return
 	}
 	n.add(c)
+}
+
+func (n *nesting) room() *openCall {
+	last := len(n.spare) - 1
+	if last < 0 {
+		return &openCall{}
+	}
+	c := n.spare[last]
+	n.spare = n.spare[:last]
+	return c
 }
 
 // toMaps goes over to finding calls by maps.
@@ -75,6 +87,8 @@ func (n *nesting) answered(run, call string) {
 		for i, c := range slices.Backward(n.open) {
 			if c.callKey == key {
 				n.open = slices.Delete(n.open, i, i+1)
+				*c = openCall{}
+				n.spare = append(n.spare, c)
 				break
 			}
 		}
