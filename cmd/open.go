@@ -83,8 +83,10 @@ func explore(ctx context.Context, env *Env, paths []string, title string, opts h
 	if !env.Terminal() {
 		return listSessions(ctx, env, paths, sessionsOptions{filterOptions: filterOptions{where: opts.query}})
 	}
-	inLargePages(64 << 20) // the first screen takes half of that
-	headStart()
+	go func() { // it takes milliseconds, and most starts have a processor to spare
+		inLargePages(64 << 20) // the first screen takes half of that
+		headStart()
+	}()
 	opts.paths = paths
 	set, err := openSet(ctx, env, paths, !opts.noFollow, true)
 	if err != nil {

@@ -42,7 +42,9 @@ func awaitCatalog(ctx context.Context, s *eventlog.Sources, p pace) tea.Cmd {
 			return nil
 		case <-s.Changed():
 		}
-		if !rest(ctx, p.due(time.Now()), func() bool { return p.loading && !s.Loading() }) {
+		if p.last.IsZero() {
+			begin(ctx, s)
+		} else if !rest(ctx, p.due(time.Now()), func() bool { return p.loading && !s.Loading() }) {
 			return nil
 		}
 		select {
@@ -50,6 +52,22 @@ func awaitCatalog(ctx context.Context, s *eventlog.Sources, p pace) tea.Cmd {
 		default:
 		}
 		return makeCatalog(s)()
+	}
+}
+
+// begin waits for what is known from an earlier start, which comes soon and in one step.
+func begin(ctx context.Context, s *eventlog.Sources) {
+	const soon = 20 * time.Millisecond
+	t := time.NewTimer(soon)
+	defer t.Stop()
+	for s.Settled() == nil {
+		select {
+		case <-s.Changed():
+		case <-t.C:
+			return
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ func (p pace) after(took time.Duration, loading bool, now time.Time) pace {
 func (p pace) due(now time.Time) time.Duration {
 	const least = 5 * time.Millisecond
 	if p.last.IsZero() {
-		return 4 * least // what is known from an earlier start comes in one step
+		return 4 * least // what is short comes in one step
 	}
 	rested := p.rested
 	if !p.loading {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
 )
@@ -113,7 +114,11 @@ func (f *finder) folder(dir string, depth int) {
 	if below {
 		return
 	}
-	for _, e := range entries {
+	wanted := func(e fs.DirEntry) bool {
+		return e.Type().IsRegular() && (hasSuffix(e.Name()) || sessions && strings.HasSuffix(e.Name(), ".json"))
+	}
+	infos := infosOf(entries, wanted)
+	for i, e := range entries {
 		p := filepath.Join(dir, e.Name())
 		switch {
 		case e.IsDir():
@@ -128,12 +133,32 @@ func (f *finder) folder(dir string, depth int) {
 					f.add(p, to, info, false)
 				}
 			}
-		case e.Type().IsRegular() && (hasSuffix(e.Name()) || sessions && strings.HasSuffix(e.Name(), ".json")):
-			if info, err := e.Info(); err == nil {
-				f.add(p, filepath.Join(real, e.Name()), info, false)
+		case infos[i] != nil:
+			f.add(p, filepath.Join(real, e.Name()), infos[i], false)
+		}
+	}
+}
+
+// infosOf asks what the wanted entries of a folder are, of many on all processors: it is
+// most of what looking for logs takes. Of the others, and of what has gone meanwhile, it
+// returns nil.
+func infosOf(entries []fs.DirEntry, wanted func(fs.DirEntry) bool) []fs.FileInfo {
+	const few = 16
+	infos := make([]fs.FileInfo, len(entries))
+	var next atomic.Int64
+	ask := func() {
+		for i := next.Add(1) - 1; i < int64(len(entries)); i = next.Add(1) - 1 {
+			if wanted(entries[i]) {
+				infos[i], _ = entries[i].Info()
 			}
 		}
 	}
+	if len(entries) < few {
+		ask()
+	} else {
+		each(ask)
+	}
+	return infos
 }
 
 func hasSuffix(name string) bool {
