@@ -55,28 +55,32 @@ func (f *fold) keeper() func(session eventlog.Sym) bool {
 	}
 }
 
-// groups are lines of a roll-up by their name, which is looked up by symbol.
+// groups are lines of a roll-up by their name, which is looked up by symbol. There are
+// few, so that those of late are mostly all of them.
 type groups struct {
-	named map[string]*Group
-	bySym map[eventlog.Sym]*Group
-	names []string
-	last  *Group
-	sym   eventlog.Sym
+	named  map[string]*Group
+	bySym  map[eventlog.Sym]*Group
+	names  []string
+	recent [64]struct {
+		sym   eventlog.Sym
+		group *Group
+	}
 }
 
-func (f *fold) groups() groups {
-	return groups{named: map[string]*Group{}, bySym: map[eventlog.Sym]*Group{}, names: f.names}
+func (f *fold) groups() *groups {
+	return &groups{named: map[string]*Group{}, bySym: map[eventlog.Sym]*Group{}, names: f.names}
 }
 
 // of returns the group of a name, which is made if need be.
 func (g *groups) of(name eventlog.Sym) *Group {
-	if g.last == nil || g.sym != name {
+	at := &g.recent[int(name)%len(g.recent)]
+	if at.group == nil || at.sym != name {
 		of := g.bySym[name]
 		if of == nil {
 			of = group(g.named, orUnknown(g.names[name]))
 			g.bySym[name] = of
 		}
-		g.last, g.sym = of, name
+		at.sym, at.group = name, of
 	}
-	return g.last
+	return at.group
 }

@@ -7,7 +7,8 @@ import "github.com/lazytrace/lazytrace/eventlog"
 func (f *fold) places(sessions []*eventlog.Session) {
 	most := cap(f.r.Runs)
 	p := placing{
-		fold: f, agents: f.groups(), agent: make([]*Group, most), place: make([]int32, 0, most), runs: make(map[runKey]int32, most),
+		fold: f, agents: f.groups(), agent: make([]agent, most), place: make([]int32, 0, most), of: make([]eventlog.Sym, 0, most),
+		runs: make([]int32, len(f.names)), more: map[runKey]int32{},
 	}
 	for _, s := range sessions {
 		p.session(s)
@@ -37,14 +38,26 @@ type runKey struct{ session, run eventlog.Sym }
 // placing is the state of a fold by what calls belong to.
 type placing struct {
 	*fold
-	agents groups
-	agent  []*Group         // of each run of the report, when it was asked for
-	place  []int32          // of each run of the sessions, in their order: index into r.Runs, or unlisted
-	runs   map[runKey]int32 // index into place
+	agents *groups
+	agent  []agent // of each run of the report
+	place  []int32 // of each run of the sessions, in their order: index into r.Runs, or unlisted
+
+	// Runs are found a hundred thousand times, and hardly ever do two have one id: runs
+	// has by symbol the position of the first one with it, from one on, of the session
+	// that of names; more has the others.
+	runs []int32
+	of   []eventlog.Sym
+	more map[runKey]int32
 
 	// The tree of the session that is being listed, by position of its runs.
 	child, sibling []int32
 	stack          []step
+}
+
+// agent is that of a run, and its group when it was asked for.
+type agent struct {
+	name  eventlog.Sym
+	group *Group
 }
 
 // step is a run that is to be listed, by position, and where the one above it stands.
@@ -61,15 +74,19 @@ func (p *placing) session(s *eventlog.Session) {
 	base := int32(len(p.place))
 	p.child, p.sibling = p.child[:0], p.sibling[:0]
 	for i, r := range s.Runs {
-		p.runs[runKey{s.Sym, r.ID}] = base + int32(i)
-		p.place = append(p.place, unlisted)
+		if at := base + int32(i); p.runs[r.ID] == 0 {
+			p.runs[r.ID] = at + 1
+		} else {
+			p.more[runKey{s.Sym, r.ID}] = at
+		}
+		p.place, p.of = append(p.place, unlisted), append(p.of, s.Sym)
 		p.child, p.sibling = append(p.child, none), append(p.sibling, none)
 	}
 	top := int32(none)
 	for i, r := range s.Runs { // the list of the children begins with the last one
 		if r.Parent == 0 {
 			p.sibling[i], top = top, int32(i)
-		} else if at, ok := p.runs[runKey{s.Sym, r.Parent}]; ok {
+		} else if at, ok := p.position(runKey{s.Sym, r.Parent}); ok {
 			p.sibling[i], p.child[at-base] = p.child[at-base], int32(i)
 		}
 	}
@@ -115,6 +132,7 @@ func (p *placing) list(s *eventlog.Session, r *eventlog.Run, parent int) int32 {
 	p.r.Runs = p.r.Runs[:i+1] // there is room for all: a run is large, and not made elsewhere first
 	run := &p.r.Runs[i]
 	run.Key, run.Agent, run.Session, run.Run, run.Parent, run.Above, run.Depth = p.names[r.ID], orUnknown(p.names[r.Agent]), s, r, parent, above, depth
+	p.agent[i].name = r.Agent
 	own := &run.Own
 	own.ToolCalls, own.ToolErrors, own.Errors = r.ToolCalls, r.ToolErrors, r.Errors
 	if r.ID != 0 {
@@ -128,10 +146,11 @@ func (p *placing) list(s *eventlog.Session, r *eventlog.Run, parent int) int32 {
 
 // agentOf returns the group of a run's agent.
 func (p *placing) agentOf(run int) *Group {
-	if p.agent[run] == nil {
-		p.agent[run] = p.agents.of(p.r.Runs[run].Run.Agent)
+	of := &p.agent[run]
+	if of.group == nil {
+		of.group = p.agents.of(of.name)
 	}
-	return p.agent[run]
+	return of.group
 }
 
 // calls adds the calls to their runs, and to their agents by themselves.
@@ -187,16 +206,25 @@ func (p *placing) calls() {
 
 // find returns where a run stands in the report, or -1.
 func (p *placing) find(key runKey) int32 {
-	if at, ok := p.runs[key]; ok {
+	if at, ok := p.position(key); ok {
 		return p.place[at]
 	}
 	return -1
 }
 
+// position returns which of the runs of the sessions one is.
+func (p *placing) position(key runKey) (int32, bool) {
+	if at := p.runs[key.run] - 1; at >= 0 && p.of[at] == key.session {
+		return at, true
+	}
+	at, ok := p.more[key]
+	return at, ok
+}
+
 // byAgent adds a call to the agent that made it. What the agents come to with what
 // they started is added up at the end, but for what one did inside a run of another.
 func (p *placing) byAgent(run int, e *eventlog.Entry) {
-	if e.Agent == 0 || e.Agent == p.r.Runs[run].Run.Agent {
+	if e.Agent == 0 || e.Agent == p.agent[run].name {
 		p.agentOf(run).Own.entry(e)
 		return
 	}
