@@ -141,12 +141,13 @@ type Options struct {
 	Now  func() time.Time
 }
 
-// Shelf gives what was there when it was opened, and keeps what it is given. It is
-// safe for concurrent use. Entries become visible to others by Commit.
+// Shelf gives what was there when somebody first asked for an entry, and keeps what it
+// is given. It is safe for concurrent use. Entries become visible to others by Commit.
 type Shelf struct {
 	dir string
 	opt Options
 
+	asked sync.Once // for packs and index
 	packs []*pack
 	index map[Key]entry
 
@@ -162,7 +163,7 @@ type entry struct {
 }
 
 // Open opens the shelf in a folder, which need not be there. What cannot be read
-// of it is not there.
+// of it is not there. Nothing is read before the first entry is asked for.
 func Open(dir string, opt Options) *Shelf {
 	if opt.Size <= 0 {
 		opt.Size = DefaultSize
@@ -173,9 +174,7 @@ func Open(dir string, opt Options) *Shelf {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	s := &Shelf{dir: dir, opt: opt}
-	s.packs, s.index, _ = load(dir)
-	return s
+	return &Shelf{dir: dir, opt: opt}
 }
 
 // load opens all packs of a folder. It also returns files that look like packs and
@@ -218,17 +217,23 @@ func load(dir string) (packs []*pack, index map[Key]entry, wrong []string) {
 
 // Get returns the entry with a key, in room where there is enough of it.
 func (s *Shelf) Get(key Key, room []byte) ([]byte, bool) {
-	e, ok := s.index[key]
+	e, ok := s.find(key)
 	if !ok {
 		return nil, false
 	}
 	return e.pack.get(e.place, room)
 }
 
+func (s *Shelf) find(key Key) (entry, bool) {
+	s.asked.Do(func() { s.packs, s.index, _ = load(s.dir) })
+	e, ok := s.index[key]
+	return e, ok
+}
+
 // Stale reports whether an entry that was used just now is to be put again, for it
 // not to be taken for one that nobody wants. Once in a while is enough.
 func (s *Shelf) Stale(key Key) bool {
-	e, ok := s.index[key]
+	e, ok := s.find(key)
 	return ok && s.opt.Now().Sub(time.Unix(0, e.place.used)) > s.opt.Age/6
 }
 
@@ -274,6 +279,7 @@ func (s *Shelf) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
+	s.asked.Do(func() {}) // nobody asks any more
 	if s.draft != nil {
 		s.draft.drop()
 		s.draft = nil
