@@ -24,9 +24,21 @@ func (Legacy) Sniff(h *Head) int {
 		return 0
 	}
 	for _, line := range h.Lines {
-		keys := map[string]bool{}
-		if jsonl.Fields(line, func(key, _ []byte) bool { keys[string(key)] = true; return true }) == nil &&
-			keys["event_type"] && keys["data"] && keys["timestamp"] && keys["agent_id"] {
+		var typ, data, time, agent bool
+		err := jsonl.Fields(line, func(key, _ []byte) bool {
+			switch string(key) {
+			case "event_type":
+				typ = true
+			case "data":
+				data = true
+			case "timestamp":
+				time = true
+			case "agent_id":
+				agent = true
+			}
+			return true
+		})
+		if err == nil && typ && data && time && agent {
 			return 90
 		}
 	}

@@ -84,10 +84,15 @@ func (l *Lines) makeRoom() {
 // spare are blocks that nobody reads into at present: thousands of files are read
 // one after the other, and a fresh block for each would take longer to clear than
 // to fill.
-var spare sync.Pool
+var spare, spareFirst sync.Pool
 
 func room(size int) []byte {
-	if size == defaultBlock {
+	switch size {
+	case firstBlock:
+		if b, ok := spareFirst.Get().(*[firstBlock]byte); ok {
+			return b[:]
+		}
+	case defaultBlock:
 		if b, ok := spare.Get().(*[defaultBlock]byte); ok {
 			return b[:]
 		}
@@ -97,7 +102,10 @@ func room(size int) []byte {
 
 // giveBack takes a block of which nobody uses any part.
 func giveBack(b []byte) {
-	if len(b) == defaultBlock {
+	switch len(b) {
+	case firstBlock:
+		spareFirst.Put((*[firstBlock]byte)(b))
+	case defaultBlock:
 		spare.Put((*[defaultBlock]byte)(b))
 	}
 }
