@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 
@@ -73,11 +74,17 @@ func AppendFlat(b []byte, e *eventlog.Event, seq int64) []byte {
 // appendOneLine appends JSON that may be spread over lines. Line ends can only
 // stand between its tokens: inside strings they are escaped.
 func appendOneLine(b []byte, raw []byte) []byte {
-	for _, c := range raw {
-		if c == '\n' || c == '\r' {
-			c = ' '
+	from := len(b)
+	b = append(b, raw...)
+	for _, end := range [...]byte{'\n', '\r'} {
+		for rest := b[from:]; ; {
+			i := bytes.IndexByte(rest, end)
+			if i < 0 {
+				break
+			}
+			rest[i] = ' '
+			rest = rest[i+1:]
 		}
-		b = append(b, c)
 	}
 	return b
 }
