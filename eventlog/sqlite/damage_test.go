@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,14 +73,21 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// TestDamagedPages overwrites one page after the other. Whatever it was, all
-// that is given is in order, and after a hole in the table the rest is there.
+// TestDamagedPages overwrites one page after the other, and one part of each after the
+// other. Whatever it was, all that is given is in order, and after a hole in the table
+// the rest is there; what is missing is told.
 func TestDamagedPages(t *testing.T) {
+	t.Run("whole", func(t *testing.T) { damagedPages(t, pageSize) })
+	t.Run("in part", func(t *testing.T) { damagedPages(t, pageSize/4) })
+}
+
+func damagedPages(t *testing.T, size int) {
 	path, body := finished(t)
 	around := 0
-	for page := 1; page < len(body)/pageSize; page++ {
+	for at := pageSize; at < len(body); at += size {
+		page := fmt.Sprintf("%d+%d", at/pageSize, at%pageSize)
 		bad := append([]byte(nil), body...)
-		copy(bad[page*pageSize:], strings.Repeat("\xff", pageSize))
+		copy(bad[at:], strings.Repeat("\xff", size))
 		if err := os.WriteFile(path, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +98,7 @@ func TestDamagedPages(t *testing.T) {
 		keys, holes, err := rowsAround(t, r)
 		for i := range keys {
 			if i > 0 && keys[i] <= keys[i-1] {
-				t.Fatalf("page %d: key %d after %d", page, keys[i], keys[i-1])
+				t.Fatalf("page %s: key %d after %d", page, keys[i], keys[i-1])
 			}
 		}
 		missing := 2000 - len(keys)
@@ -100,11 +108,11 @@ func TestDamagedPages(t *testing.T) {
 		}
 		switch {
 		case err == nil && missing != told:
-			t.Errorf("page %d: %d rows missing, told of %d", page, missing, told)
+			t.Errorf("page %s: %d rows missing, told of %d", page, missing, told)
 		case err == nil && missing > 0:
 			around++
 		case err != nil && !errors.Is(err, ErrDamaged):
-			t.Errorf("page %d: %v", page, err)
+			t.Errorf("page %s: %v", page, err)
 		}
 		if err := r.Close(); err != nil {
 			t.Error(err)

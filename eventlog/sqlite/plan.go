@@ -180,8 +180,10 @@ func driven(ctx context.Context, conn any, query string, key int64, limit int, a
 // around finds out from where reading can go on after a row could not be read,
 // and says so with a RowError. A row that is too big, or whose rest lies on a
 // page that is damaged, still has its key. A page of many rows that is damaged
-// can be gone around: the tree leads to the pages behind it. If there is
-// nothing behind, the reason is returned as it is.
+// can be gone around: the tree leads to the pages behind it. On one of which a part
+// is damaged, rows around the bad one may not be found either: all that are not, from
+// the last good one to the next, count as unread. If there is nothing behind, the reason
+// is returned as it is.
 func (p plan) around(ctx context.Context, c *sql.Conn, from int64, reason error) error {
 	query := "SELECT " + p.key + " FROM " + p.from + " WHERE " + p.key + " >= ? ORDER BY " + p.key + " LIMIT 1"
 	// first returns the first key from k on that can be read, and whether
@@ -191,7 +193,16 @@ func (p plan) around(ctx context.Context, c *sql.Conn, from int64, reason error)
 		return key, err == nil && key >= k
 	}
 	if key, ok := first(from); ok {
-		return &RowError{From: key, Key: key, Err: reason}
+		if !errors.Is(reason, ErrDamaged) || key == math.MaxInt64 {
+			return &RowError{From: key, Key: key, Err: reason}
+		}
+		hole := &RowError{From: from, Key: key, Err: reason}
+		if next, ok := first(key + 1); ok {
+			hole.Key = next - 1
+		} else if more := (*RowError)(nil); errors.As(p.around(ctx, c, key+1, reason), &more) {
+			hole.Key = more.Key
+		}
+		return hole
 	}
 	// The first good place is looked for in steps that double and, when one
 	// is found, by halves. Keys below zero are rare: they take one step.
@@ -225,6 +236,9 @@ func (p plan) around(ctx context.Context, c *sql.Conn, from int64, reason error)
 		} else {
 			bad = middle
 		}
+	}
+	if key, ok := first(good); ok {
+		good = key
 	}
 	return &RowError{From: from, Key: good - 1, Err: reason}
 }

@@ -32,6 +32,9 @@ type RowError struct {
 
 // Error returns which rows they are and why.
 func (e *RowError) Error() string {
+	if e.From == Start {
+		return fmt.Sprintf("rows up to %d: %v", e.Key, e.Err)
+	}
 	if e.From == e.Key {
 		return fmt.Sprintf("row %d: %v", e.Key, e.Err)
 	}
