@@ -229,7 +229,7 @@ func (a *auditor) read(of *eventlog.Segment) {
 	defer r.close()
 	// The records that are cut are found as they were cut: by a summary.
 	sum := eventlog.NewSummary(a.set.opt.Symbols, of.Path, of.Format, seg.rank())
-	take := &findTaker{auditor: a, seg: seg, of: of, sum: sum}
+	take := &findTaker{auditor: a, seg: seg, of: of, sum: sum, mask: masker{red: a.set.opt.Redactor}}
 	sum.Watch(func(c *eventlog.Cut) {
 		if a.repeated(c) && a.standing.Counts(sum.Path, sum.Rank, c.Session, c.Of) {
 			take.cut(c)
@@ -244,9 +244,10 @@ func (a *auditor) read(of *eventlog.Segment) {
 // findTaker takes the events of a segment that is read once more.
 type findTaker struct {
 	*auditor
-	seg *segment
-	of  *eventlog.Segment
-	sum *eventlog.Summary
+	seg  *segment
+	of   *eventlog.Segment
+	sum  *eventlog.Summary
+	mask masker
 }
 
 // at begins a finding at a place of the segment.
@@ -264,6 +265,7 @@ func (t *findTaker) record(rec *eventlog.Record) {
 
 func (t *findTaker) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
 	t.set.opt.estimate(e)
+	t.mask.names(e)
 	syms := t.set.opt.Symbols
 	counts := t.standing.Counts(t.sum.Path, t.sum.Rank, syms.Intern(e.SessionID), syms.Intern(e.Of))
 	wanted := false

@@ -378,7 +378,7 @@ func (s *Set) keepable(t *tracked, e *keptEntry) bool {
 		if !ok || identityOf(info).inode != e.at.inode || place.Offset > e.at.size {
 			return false
 		}
-		if d, ok := t.reader.decoder.(dialect.Resumer); ok && place.Offset >= resumable {
+		if d, ok := t.reader.decoder.(dialect.Resumer); ok && place.Offset >= resumable && !t.hid {
 			if state, ok := d.Save(nil); ok {
 				e.place, e.state = place, state
 			}

@@ -330,8 +330,11 @@ func TestKeptHoldsNoSecrets(t *testing.T) {
 	line := func(kind, rest string) {
 		fmt.Fprintf(&b, `{"event_type":%q,"session_id":"s","run_id":"r","ts":1763629200,%s}`+"\n", kind, strings.ReplaceAll(rest, "SECRET", "use the key "+secret))
 	}
-	line("session_start", `"goal":"SECRET","title":"SECRET","command":"SECRET","metadata":{"a":"SECRET"}`)
-	line("agent_start", `"agent_name":"a","task":"SECRET"`)
+	line("session_start", `"goal":"SECRET","title":"SECRET","command":"SECRET","metadata":{"a":"SECRET"},"user":"SECRET","project":"SECRET","git_branch":"SECRET","environment":"SECRET","experiment":"SECRET","variant":"SECRET","host":"SECRET","tags":["SECRET"]`)
+	line("agent_start", `"agent_name":"SECRET","task":"SECRET"`)
+	line("model_response", `"agent_name":"SECRET","model":"SECRET","provider":"SECRET","input_tokens":1`)
+	line("tool_call", `"tool":"SECRET","call_id":"0","branch_id":"SECRET"`)
+	line("SECRET", `"user":"SECRET"`)
 	line("tool_call", `"tool":"helper","call_id":"1","arguments":{"task":"SECRET"}`)
 	line("tool_error", `"tool":"helper","call_id":"2","error":"SECRET"`)
 	b.Write(bridgeLines(0, 2500))

@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/dialect"
 	"github.com/lazytrace/lazytrace/eventlog/sqlite"
-	"github.com/lazytrace/lazytrace/redact"
 )
 
 // OpenLog opens the events of a session and of the sessions below it. It does
@@ -277,7 +275,7 @@ func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
 			l.version++
 			l.mu.Unlock()
 			l.notify()
-		}, &logTaker{l: l, p: p, segment: uint16(number), last: l.root})
+		}, &logTaker{l: l, p: p, segment: uint16(number), last: l.root, mask: &masker{red: l.set.opt.Redactor}})
 		switch {
 		case errors.Is(err, errStartOver):
 			again = true
@@ -326,6 +324,7 @@ type logTaker struct {
 	p       *logPart
 	segment uint16
 	last    string // the session of the event before, which a fault is put to
+	mask    *masker
 }
 
 func (t *logTaker) record(*eventlog.Record) {}
@@ -345,6 +344,7 @@ func (t *logTaker) event(rec *eventlog.Record, sub int, e *eventlog.Event) {
 	}
 	t.last = e.SessionID
 	t.l.set.opt.estimate(e)
+	t.mask.names(e)
 	if t.p.known(keyOf(rec, sub), e) {
 		return
 	}
@@ -543,21 +543,4 @@ func (p *logPart) open() error {
 	}
 	p.file = f
 	return nil
-}
-
-// maskEvent hides secrets in everything of an event that is shown.
-func maskEvent(e *eventlog.Event, red *redact.Redactor) {
-	if red == nil {
-		return
-	}
-	e.Text, _ = red.Text(e.Text)
-	e.Message, _ = red.Text(e.Message)
-	for _, body := range []*json.RawMessage{&e.Payload, &e.Input, &e.Output} {
-		if len(*body) > 0 {
-			*body, _ = red.JSON(*body)
-		}
-	}
-	for i := range e.Details {
-		e.Details[i].Value, _ = red.Text(e.Details[i].Value)
-	}
 }

@@ -111,6 +111,7 @@ type tracked struct {
 	copied  bool        // it is a copy of a log that is gone
 	refused bool        // it could not be read, and that was told
 	lines   atomic.Bool // it is a file of lines, whose bytes are those of its records
+	hid     bool        // a name in it held a secret
 	seen    mark        // guarded by Set.mu, as is missed
 	missed  time.Time   // since when its file is not there
 	seg     *segment
@@ -476,13 +477,15 @@ func (s *Set) lookAgain(t *tracked) {
 // has changed, all of it into a fresh one.
 func (s *Set) read(t *tracked) (*eventlog.Summary, error) {
 	sum := t.summary
+	mask := masker{red: s.opt.Redactor}
 	for {
 		err := t.reader.advance(s.ctx, func(batch func()) {
 			sum.Update(batch)
 			if sum == t.summary {
 				s.sources.Notify()
 			}
-		}, summaryReader{sum, &s.opt, t.path, t.seg.dialect})
+		}, summaryReader{sum, &s.opt, t.path, t.seg.dialect, &mask})
+		t.hid = t.hid || mask.hid
 		if !errors.Is(err, errStartOver) {
 			return sum, err
 		}
@@ -656,16 +659,7 @@ type summaryReader struct {
 	opt     *Options
 	path    string
 	dialect dialect.Dialect
-}
-
-// mask hides the secrets of a text that is kept for every session.
-func (s summaryReader) mask(text string) string {
-	const most = 4 << 10
-	text = text[:min(len(text), most)]
-	if s.opt.Redactor != nil {
-		text, _ = s.opt.Redactor.Text(text)
-	}
-	return text
+	mask    *masker
 }
 
 func (s summaryReader) record(rec *eventlog.Record) {
@@ -682,13 +676,10 @@ func (s summaryReader) event(rec *eventlog.Record, _ int, e *eventlog.Event) {
 	}
 	if e.Facts != nil {
 		s.News(e)
-		e.Facts.Goal, e.Facts.Name, e.Facts.Title = s.mask(e.Facts.Goal), s.mask(e.Facts.Name), s.mask(e.Facts.Title)
-		e.Facts.Command, e.Facts.FailureReason, e.Facts.Summary = s.mask(e.Facts.Command), s.mask(e.Facts.FailureReason), s.mask(e.Facts.Summary)
-		for k, v := range e.Facts.Metadata {
-			e.Facts.Metadata[k] = s.mask(v)
-		}
+		s.mask.facts(e.Facts)
 	}
 	s.opt.estimate(e)
+	s.mask.names(e)
 	if s.Add(rec.Pos, e) {
 		s.Begins(rec)
 	}

@@ -486,7 +486,9 @@ func TestRefusals(t *testing.T) {
 func TestMasks(t *testing.T) {
 	secret := "sk-proj-" + strings.Repeat("aB3dE5fG7h", 4)
 	path := filepath.Join(t.TempDir(), "a.jsonl")
-	text := fmt.Sprintf(`{"event_type":"agent_start","session_id":"s","run_id":"r","agent_name":"a","task":"use %s"}`+"\n", secret)
+	text := fmt.Sprintf(`{"event_type":"agent_start","session_id":"s","run_id":"r","agent_name":"the %[1]s one","task":"use %[1]s"}`+"\n"+
+		`{"event_type":"tool_call","session_id":"s","run_id":"r","tool":"the %[1]s one","call_id":"1"}`+"\n"+
+		`{"event_type":"model_response","session_id":"s","run_id":"r","model":"the %[1]s one","input_tokens":1}`+"\n", secret)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -505,11 +507,11 @@ func TestMasks(t *testing.T) {
 		t.Fatal(err)
 	}
 	load(t, log)
-	events, err := log.Events(t.Context(), []eventlog.RowID{0})
+	events, err := log.Events(t.Context(), []eventlog.RowID{0, 1, 2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if shown := fmt.Sprintf("%s %+v", c.Sessions[0].Goal, events[0]); strings.Contains(shown, secret) || !strings.Contains(shown, "REDACTED") {
+	if shown := fmt.Sprintf("%s %+v %q", c.Sessions[0].Goal, events, set.Sources().Symbols().Names()); strings.Contains(shown, secret) || !strings.Contains(shown, "REDACTED") {
 		t.Errorf("shown: %s", shown)
 	}
 }
