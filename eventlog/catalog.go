@@ -522,15 +522,16 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	if p.context > 0 {
 		s.Context = p.context
 	}
-	runs := make([]Run, len(p.runs))
-	s.Runs = slices.Grow(s.Runs, len(runs))
-	for i, r := range p.runs {
-		run := &runs[i]
-		r.shared = r.Tools != nil // whoever counts on takes a copy first
-		*run = *r
-		run.Session = id
-		run.stuck.calls = slices.Clone(r.stuck.calls)
-		s.Runs = append(s.Runs, run)
+	s.Runs = slices.Grow(s.Runs, len(p.runs))
+	for _, r := range p.runs {
+		if !r.shared {
+			r.shared = true
+		}
+		if r.Session != id {
+			r = r.own()
+			r.Session = id
+		}
+		s.Runs = append(s.Runs, r)
 		s.ToolCalls += r.ToolCalls
 		s.ToolFails += r.ToolErrors
 		s.underWay += r.underWay
@@ -746,27 +747,30 @@ func (b *builder) recorded() {
 // runs joins the parts of runs that several segments tell of, and names the
 // session after its first run where nothing else does.
 func (b *builder) runs(s *Session) {
-	seen := map[Sym]*Run{}
+	seen := make(map[Sym]int, len(s.Runs)) // where they are kept
 	kept := s.Runs[:0]
 	for _, r := range s.Runs {
 		if a, ok := b.adopts[runKey{s.Sym, r.ID}]; ok && a.Link >= r.Link {
+			r = r.own()
 			r.Parent, r.ParentCall, r.Link = b.c.Symbols.Intern(a.ParentRunID), a.ParentCall, a.Link
 			if r.Agent == 0 {
 				r.Agent = b.c.Symbols.Intern(a.Agent)
 			}
 		}
-		old := seen[r.ID]
-		if old == nil {
-			seen[r.ID] = r
+		at, there := seen[r.ID]
+		if !there {
+			seen[r.ID] = len(kept)
 			kept = append(kept, r)
 			continue
 		}
-		old.join(r)
+		kept[at] = kept[at].own()
+		kept[at].join(r)
 	}
 	s.Runs = kept
-	for _, r := range kept {
-		if r.Parent != 0 && seen[r.Parent] == nil {
-			r.Parent = 0
+	for i, r := range kept {
+		if _, there := seen[r.Parent]; r.Parent != 0 && !there {
+			kept[i] = r.own()
+			kept[i].Parent = 0
 		}
 	}
 	told := s.Facts.Outcome != OutcomeUnknown

@@ -3,6 +3,7 @@ package eventlog
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -331,5 +332,59 @@ func TestCatalogStaysAsItWas(t *testing.T) {
 	}
 	if e := first.Entries.Ref(7); e.Usage.Output != 1 {
 		t.Errorf("the first catalog has %d tokens now", e.Usage.Output)
+	}
+}
+
+// A catalog shares the runs of its segments. What they learn later, and what the catalog
+// makes of them itself, stays with each.
+func TestRunsStayAsTheyWere(t *testing.T) {
+	spell := func(c *Catalog) string {
+		var b strings.Builder
+		for _, s := range c.Sessions {
+			fmt.Fprintf(&b, "%s:\n", s.ID)
+			for _, r := range s.Runs {
+				fmt.Fprintf(&b, "%s of %d below %q: %d events, %d calls, %d errors, %v to %v, open %v, %+v, waits %+v\n", c.Symbols.Name(r.ID), r.Session,
+					c.Symbols.Name(r.Parent), r.Events, r.ToolCalls, r.Errors, r.Start, r.End, r.Open, r.Tools, r.waiting())
+			}
+		}
+		return b.String()
+	}
+	for _, runs := range []int{2, 3 * manyRuns} {
+		s := NewSources(NewSymbols())
+		first, second := NewSummary(s.Symbols(), "a", "test", 0), NewSummary(s.Symbols(), "b", "test", 0)
+		s.Add(first, second)
+		round := 0
+		add := func(sum *Summary, e Event) {
+			e.Time = at(float64(1 + round))
+			sum.Update(func() { sum.Add(int64(round), &e) })
+		}
+		var catalogs []*Catalog
+		var told []string
+		for round = range 5 {
+			for i := range runs {
+				run := fmt.Sprint("r", i)
+				parent := fmt.Sprint("r", i-1) // of the first one there is none
+				add(first, Event{SessionID: "s", RunID: run, ParentRunID: parent, Kind: AgentStart, Agent: "a", Link: LinkName})
+				add(first, Event{SessionID: "s", RunID: run, Kind: ToolCall, Tool: fmt.Sprint("t", round%3), CallID: fmt.Sprint(round, i)})
+				add(second, Event{SessionID: "s", RunID: run, Kind: ToolError, Tool: "t", Failed: true, Wait: WaitAsked})
+			}
+			if round == 3 { // it turns out to be another one
+				add(second, Event{SessionID: "s", RunID: "r0", Kind: AgentFinish, Facts: &Facts{SameAs: "other"}})
+			}
+			add(second, Event{SessionID: "s", RunID: "r1", Kind: Custom, Adopts: []Adopt{{RunID: "r0", ParentRunID: "r1", Link: LinkSure}}})
+			c := s.Catalog()
+			catalogs, told = append(catalogs, c), append(told, spell(c))
+		}
+		for i, c := range catalogs {
+			if now := spell(c); now != told[i] {
+				t.Errorf("%d runs: catalog %d has become\n%s\nit was\n%s", runs, i, now, told[i])
+			}
+			if i > 0 && told[i] == told[i-1] {
+				t.Errorf("%d runs: catalog %d is like the one before", runs, i)
+			}
+		}
+		if !strings.Contains(told[0], `below "r1"`) {
+			t.Errorf("the run that was adopted lies elsewhere:\n%s", told[0])
+		}
 	}
 }

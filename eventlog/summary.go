@@ -101,8 +101,19 @@ type Run struct {
 	rest     *rest // of a preview: it stands for many
 	underWay int64 // calls without a result
 	copied   bool  // it is known from the agent's own log, copied by a recorder
-	shared   bool  // others have the same Tools, which do not change for them
+	shared   bool  // it is part of a catalog and does not change any more
+	at       int32 // its place in its part
 	stuck    stuck
+}
+
+// own returns a run for changing it: itself, or a copy of one that is shared.
+func (r *Run) own() *Run {
+	if !r.shared {
+		return r
+	}
+	c := *r
+	c.shared, c.Tools, c.stuck.calls = false, slices.Clone(r.Tools), slices.Clone(r.stuck.calls)
+	return &c
 }
 
 // Minute is a beat with its minute since 1970.
@@ -325,6 +336,7 @@ func (s *Summary) run(session Sym, p *part, e *Event) *Run {
 		r = &Run{ID: id, Session: session, Start: e.Time, copied: e.Of != ""}
 		p.add(r)
 	}
+	r = p.own(r)
 	r.Events++
 	if counted(e) {
 		r.Errors++
@@ -380,7 +392,20 @@ func (p *part) run(id Sym) *Run {
 	return nil
 }
 
+// own returns a run of the part for changing it, which takes the place of a shared one.
+func (p *part) own(r *Run) *Run {
+	if r.shared {
+		r = r.own()
+		p.runs[r.at], p.latest = r, r
+		if p.byID != nil {
+			p.byID[r.ID] = r
+		}
+	}
+	return r
+}
+
 func (p *part) add(r *Run) {
+	r.at = int32(len(p.runs))
 	p.runs = append(p.runs, r)
 	switch {
 	case p.byID != nil:
@@ -436,10 +461,6 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 // count adds to the calls of a tool. A run has few, and a symbol that is new is the
 // last of all.
 func (r *Run) count(more ToolCount) {
-	if r.shared {
-		r.Tools = slices.Clone(r.Tools)
-		r.shared = false
-	}
 	i, there := slices.BinarySearchFunc(r.Tools, more.Tool, byTool)
 	if r.Tools == nil {
 		r.Tools = make([]ToolCount, 0, 4)

@@ -141,6 +141,7 @@ type freezer struct {
 	names   []string
 	numbers *[]uint32 // by symbol: the place in symbols of one that was met
 	symbols []Sym     // in the order in which they were met; the first one is the empty name
+	tools   []ToolCount
 }
 
 // numberings are tables for freezers, all zero: one of them has room for every name that
@@ -365,11 +366,9 @@ func (w *freezer) run(r *Run) {
 		w.int(n)
 	}
 	w.uint(uint64(len(r.Tools)))
-	tools := r.Tools
-	if !slices.IsSortedFunc(tools, w.byToolName) {
-		tools = slices.SortedFunc(slices.Values(tools), w.byToolName)
-	}
-	for _, t := range tools {
+	w.tools = append(w.tools[:0], r.Tools...)
+	slices.SortFunc(w.tools, w.byToolName)
+	for _, t := range w.tools {
 		w.sym(t.Tool)
 		w.int(t.Calls)
 		w.int(t.Errors)
@@ -681,7 +680,7 @@ func (r *thawer) part() *part {
 		p.runs = make([]*Run, n)
 		for i := range runs {
 			r.run(&runs[i])
-			p.runs[i] = &runs[i]
+			p.runs[i], runs[i].at = &runs[i], int32(i)
 		}
 	}
 	if n := r.count(4); n > 0 {

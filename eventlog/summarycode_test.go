@@ -2,8 +2,10 @@ package eventlog
 
 import (
 	"bytes"
+	"maps"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -65,7 +67,7 @@ func (f *filler) fill(v reflect.Value) {
 		f.fill(v.Elem())
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if name := v.Type().Field(i).Name; name == "latest" || name == "shared" {
+			if name := v.Type().Field(i).Name; name == "latest" || name == "shared" || name == "at" {
 				continue // of this process
 			}
 			f.fill(v.Field(i))
@@ -119,6 +121,11 @@ func full(syms *Symbols) *Summary {
 	}
 	for i := range s.tallies {
 		s.tallies[i].Session, s.tallies[i].Of = copied.session, copied.of
+	}
+	for _, p := range slices.Concat(slices.Collect(maps.Values(s.sessions)), slices.Collect(maps.Values(s.copies))) {
+		for i, r := range p.runs {
+			r.at = int32(i)
+		}
 	}
 	return s
 }

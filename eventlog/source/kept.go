@@ -379,7 +379,8 @@ func (s *Set) keepable(t *tracked, e *keptEntry) bool {
 			return false
 		}
 		if d, ok := t.reader.decoder.(dialect.Resumer); ok && place.Offset >= resumable && !t.hid {
-			if state, ok := d.Save(nil); ok {
+			// What is not filled of the room is never given by the system.
+			if state, ok := d.Save(make([]byte, 0, min(place.Offset>>8, 16<<20))); ok {
 				e.place, e.state = place, state
 			}
 		}
