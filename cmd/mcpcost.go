@@ -121,7 +121,7 @@ func groupsBy(r *rollup.Report, by string) []rollup.Group {
 	}
 	var runs []rollup.Group
 	for _, run := range r.Runs {
-		g := run.Group
+		g := run.Group()
 		g.Key = strings.TrimSpace(run.Agent + " " + run.Key)
 		runs = append(runs, g)
 	}

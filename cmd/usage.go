@@ -249,7 +249,7 @@ func printUsage(env *Env, r *rollup.Report, by []string) error {
 		case "run":
 			for _, run := range r.Runs {
 				if run.Key != "" {
-					row(t, strings.Repeat("  ", min(run.Depth, 16))+run.Agent+" "+short(run.Key), run.Own, run.Inclusive)
+					row(t, strings.Repeat("  ", min(run.Depth, 16))+run.Agent+" "+short(run.Key), *run.Own, *run.Inclusive)
 				}
 			}
 		default:

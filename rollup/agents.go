@@ -127,7 +127,7 @@ func newRoster(c *eventlog.Catalog, report *Report, now eventlog.Stamp) *roster 
 	for i := range report.Runs {
 		run := &report.Runs[i]
 		runs[runKey{run.Session.Sym, run.Run.ID}] = run
-		if run.Run.ID != 0 || run.Own != (Sum{}) { // the session's own events are of no agent
+		if run.Run.ID != 0 || *run.Own != (Sum{}) { // the session's own events are of no agent
 			r.run(run)
 		}
 	}

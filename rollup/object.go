@@ -27,7 +27,7 @@ func (g Group) Fields() map[string]any {
 // Fields is the usage object of the run, with inclusive, agent_name, session_id
 // and, below another run, parent_run_id and link.
 func (r Run) Fields() map[string]any {
-	m := r.Group.Fields()
+	m := r.Group().Fields()
 	m["agent_name"] = r.Agent
 	m["session_id"] = r.Session.ID
 	if r.Parent >= 0 {

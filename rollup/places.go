@@ -7,7 +7,7 @@ import "github.com/lazytrace/lazytrace/eventlog"
 func (f *fold) places(sessions []*eventlog.Session) {
 	most := cap(f.r.Runs)
 	p := placing{
-		fold: f, agents: f.groups(), agent: make([]agent, most), place: make([]int32, 0, most), of: make([]eventlog.Sym, 0, most),
+		fold: f, agents: f.groups(), own: make([]Sum, most), agent: make([]agent, most), place: make([]int32, 0, most), of: make([]eventlog.Sym, 0, most),
 		runs: make([]int32, len(f.names)), more: map[runKey]int32{},
 	}
 	for _, s := range sessions {
@@ -17,7 +17,7 @@ func (f *fold) places(sessions []*eventlog.Session) {
 	p.runsBelow()
 	p.agentsBelow()
 	for i := range f.r.Runs {
-		f.sessions[f.r.Runs[i].Session.Sym].Own.plus(&f.r.Runs[i].Own)
+		f.sessions[f.r.Runs[i].Session.Sym].Own.plus(f.r.Runs[i].Own)
 	}
 	for _, s := range sessions {
 		own := &f.sessions[s.Sym].Own
@@ -39,7 +39,8 @@ type runKey struct{ session, run eventlog.Sym }
 type placing struct {
 	*fold
 	agents *groups
-	agent  []agent // of each run of the report
+	own    []Sum   // of each run of the report
+	agent  []agent // likewise
 	place  []int32 // of each run of the sessions, in their order: index into r.Runs, or unlisted
 
 	// Runs are found a hundred thousand times, and hardly ever do two have one id: runs
@@ -133,7 +134,8 @@ func (p *placing) list(s *eventlog.Session, r *eventlog.Run, parent int) int32 {
 	run := &p.r.Runs[i]
 	run.Key, run.Agent, run.Session, run.Run, run.Parent, run.Above, run.Depth = p.names[r.ID], orUnknown(p.names[r.Agent]), s, r, parent, above, depth
 	p.agent[i].name = r.Agent
-	own := &run.Own
+	own := &p.own[i]
+	run.Own = own
 	own.ToolCalls, own.ToolErrors, own.Errors = r.ToolCalls, r.ToolErrors, r.Errors
 	if r.ID != 0 {
 		own.Runs = r.Stands()
@@ -176,7 +178,7 @@ func (p *placing) calls() {
 		case at < 0:
 			loose.entry(e)
 		default:
-			p.r.Runs[at].Own.entry(e)
+			p.own[at].entry(e)
 			p.byAgent(int(at), e)
 		}
 	}
@@ -185,7 +187,7 @@ func (p *placing) calls() {
 			loose.plus(&one)
 			return
 		}
-		p.r.Runs[at].Own.plus(&one)
+		p.own[at].plus(&one)
 		p.agentOf(int(at)).Own.plus(&one)
 	}
 	for i := range p.c.Uses {
@@ -252,9 +254,17 @@ func (p *placing) runsBelow() {
 	all := p.r.Runs
 	for i := len(all) - 1; i >= 0; i-- {
 		run := &all[i]
-		run.Inclusive.plus(&run.Own)
+		if run.Inclusive == nil {
+			run.Inclusive = run.Own
+		} else {
+			run.Inclusive.plus(run.Own)
+		}
 		if run.Parent >= 0 {
-			all[run.Parent].Inclusive.plus(&run.Inclusive)
+			above := &all[run.Parent]
+			if above.Inclusive == nil {
+				above.Inclusive = &Sum{}
+			}
+			above.Inclusive.plus(run.Inclusive)
 		}
 	}
 }
@@ -278,8 +288,8 @@ func (p *placing) agentsBelow() {
 			}
 			of = run.Agent
 		}
-		if *last == 0 && run.Inclusive != (Sum{}) {
-			p.agentOf(i).Inclusive.plus(&run.Inclusive)
+		if *last == 0 && *run.Inclusive != (Sum{}) {
+			p.agentOf(i).Inclusive.plus(run.Inclusive)
 		}
 		*last++
 		above = append(above, last)

@@ -15,9 +15,11 @@ type Group struct {
 	Inclusive Sum // with everything that it started, each call once
 }
 
-// Run is one run of a roll-up, with its place in the tree.
+// Run is one run of a roll-up, with its place in the tree. There may be very many, and
+// most started nothing, so that both their sums are one.
 type Run struct {
-	Group
+	Key            string
+	Own, Inclusive *Sum // as those of a Group; they do not change
 	Session *eventlog.Session
 	Agent   string
 	Run     *eventlog.Run
@@ -25,6 +27,9 @@ type Run struct {
 	Above   string // the id of that run, or ""
 	Depth   int
 }
+
+// Group is the run as a line of a roll-up like others.
+func (r *Run) Group() Group { return Group{r.Key, *r.Own, *r.Inclusive} }
 
 // Report is the roll-up of a selection of sessions. Groups are ordered by
 // inclusive cost, then tokens, then name; runs stand behind their parent.

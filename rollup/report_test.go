@@ -102,7 +102,7 @@ func spelled(r *rollup.Report) string {
 	list("tool", r.Tools)
 	for _, g := range r.Runs {
 		if g.Key != "" {
-			fmt.Fprintf(&b, "run %s%s/%s: %s / %s\n", strings.Repeat(">", g.Depth), g.Session.ID, g.Key, one(g.Own), one(g.Inclusive))
+			fmt.Fprintf(&b, "run %s%s/%s: %s / %s\n", strings.Repeat(">", g.Depth), g.Session.ID, g.Key, one(*g.Own), one(*g.Inclusive))
 		}
 	}
 	return b.String()

@@ -182,7 +182,7 @@ func TestUsageOfRealLog(t *testing.T) {
 		agents[g.Key] = g.Own
 	}
 	for _, g := range r.Runs {
-		runs[g.Key] = g.Own
+		runs[g.Key] = *g.Own
 	}
 	for name, s := range want.ByAgent {
 		same(name, agents[name], s)

@@ -186,7 +186,7 @@ func (d *catalogSketch) sums(g *Graph) {
 		switch {
 		case n.Kind == Agent && g.Expanded:
 			if r := runs[n.ID]; r != nil {
-				n.Own, n.Inclusive = r.Own, r.Inclusive
+				n.Own, n.Inclusive = *r.Own, *r.Inclusive
 			}
 		case n.Kind == Agent:
 			n.Own, n.Inclusive = agents[n.Name].Own, agents[n.Name].Inclusive

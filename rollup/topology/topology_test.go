@@ -171,7 +171,7 @@ func TestExpandedIsTheRollUp(t *testing.T) {
 			runs++
 			want := report.ByRun()[n.Run]
 			if n.Name != want.Agent || n.Own.Cost() != want.Own.Cost() || n.Inclusive.Usage != want.Inclusive.Usage || n.Inclusive.ToolErrors != want.Inclusive.ToolErrors {
-				t.Errorf("%s: %s is %+v, want %+v", name, n.ID, n, want.Group)
+				t.Errorf("%s: %s is %+v, want %+v", name, n.ID, n, want.Own)
 			}
 		}
 		if runs != len(report.Runs) {

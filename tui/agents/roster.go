@@ -111,7 +111,7 @@ func (r *roster) parts(at map[string]*row) {
 	for i := range r.of.Report.Runs {
 		run := &r.of.Report.Runs[i]
 		to := at[run.Agent]
-		if to == nil || run.Run.ID == 0 && run.Own == (rollup.Sum{}) {
+		if to == nil || run.Run.ID == 0 && *run.Own == (rollup.Sum{}) {
 			continue
 		}
 		key := place{to, run.Session}
@@ -128,7 +128,7 @@ func (r *roster) parts(at map[string]*row) {
 				p.failed++
 			}
 		}
-		p.own.Add(run.Own)
+		p.own.Add(*run.Own)
 		p.last = max(p.last, run.Run.Start, run.Run.End)
 	}
 	for i := range r.rows {

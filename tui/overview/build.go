@@ -82,7 +82,7 @@ func (b *builder) session(s *eventlog.Session) *node {
 	n.row.Sum.Errors = max(n.row.Sum.Errors, s.Errors)
 	single, runs := b.runsOf(s)
 	if single >= 0 {
-		n.row.Own = b.v.Report.Runs[single].Own
+		n.row.Own = *b.v.Report.Runs[single].Own
 	}
 	n.row.Parent = runs > 0 || slices.ContainsFunc(s.Children, func(child *eventlog.Session) bool { return b.kept[child] })
 	if !n.row.Parent {
@@ -171,7 +171,7 @@ func (b *builder) count(n *node) {
 func (b *builder) run(s *eventlog.Session, r *rollup.Run) Row {
 	row := Row{
 		Key: s.ID + "\x00" + r.Key, Session: s, Run: r.Run, Name: r.Agent, Agent: "sub", Model: b.v.Catalog.Symbols.Name(r.Run.Model),
-		Own: r.Own, Sum: r.Inclusive, Last: r.Run.End,
+		Own: *r.Own, Sum: *r.Inclusive, Last: r.Run.End,
 	}
 	if r.Parent < 0 {
 		row.Agent = "run"
