@@ -88,7 +88,7 @@ func (f *finder) path(p string) {
 	case err != nil:
 		f.complain(p, fmt.Errorf("open %s: %w", p, reason(err)))
 	case info.IsDir():
-		f.folder(p, 0)
+		f.linked(p, 0)
 	default:
 		real, err := filepath.EvalSymlinks(p)
 		if err != nil {
@@ -98,9 +98,15 @@ func (f *finder) path(p string) {
 	}
 }
 
-func (f *finder) folder(dir string, depth int) {
-	real, err := filepath.EvalSymlinks(dir)
-	if err != nil || f.seen[real] || depth > maxDepth || f.ctx.Err() != nil {
+// linked looks into a folder whose path may lead through links.
+func (f *finder) linked(dir string, depth int) {
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		f.folder(dir, real, depth)
+	}
+}
+
+func (f *finder) folder(dir, real string, depth int) {
+	if f.seen[real] || depth > maxDepth || f.ctx.Err() != nil {
 		return
 	}
 	f.seen[real] = true
@@ -123,11 +129,11 @@ func (f *finder) folder(dir string, depth int) {
 		switch {
 		case e.IsDir():
 			if !slices.Contains(skipped, e.Name()) {
-				f.folder(p, depth+1)
+				f.folder(p, filepath.Join(real, e.Name()), depth+1)
 			}
 		case e.Type()&fs.ModeSymlink != 0:
 			if info, err := os.Stat(p); err == nil && info.IsDir() {
-				f.folder(p, depth+1)
+				f.linked(p, depth+1)
 			} else if err == nil && info.Mode().IsRegular() && hasSuffix(e.Name()) {
 				if to, err := filepath.EvalSymlinks(p); err == nil {
 					f.add(p, to, info, false)
