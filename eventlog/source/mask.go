@@ -19,10 +19,10 @@ type masker struct {
 
 // name masks something short.
 func (m *masker) name(name *string) {
-	n := len(*name)
-	if n == 0 {
+	if tame(*name) {
 		return
 	}
+	n := len(*name)
 	at := &m.recent[(n+int((*name)[n/2])*3+int((*name)[n-1])*5)%len(m.recent)]
 	if at.name != *name {
 		at.name = *name
@@ -30,6 +30,23 @@ func (m *masker) name(name *string) {
 		m.hid = m.hid || at.masked != at.name
 	}
 	*name = at.masked
+}
+
+// tame reports whether a name is too short and too plain for any secret: what people
+// call their tools mostly is.
+func tame(name string) bool {
+	if len(name) >= 12 {
+		return false
+	}
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+		case i > 0 && ('0' <= c && c <= '9' || c == '-' || c == '_'):
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // names masks the names in an event, whose price is known already.
