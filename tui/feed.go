@@ -42,9 +42,13 @@ func awaitCatalog(ctx context.Context, s *eventlog.Sources, p pace) tea.Cmd {
 			return nil
 		case <-s.Changed():
 		}
+		var rested bool
 		if p.last.IsZero() {
-			begin(ctx, s)
-		} else if !rest(ctx, p.due(time.Now()), func() bool { return p.loading && !s.Loading() }) {
+			rested = begin(ctx, s)
+		} else {
+			rested = rest(ctx, p.due(time.Now()), func() bool { return p.loading && !s.Loading() })
+		}
+		if !rested {
 			return nil
 		}
 		select {
@@ -56,7 +60,7 @@ func awaitCatalog(ctx context.Context, s *eventlog.Sources, p pace) tea.Cmd {
 }
 
 // begin waits for what is known from an earlier start, which comes soon and in one step.
-func begin(ctx context.Context, s *eventlog.Sources) {
+func begin(ctx context.Context, s *eventlog.Sources) bool {
 	const soon = 20 * time.Millisecond
 	t := time.NewTimer(soon)
 	defer t.Stop()
@@ -64,11 +68,12 @@ func begin(ctx context.Context, s *eventlog.Sources) {
 		select {
 		case <-s.Changed():
 		case <-t.C:
-			return
+			return true
 		case <-ctx.Done():
-			return
+			return false
 		}
 	}
+	return true
 }
 
 // awaitLog waits until an opened log changes: a long log is laid out less often
