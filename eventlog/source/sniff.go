@@ -235,14 +235,19 @@ func (b *beginning) close() {
 // read reads until there are so many bytes, or to the end.
 func (b *beginning) read(most int) error {
 	if b.src == nil {
-		start := make([]byte, 8)
+		start := make([]byte, min(int64(most), b.size))
 		n, err := b.f.ReadAt(start, 0)
 		if err != nil && err != io.EOF {
 			return err
 		}
-		b.packed = pack.Of(start[:n])
+		start = start[:n]
+		b.packed = pack.Of(start)
 		b.src = io.NewSectionReader(b.f, 0, b.size)
 		switch b.packed {
+		case pack.None:
+			b.text, b.ended = start, n < most
+			b.src = io.NewSectionReader(b.f, int64(n), b.size-int64(n))
+			return nil
 		case pack.Zip:
 			b.ended = true
 			return nil
