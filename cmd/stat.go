@@ -106,7 +106,7 @@ func loadSet(ctx context.Context, env *Env, paths []string) (*source.Set, *event
 	}
 	if isMuch(paths) {
 		inLargePages(256 << 20) // more is let go and used again
-		headStart() // most of what is read at first stays
+		headStart()             // most of what is read at first stays
 	}
 	set, err := openPaths(ctx, env, paths, false)
 	if err != nil {

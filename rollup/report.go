@@ -20,12 +20,12 @@ type Group struct {
 type Run struct {
 	Key            string
 	Own, Inclusive *Sum // as those of a Group; they do not change
-	Session *eventlog.Session
-	Agent   string
-	Run     *eventlog.Run
-	Parent  int    // index into Report.Runs, or -1
-	Above   string // the id of that run, or ""
-	Depth   int
+	Session        *eventlog.Session
+	Agent          string
+	Run            *eventlog.Run
+	Parent         int    // index into Report.Runs, or -1
+	Above          string // the id of that run, or ""
+	Depth          int
 }
 
 // Group is the run as a line of a roll-up like others.
