@@ -524,7 +524,7 @@ func (b *builder) session(id Sym, sum *Summary, p *part) *Session {
 	}
 	s.Runs = slices.Grow(s.Runs, len(p.runs))
 	for _, r := range p.runs {
-		if !r.shared {
+		if !r.shared { // who makes another catalog may be reading it, without the lock
 			r.shared = true
 		}
 		if r.Session != id {

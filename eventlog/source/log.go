@@ -407,6 +407,7 @@ func (l *openLog) stop() {
 func (l *openLog) Events(ctx context.Context, rows []eventlog.RowID) ([]eventlog.Event, error) {
 	snap := l.Snapshot()
 	out := make([]eventlog.Event, len(rows))
+	mask := masker{red: l.set.opt.Redactor}
 	for i, id := range rows {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -423,7 +424,7 @@ func (l *openLog) Events(ctx context.Context, rows []eventlog.RowID) ([]eventlog
 			}
 			e = eventlog.Event{Kind: eventlog.Unreadable, Time: row.Time, Message: err.Error()}
 		}
-		maskEvent(&e, l.set.opt.Redactor)
+		mask.event(&e)
 		out[i] = e
 	}
 	return out, nil

@@ -99,12 +99,13 @@ func (m *masker) facts(f *eventlog.Facts) {
 	}
 }
 
-// maskEvent hides secrets in everything of an event that is shown.
-func maskEvent(e *eventlog.Event, red *redact.Redactor) {
+// event masks everything of an event that is shown.
+func (m *masker) event(e *eventlog.Event) {
+	red := m.red
 	if red == nil {
 		return
 	}
-	(&masker{red: red}).names(e)
+	m.names(e)
 	e.Text, _ = red.Text(e.Text)
 	e.Message, _ = red.Text(e.Message)
 	for _, body := range []*json.RawMessage{&e.Payload, &e.Input, &e.Output} {

@@ -42,7 +42,7 @@ func Stream(ctx context.Context, paths []string, opt Options, h Handler) error {
 	s := &Set{opt: opt, paths: paths, ctx: ctx}
 	w := newWaker(s)
 	defer w.close()
-	st := streamer{opt: opt, h: h, open: map[string]*streamed{}, refused: map[string]bool{}}
+	st := streamer{opt: opt, h: h, mask: masker{red: opt.Redactor}, open: map[string]*streamed{}, refused: map[string]bool{}}
 	defer st.close()
 	for {
 		began := time.Now()
@@ -66,6 +66,7 @@ type streamer struct {
 	h    Handler
 	open map[string]*streamed
 	list []*streamed // the same in the order in which they are read
+	mask masker
 
 	refused map[string]bool // files that were told of as none of ours
 }
@@ -174,7 +175,7 @@ func (st *streamer) drain(ctx context.Context, path string, s *streamed) error {
 		sub := 0
 		err = s.decoder.Decode(rec, true, func(e *eventlog.Event) {
 			if herr == nil && s.fresh(rec, sub, e) {
-				maskEvent(e, st.opt.Redactor)
+				st.mask.event(e)
 				herr = st.h.Event(path, e)
 			}
 			sub++
