@@ -75,7 +75,7 @@ func (d *draft) take(ctx context.Context, packs []*pack, index map[Key]entry, ol
 	for _, p := range packs {
 		for i := range p.list {
 			at := &p.list[i]
-			if e := index[at.key]; e.place != at || at.used < oldest || d.keys[at.key] {
+			if !counts(index, at) || at.used < oldest || d.keys[at.key] {
 				continue
 			}
 			if ctx.Err() != nil || d.err != nil {

@@ -73,7 +73,7 @@ type pack struct {
 	file  *os.File
 	size  int64
 	list  []place
-	lives int64 // bytes of entries that no later one has taken the place of
+	lives int64 // bytes of entries that count
 }
 
 // openPack opens a pack. It returns nil where that cannot be done, and reports
@@ -202,17 +202,26 @@ func load(dir string) (packs []*pack, index map[Key]entry, wrong []string) {
 			at := &p.list[i]
 			p.lives += int64(at.size)
 			old, there := index[at.key]
-			if there && old.place.written >= at.written {
+			switch {
+			case there && old.place.written == at.written: // the same once more
+			case there && old.place.written > at.written:
 				p.lives -= int64(at.size)
-				continue
-			}
-			if there {
+			case there:
 				old.pack.lives -= int64(old.place.size)
+				fallthrough
+			default:
+				index[at.key] = entry{p, at}
 			}
-			index[at.key] = entry{p, at}
 		}
 	}
 	return packs, index, wrong
+}
+
+// counts reports whether nothing with the key of an entry was written later. All
+// copies of an entry count: of a pack that was merged into another one just now both
+// are seen, and whoever sees them cannot know which of the two is about to go.
+func counts(index map[Key]entry, at *place) bool {
+	return index[at.key].place.written == at.written
 }
 
 // Get returns the entry with a key, in room where there is enough of it.
@@ -312,10 +321,8 @@ func tidy(ctx context.Context, dir string, d *draft, opt Options) bool {
 	for _, p := range packs {
 		dead := int64(0)
 		for i := range p.list {
-			if at := &p.list[i]; at.used < oldest || d.keys[at.key] {
-				if e := index[at.key]; e.place == at {
-					dead += int64(at.size)
-				}
+			if at := &p.list[i]; counts(index, at) && (at.used < oldest || d.keys[at.key]) {
+				dead += int64(at.size)
 			}
 		}
 		if p.size <= 2*size || 2*(p.lives-dead) < p.size {

@@ -205,6 +205,45 @@ func TestShelfWithoutTime(t *testing.T) {
 	}
 }
 
+// A process that has merged a pack takes it away a moment later. Whoever looks in
+// between sees its entries twice, and must not rely on those that are about to go.
+func TestShelfBetweenMergeAndRemoval(t *testing.T) {
+	for _, name := range []string{"000000.pack1", "zzzzzz.pack1"} {
+		dir := t.TempDir()
+		put := func(from, to int) {
+			s := Open(dir, Options{})
+			for n := from; n < to; n++ {
+				s.Put(keyOf(n), body(n, 1))
+			}
+			s.Commit(t.Context())
+			s.Close()
+		}
+		put(0, 10)
+		packs, _ := filepath.Glob(filepath.Join(dir, "*.pack1"))
+		first, err := os.ReadFile(packs[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(10, 16)
+		if st := Look(dir); st.Packs != 1 || st.Entries != 16 {
+			t.Fatalf("%+v is not one pack of both", st)
+		}
+		again := filepath.Join(dir, name)
+		if err := os.WriteFile(again, first, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		put(16, 17)
+		if err := os.Remove(again); err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		for n := range 16 {
+			if !has(t, dir, n, 1) {
+				t.Errorf("%s: entry %d is lost", name, n)
+			}
+		}
+	}
+}
+
 // Any number of processes put, merge and read at once: whatever is read is whole, and
 // nothing is lost that one of them put.
 func TestShelfOfManyProcesses(t *testing.T) {
