@@ -11,9 +11,9 @@ import (
 type Index struct {
 	names  recall
 	seed   maphash.Seed
-	rows   list[Row]
+	rows   narrowList[Row]
 	spans  list[Span]
-	bills  list[Bill]
+	bills  narrowList[Bill]
 	pauses list[Pause]
 
 	sessions map[Sym]SpanID
@@ -595,7 +595,7 @@ func (x *Index) cut(run *runState, at Stamp) {
 			e.End = max(e.End, at)
 		}
 	}
-	run.begun = run.begun[:0]
+	run.begun = nil
 }
 
 // end closes a span, or extends one that is closed.
@@ -677,9 +677,9 @@ func (x *Index) add(s Span) SpanID {
 // Snapshot is an index as it was at one moment.
 type Snapshot struct {
 	Symbols *Symbols
-	Rows    View[Row]
+	Rows    Narrow[Row]
 	Spans   View[Span]
-	Bills   View[Bill]
+	Bills   Narrow[Bill]
 	Pauses  View[Pause] // in the order in which they began to be known
 	Faults  Faults
 	Paths   []string // of the segments, by Row.Segment; may be nil

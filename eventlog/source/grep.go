@@ -19,16 +19,16 @@ func (l *openLog) Grep(ctx context.Context, words []string, from eventlog.RowID,
 	}
 	rows := eventlog.RowID(snap.Rows.Len())
 	for id := from; id < rows; id++ {
-		row := snap.Rows.Ref(int(id))
+		row := snap.Rows.At(int(id))
 		if id%64 == 0 && ctx.Err() != nil {
 			return id, ctx.Err()
 		}
-		p, seg := l.part(*row)
+		p, seg := l.part(row)
 		if seg == nil {
 			continue
 		}
 		if _, tree := seg.dialect.(dialect.Treed); tree || seg.head.IsDatabase() || seg.isWhole() {
-			if rec, err := p.at(ctx, seg, *row); err == nil {
+			if rec, err := p.at(ctx, seg, row); err == nil {
 				g.record(rec, id)
 			}
 			continue
@@ -36,13 +36,13 @@ func (l *openLog) Grep(ctx context.Context, words []string, from eventlog.RowID,
 		if row.Pos < 0 || row.Size <= 0 {
 			continue
 		}
-		if !g.holds(row) {
-			if err := g.read(p, row); err != nil {
+		if !g.holds(&row) {
+			if err := g.read(p, &row); err != nil {
 				return id, fmt.Errorf("search %s: %w", p.path, err)
 			}
 		}
 		if len(g.near) > 0 {
-			g.line(row, id)
+			g.line(&row, id)
 		}
 	}
 	return max(rows, from), nil

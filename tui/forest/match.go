@@ -150,11 +150,11 @@ func (m *matcher) likeness(id int32, s *eventlog.Span) (l likeness) {
 	if m.asks(eventlog.PartKind) {
 		l.kind, l.last = s.Event, s.Event
 		if s.Event == eventlog.Custom {
-			l.typ = m.f.Snap.Rows.Ref(int(s.First)).Type
+			l.typ = m.f.Snap.Rows.At(int(s.First)).Type
 		}
 		// kind:tool_error means the result of a call, whose span began as tool_call.
 		if s.Kind == eventlog.SpanTool || s.Kind == eventlog.SpanModel {
-			l.last = m.f.Snap.Rows.Ref(int(s.Last)).Kind
+			l.last = m.f.Snap.Rows.At(int(s.Last)).Kind
 		}
 	}
 	for i, bits := range m.bits {
@@ -201,7 +201,7 @@ func (m *matcher) ask(l likeness, s *eventlog.Span) bool {
 	if m.asks(eventlog.PartBill) {
 		x.Usage, x.Cost, x.Priced = eventlog.Usage{}, 0, false
 		if s.Bill > 0 {
-			b := m.f.Snap.Bills.Ref(int(s.Bill) - 1)
+			b := m.f.Snap.Bills.At(int(s.Bill) - 1)
 			x.Usage, x.Cost, x.Priced = b.Usage, b.Cost, b.Source != eventlog.Unpriced
 		}
 	}

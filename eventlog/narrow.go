@@ -1,0 +1,244 @@
+package eventlog
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"reflect"
+	"unsafe"
+)
+
+// narrowList is an append-only sequence like list, for plain values of which there
+// are as many as events. Those of a full chunk have much in common: their times are
+// of one hour, their places of one part of a file, and most of what could be there is
+// nowhere. So of each number in them a chunk keeps the smallest, and of each value by
+// how much it is more, in as many bits as the largest of the chunk needs.
+type narrowList[T any] struct {
+	frames []*frame[T] // full chunks
+	wide   []int       // frames that were changed since the last view
+	tail   []T
+	shared bool // a view shows the tail
+	n      int
+
+	numbers []number // of a value; nil until a frame is made
+}
+
+// frame is a full chunk. It never changes once a view shows it.
+type frame[T any] struct {
+	values []T // of a wide one; a narrow one has the others
+	least  T   // of each number the smallest
+	more   []column
+	bits   int // of one value
+	data   []byte
+}
+
+// column is a number in a value: where it is in the value and in its bits.
+type column struct {
+	number
+	from, width uint16
+}
+
+// number is a plain number in a struct. It is reached by its address, since this is
+// done for each of them whenever a value is asked for.
+type number struct {
+	offset uint16
+	size   uint8
+	signed bool
+}
+
+func (n number) of(value unsafe.Pointer) int64 {
+	switch p := unsafe.Add(value, n.offset); {
+	case n.size == 8:
+		return *(*int64)(p)
+	case n.size == 4 && n.signed:
+		return int64(*(*int32)(p))
+	case n.size == 4:
+		return int64(*(*uint32)(p))
+	case n.size == 2:
+		return int64(*(*uint16)(p))
+	default:
+		return int64(*(*uint8)(p))
+	}
+}
+
+func (n number) add(value unsafe.Pointer, more uint64) {
+	switch p := unsafe.Add(value, n.offset); n.size {
+	case 8:
+		*(*uint64)(p) += more
+	case 4:
+		*(*uint32)(p) += uint32(more)
+	case 2:
+		*(*uint16)(p) += uint16(more)
+	default:
+		*(*uint8)(p) += uint8(more)
+	}
+}
+
+// numbersOf returns the numbers that a value of a type consists of. All of it must be
+// numbers: what has a pointer cannot be kept like this.
+func numbersOf(t reflect.Type, offset uintptr) (list []number) {
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			f := t.Field(i)
+			list = append(list, numbersOf(f.Type, offset+f.Offset)...)
+		}
+	case reflect.Array:
+		if t == reflect.TypeFor[Identity]() && offset%8 == 0 {
+			return []number{{offset: uint16(offset), size: 8}, {offset: uint16(offset + 8), size: 8}}
+		}
+		for i := range uintptr(t.Len()) {
+			list = append(list, numbersOf(t.Elem(), offset+i*t.Elem().Size())...)
+		}
+	case reflect.Int64, reflect.Int32:
+		list = []number{{offset: uint16(offset), size: uint8(t.Size()), signed: true}}
+	case reflect.Bool, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		list = []number{{offset: uint16(offset), size: uint8(t.Size())}}
+	default:
+		panic(fmt.Sprintf("eventlog: a %s cannot be kept narrow", t))
+	}
+	return list
+}
+
+// slack is how many bytes behind the last value may be read with it.
+const slack = 9
+
+// narrow makes a narrow frame of the values of a chunk.
+func narrow[T any](values []T, numbers []number) *frame[T] {
+	f := &frame[T]{least: values[0]}
+	for _, n := range numbers {
+		least := n.of(unsafe.Pointer(&values[0]))
+		most := least
+		for i := range values {
+			v := n.of(unsafe.Pointer(&values[i]))
+			least, most = min(least, v), max(most, v)
+		}
+		if w := bits.Len64(uint64(most - least)); w > 0 {
+			n.add(unsafe.Pointer(&f.least), uint64(least-n.of(unsafe.Pointer(&f.least))))
+			f.more = append(f.more, column{n, uint16(f.bits), uint16(w)})
+			f.bits += w
+		}
+	}
+	f.data = make([]byte, (len(values)*f.bits+7)/8+slack)
+	for _, c := range f.more {
+		least := c.of(unsafe.Pointer(&f.least))
+		at := int(c.from)
+		for i := range values {
+			v, b, shift := uint64(c.of(unsafe.Pointer(&values[i]))-least), f.data[at/8:][:slack], at%8
+			binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)|v<<shift)
+			b[8] |= byte(v >> 1 >> (63 - shift))
+			at += f.bits
+		}
+	}
+	return f
+}
+
+// read makes a value.
+func (f *frame[T]) read(i int, v *T) {
+	if f.values != nil {
+		*v = f.values[i]
+		return
+	}
+	*v = f.least
+	first := i * f.bits
+	for k := range f.more {
+		c := &f.more[k]
+		from := first + int(c.from)
+		b, shift := f.data[from/8:][:slack], from%8
+		more := binary.LittleEndian.Uint64(b)>>shift | uint64(b[8])<<1<<(63-shift)
+		c.add(unsafe.Pointer(v), more&(1<<c.width-1))
+	}
+}
+
+func (l *narrowList[T]) append(v T) int {
+	if l.tail == nil {
+		l.tail = make([]T, 0, chunk)
+	}
+	l.tail = append(l.tail, v)
+	l.n++
+	if len(l.tail) == chunk {
+		l.frames = append(l.frames, l.narrow(l.tail))
+		if l.tail = l.tail[:0]; l.shared {
+			l.tail, l.shared = nil, false
+		}
+	}
+	return l.n - 1
+}
+
+func (l *narrowList[T]) narrow(values []T) *frame[T] {
+	if l.numbers == nil {
+		l.numbers = numbersOf(reflect.TypeFor[T](), 0)
+	}
+	return narrow(values, l.numbers)
+}
+
+func (l *narrowList[T]) at(i int) T {
+	return Narrow[T]{l.frames, l.tail, l.n}.At(i)
+}
+
+// edit returns a pointer to value i for changing it, good until the next view or the
+// next value.
+func (l *narrowList[T]) edit(i int) *T {
+	c := i / chunk
+	if c == len(l.frames) {
+		if l.shared {
+			l.tail, l.shared = append(make([]T, 0, chunk), l.tail...), false
+		}
+		return &l.tail[i%chunk]
+	}
+	if l.frames[c].values == nil {
+		values := make([]T, chunk)
+		for k := range values {
+			l.frames[c].read(k, &values[k])
+		}
+		l.frames[c] = &frame[T]{values: values}
+		l.wide = append(l.wide, c)
+	}
+	return &l.frames[c].values[i%chunk]
+}
+
+func (l *narrowList[T]) view() Narrow[T] {
+	for _, c := range l.wide {
+		l.frames[c] = l.narrow(l.frames[c].values)
+	}
+	l.wide, l.shared = l.wide[:0], true
+	return Narrow[T]{frames: append([]*frame[T](nil), l.frames...), tail: l.tail, n: l.n}
+}
+
+// Narrow is an immutable sequence that takes little memory: each value is made when it
+// is asked for. The zero Narrow is empty.
+type Narrow[T any] struct {
+	frames []*frame[T]
+	tail   []T
+	n      int
+}
+
+// Len returns the number of values.
+func (v Narrow[T]) Len() int { return v.n }
+
+// At returns value i, which must be below Len.
+func (v Narrow[T]) At(i int) (value T) {
+	v.read(i, &value)
+	return value
+}
+
+func (v *Narrow[T]) read(i int, value *T) {
+	if c := i / chunk; c < len(v.frames) {
+		v.frames[c].read(i%chunk, value)
+	} else {
+		*value = v.tail[i%chunk]
+	}
+}
+
+// All iterates over the values in order. Each is good until the next.
+func (v Narrow[T]) All() func(yield func(int, *T) bool) {
+	return func(yield func(int, *T) bool) {
+		var value T
+		for i := range v.n {
+			v.read(i, &value)
+			if !yield(i, &value) {
+				return
+			}
+		}
+	}
+}
