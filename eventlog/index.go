@@ -46,13 +46,13 @@ type runState struct {
 	model SpanID // the last model call, which later records may extend
 	call  uint64
 	last  Stamp
-	pause int      // the last one between two turns
+	up    runKey   // the run below which it is to hang
+	begun []SpanID // calls whose end was not seen when they were put here
+	pause int32    // the last one between two turns
 	idle  bool     // it is open
 	spare bool     // it came to nothing, and its place may be used again
-	begun []SpanID // calls whose end was not seen when they were put here
 	held  bool     // it is a call or event that others name as their run
 	loose bool     // only another run has told of its parent, and of no call
-	up    runKey   // the run below which it is to hang
 }
 
 // NewIndex returns an empty index over a symbol table.

@@ -120,13 +120,13 @@ func (x *Index) turn(run *runState, e *Event) {
 			p.Kind = PausePerson
 		}
 		if run.spare {
-			*x.pauses.edit(run.pause) = p
+			*x.pauses.edit(int(run.pause)) = p
 		} else {
-			run.pause = x.pauses.append(p)
+			run.pause = int32(x.pauses.append(p))
 		}
 		run.idle, run.spare = true, false
 	case e.Idle == IdleNo && run.idle:
-		p := x.pauses.edit(run.pause)
+		p := x.pauses.edit(int(run.pause))
 		run.idle, p.Open = false, false
 		at := e.Time
 		if e.Began.Known() {

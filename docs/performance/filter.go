@@ -36,7 +36,7 @@ func filter(s *suite) error {
 	for _, name := range slices.Sorted(maps.Keys(b)) {
 		_, question, _ := strings.Cut(name, "/")
 		question = strings.ReplaceAll(question, "_", " ")
-		s.add(Row{Name: question + " / rg", Goal: goal, Ours: figureOf(question, "ms", divided(b[name]["ns/op"], 1e6)...), Theirs: fastest})
+		s.add(Row{Name: question + " / rg", Goal: goal, Ours: figureOf(question, "ms", divided(b[name]["median-ns"], 1e6)...), Theirs: fastest})
 	}
 	return nil
 }
