@@ -134,7 +134,8 @@ func (c *Catalog) Behind(f Figure) ([]*Entry, bool) {
 	var found []*Entry
 	for _, e := range c.Entries.All() {
 		if keep(e) {
-			found = append(found, e)
+			one := *e
+			found = append(found, &one)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b *Entry) int {

@@ -120,10 +120,10 @@ func (s *Sources) Report(fn func(*Progress)) {
 // every figure is a fold of. It is immutable.
 type Catalog struct {
 	Symbols  *Symbols
-	Sessions []*Session  // newest first
-	Entries  View[Entry] // the ledger: every billed call once
-	Uses     []Use       // identified tool calls, each once
-	Tallies  []Tally     // of a preview, what its tool calls come to
+	Sessions []*Session    // newest first
+	Entries  Narrow[Entry] // the ledger: every billed call once
+	Uses     []Use         // identified tool calls, each once
+	Tallies  []Tally       // of a preview, what its tool calls come to
 	// Preview says that the catalog is made of digests: what is added up is right, but
 	// there are no single calls, the audit counts nothing of them, and of sessions that
 	// are over one run stands for all that another one started.
@@ -322,7 +322,8 @@ type builder struct {
 	same     aliases
 	adopts   map[runKey]Adopt
 	alone    bool // there is one segment, which has cut within itself
-	ledger   list[Entry]
+	ledger   narrowList[Entry]
+	voids    bool       // some of it pay for nothing
 	paid     finder     // of the entries
 	used     finder     // of the uses
 	cut      func(*Cut) // both may be nil
@@ -415,8 +416,8 @@ func (b *builder) take(sum *Summary) {
 		c.Entries = sum.entries.view()
 		c.Audit.CallRecords += int64(c.Entries.Len())
 	} else {
-		for i := range sum.entries.n {
-			b.entry(sum.entries.ref(i), sum, number)
+		for _, e := range sum.entries.now().All() {
+			b.entry(e, sum, number)
 		}
 	}
 	for i := range sum.uses {
@@ -447,8 +448,8 @@ func (b *builder) asIs(sum *Summary) bool {
 	if !b.alone || len(b.same) > 0 || len(sum.copies) > 0 {
 		return false
 	}
-	for i := range sum.entries.n {
-		if sum.entries.ref(i).Void {
+	for _, e := range sum.entries.now().All() {
+		if e.Void {
 			return false
 		}
 	}
@@ -571,15 +572,17 @@ func (b *builder) entry(of *Entry, sum *Summary, number int32) {
 	c.Audit.CallRecords++
 	e := *of
 	e.Session, e.Segment = session, number
+	b.voids = b.voids || e.Void
 	if !e.Call.IsZero() && !b.alone {
-		b.paid.room(b.ledger.n+1, func(i int32) *Identity { return &b.ledger.ref(int(i)).Call })
+		b.paid.room(b.ledger.n+1, func(i int32) Identity { return b.ledger.at(int(i)).Call })
 		i, there := b.paid.find(&e.Call, b.ledger.n, func(i int32) bool {
-			old := b.ledger.ref(int(i))
-			return old.Call == e.Call && same(old, &e)
+			old := b.ledger.at(int(i))
+			return old.Call == e.Call && same(&old, &e)
 		})
 		if there {
-			b.share(number, b.ledger.ref(int(i)).Segment)
-			b.copy(b.ledger.ref(int(i)), e)
+			old := b.ledger.edit(int(i))
+			b.share(number, old.Segment)
+			b.copy(old, e)
 			return
 		}
 	}
@@ -616,7 +619,7 @@ func (b *builder) use(of *Use, sum *Summary, number int32) {
 		c.Uses = append(c.Uses, u)
 		return
 	}
-	b.used.room(len(c.Uses)+1, func(i int32) *Identity { return &c.Uses[i].ID })
+	b.used.room(len(c.Uses)+1, func(i int32) Identity { return c.Uses[i].ID })
 	i, there := b.used.find(&u.ID, len(c.Uses), func(i int32) bool { return c.Uses[i].ID == u.ID })
 	if !there {
 		c.Uses = append(c.Uses, u)
@@ -639,7 +642,9 @@ func (b *builder) finish() {
 	c := b.c
 	tokens := map[[2]Sym]int64{}
 	if b.ledger.n > 0 {
-		b.ledger.drop(func(e *Entry) bool { return e.Void })
+		if b.voids {
+			b.ledger.drop(func(e *Entry) bool { return e.Void })
+		}
 		c.Entries = b.ledger.view()
 	}
 	for _, e := range c.Entries.All() {

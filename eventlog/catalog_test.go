@@ -276,7 +276,7 @@ func TestFinderGrows(t *testing.T) {
 	var ids []Identity
 	f := newFinder(0)
 	add := func(id Identity) (int32, bool) {
-		f.room(len(ids)+1, func(i int32) *Identity { return &ids[i] })
+		f.room(len(ids)+1, func(i int32) Identity { return ids[i] })
 		i, there := f.find(&id, len(ids), func(i int32) bool { return ids[i] == id })
 		if !there {
 			ids = append(ids, id)
@@ -330,7 +330,7 @@ func TestCatalogStaysAsItWas(t *testing.T) {
 			t.Errorf("catalog %d: %d calls of %d tokens, %+v", i, tc.c.Entries.Len(), tokens, tc.c.Audit)
 		}
 	}
-	if e := first.Entries.Ref(7); e.Usage.Output != 1 {
+	if e := first.Entries.At(7); e.Usage.Output != 1 {
 		t.Errorf("the first catalog has %d tokens now", e.Usage.Output)
 	}
 }

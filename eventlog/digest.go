@@ -163,7 +163,7 @@ func (d *digested) freeze(w *freezer, add *sums, f folds) bool {
 	}
 	w.summary(&Summary{ // when it was modified and how long it is kept is found out anew
 		Format: s.Format, Rank: s.Rank, records: s.records, pending: s.pending, kinds: s.kinds,
-		customs: s.customs, faults: s.faults, sessions: f.all(s.sessions), copies: s.copies, adopts: s.adopts, entries: listOf(add.entries), tallies: add.tallies,
+		customs: s.customs, faults: s.faults, sessions: f.all(s.sessions), copies: s.copies, adopts: s.adopts, entries: narrowListOf(add.entries), tallies: add.tallies,
 	})
 	return true
 }
@@ -246,8 +246,8 @@ func Fit(digests []*Summary) bool {
 		}
 	}
 	for _, s := range digests {
-		for i := range s.entries.n {
-			if !known[s.entries.edit(i).Session] {
+		for _, e := range s.entries.now().All() {
+			if !known[e.Session] {
 				return false
 			}
 		}

@@ -48,7 +48,7 @@ func (f *finder) put(id *Identity, number int) {
 
 // room sees to it that there is room for so many things, of which of gives the
 // identities of those that are in the table. Things without one are not.
-func (f *finder) room(count int, of func(number int32) *Identity) {
+func (f *finder) room(count int, of func(number int32) Identity) {
 	if 2*count <= len(f.slots) {
 		return
 	}
@@ -62,6 +62,7 @@ func (f *finder) room(count int, of func(number int32) *Identity) {
 	}
 	slices.Sort(numbers) // they came in this order
 	for _, n := range numbers {
-		f.put(of(n), int(n))
+		id := of(n)
+		f.put(&id, int(n))
 	}
 }

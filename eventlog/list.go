@@ -11,31 +11,11 @@ type list[T any] struct {
 	chunks [][]T
 	shared []bool
 	n      int
-	// modest says that the first chunk begins small and grows, for lists of which
-	// there are thousands. What edit returned is then good until the next append.
-	modest bool
-}
-
-// listOf makes a modest list of values, which it takes over.
-func listOf[T any](values []T) list[T] {
-	l := list[T]{n: len(values), modest: true}
-	for ; len(values) > chunk; values = values[chunk:] {
-		l.chunks = append(l.chunks, values[:chunk:chunk])
-	}
-	if len(values) > 0 {
-		l.chunks = append(l.chunks, values[:len(values):len(values)])
-	}
-	l.shared = make([]bool, len(l.chunks))
-	return l
 }
 
 func (l *list[T]) append(v T) int {
 	if l.n%chunk == 0 {
-		var fresh []T
-		if !l.modest || l.n > 0 {
-			fresh = make([]T, 0, chunk)
-		}
-		l.chunks = append(l.chunks, fresh)
+		l.chunks = append(l.chunks, make([]T, 0, chunk))
 		l.shared = append(l.shared, false)
 	}
 	last := len(l.chunks) - 1
@@ -45,9 +25,6 @@ func (l *list[T]) append(v T) int {
 }
 
 func (l *list[T]) at(i int) T { return l.chunks[i/chunk][i%chunk] }
-
-// ref returns a pointer to value i for reading it.
-func (l *list[T]) ref(i int) *T { return &l.chunks[i/chunk][i%chunk] }
 
 // edit returns a pointer to value i for changing it, good until the next view.
 func (l *list[T]) edit(i int) *T {
@@ -66,24 +43,6 @@ func (l *list[T]) view() View[T] {
 	return View[T]{chunks: append([][]T(nil), l.chunks...), n: l.n}
 }
 
-// drop takes out the values for which fn is true. None may have been published.
-func (l *list[T]) drop(fn func(*T) bool) {
-	n := 0
-	for i := range l.n {
-		if v := l.ref(i); !fn(v) {
-			*l.ref(n) = *v
-			n++
-		}
-	}
-	l.n = n
-	l.chunks = l.chunks[:(n+chunk-1)/chunk]
-	l.shared = l.shared[:len(l.chunks)]
-	if n%chunk > 0 {
-		last := &l.chunks[len(l.chunks)-1]
-		*last = (*last)[:n%chunk]
-	}
-}
-
 // View is an immutable sequence. The zero View is empty.
 type View[T any] struct {
 	chunks [][]T
@@ -92,12 +51,6 @@ type View[T any] struct {
 
 // Len returns the number of values.
 func (v View[T]) Len() int { return v.n }
-
-// ViewOf is a view of values, which must not change any more.
-func ViewOf[T any](values []T) View[T] {
-	l := listOf(values)
-	return l.view()
-}
 
 // At returns value i, which must be below Len.
 func (v View[T]) At(i int) T { return v.chunks[i/chunk][i%chunk] }

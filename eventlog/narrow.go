@@ -19,6 +19,7 @@ type narrowList[T any] struct {
 	tail   []T
 	shared bool // a view shows the tail
 	n      int
+	modest bool // the tail begins small and grows: of such lists there are thousands
 
 	numbers []number // of a value; nil until a frame is made
 }
@@ -150,8 +151,18 @@ func (f *frame[T]) read(i int, v *T) {
 	}
 }
 
+// narrowListOf makes a modest list of values, which it takes over.
+func narrowListOf[T any](values []T) narrowList[T] {
+	l := narrowList[T]{n: len(values), modest: true}
+	for ; len(values) >= chunk; values = values[chunk:] {
+		l.frames = append(l.frames, l.narrow(values[:chunk]))
+	}
+	l.tail = values
+	return l
+}
+
 func (l *narrowList[T]) append(v T) int {
-	if l.tail == nil {
+	if l.tail == nil && (!l.modest || l.n > 0) {
 		l.tail = make([]T, 0, chunk)
 	}
 	l.tail = append(l.tail, v)
@@ -172,9 +183,10 @@ func (l *narrowList[T]) narrow(values []T) *frame[T] {
 	return narrow(values, l.numbers)
 }
 
-func (l *narrowList[T]) at(i int) T {
-	return Narrow[T]{l.frames, l.tail, l.n}.At(i)
-}
+func (l *narrowList[T]) at(i int) T { return l.now().At(i) }
+
+// now is the list as it is, for reading it before it changes.
+func (l *narrowList[T]) now() Narrow[T] { return Narrow[T]{l.frames, l.tail, l.n} }
 
 // edit returns a pointer to value i for changing it, good until the next view or the
 // next value.
@@ -203,6 +215,23 @@ func (l *narrowList[T]) view() Narrow[T] {
 	}
 	l.wide, l.shared = l.wide[:0], true
 	return Narrow[T]{frames: append([]*frame[T](nil), l.frames...), tail: l.tail, n: l.n}
+}
+
+// drop takes out the values for which fn is true.
+func (l *narrowList[T]) drop(fn func(*T) bool) {
+	all := l.now()
+	*l = narrowList[T]{modest: l.modest, numbers: l.numbers}
+	for _, v := range all.All() {
+		if !fn(v) {
+			l.append(*v)
+		}
+	}
+}
+
+// NarrowOf is a sequence of values, which must not change any more.
+func NarrowOf[T any](values []T) Narrow[T] {
+	l := narrowListOf(values)
+	return l.now()
 }
 
 // Narrow is an immutable sequence that takes little memory: each value is made when it

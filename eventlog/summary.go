@@ -25,7 +25,7 @@ type Summary struct {
 	names    recall
 	sessions map[Sym]*part
 	copies   map[copyKey]*part // what sessions hold of conversations that have logs of their own
-	entries  list[Entry]
+	entries  narrowList[Entry]
 	paid     finder // of the entries
 	uses     []Use
 	used     finder  // of the uses
@@ -169,7 +169,7 @@ type part struct {
 func NewSummary(syms *Symbols, path, format string, rank int) *Summary {
 	return &Summary{
 		Path: path, Format: format, Rank: rank, names: recall{syms: syms},
-		entries: list[Entry]{modest: true}, sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, paid: newFinder(0), used: newFinder(0),
+		entries: narrowList[Entry]{modest: true}, sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, paid: newFinder(0), used: newFinder(0),
 		adopts: map[runKey]Adopt{}, customs: map[string]int64{},
 	}
 }
@@ -266,7 +266,7 @@ func (s *Summary) Add(pos int64, e *Event) (begins bool) {
 	for _, list := range [...][]Identity{e.Sums, e.Same} {
 		for _, id := range list {
 			s.paid.each(&id, func(i int32) {
-				if s.entries.ref(int(i)).Call == id {
+				if s.entries.at(int(i)).Call == id {
 					e := s.entries.edit(int(i))
 					e.Bill = e.void()
 				}
@@ -426,7 +426,7 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 		return false
 	}
 	if !e.Use.IsZero() {
-		s.used.room(len(s.uses)+1, func(i int32) *Identity { return &s.uses[i].ID })
+		s.used.room(len(s.uses)+1, func(i int32) Identity { return s.uses[i].ID })
 		i, ok := s.used.find(&e.Use, len(s.uses), func(i int32) bool { return s.uses[i].ID == e.Use })
 		if !ok {
 			i = int32(len(s.uses))
@@ -481,10 +481,10 @@ func (s *Summary) bill(session, of Sym, pos int64, e *Event) {
 		Provider: s.names.intern(e.Provider), Model: s.names.intern(e.Model), Table: s.table, Pos: pos,
 	}
 	if !entry.Call.IsZero() {
-		s.paid.room(s.entries.n+1, func(i int32) *Identity { return &s.entries.ref(int(i)).Call })
+		s.paid.room(s.entries.n+1, func(i int32) Identity { return s.entries.at(int(i)).Call })
 		i, there := s.paid.find(&entry.Call, s.entries.n, func(i int32) bool {
-			old := s.entries.ref(int(i))
-			return old.Call == entry.Call && same(old, &entry)
+			old := s.entries.at(int(i))
+			return old.Call == entry.Call && same(&old, &entry)
 		})
 		if there {
 			s.cut(i, entry)

@@ -101,8 +101,8 @@ func (s *Symbols) internAll(names []string, to []Sym) {
 // A summary that was thawed has none: most of them are never added to.
 func (s *Summary) reindex() {
 	s.paid, s.used = newFinder(s.entries.n), newFinder(len(s.uses))
-	for i := range s.entries.n {
-		if id := &s.entries.ref(i).Call; !id.IsZero() {
+	for i, e := range s.entries.now().All() {
+		if id := &e.Call; !id.IsZero() {
 			s.paid.put(id, i)
 		}
 	}
@@ -229,7 +229,7 @@ func (w *freezer) summary(s *Summary) {
 		w.sym(key.run)
 		w.adopt(s.adopts[key])
 	}
-	w.entries(&s.entries)
+	w.entries(s.entries.now())
 	w.uses(s.uses)
 	w.tallies(s.tallies)
 }
@@ -414,13 +414,12 @@ func (e *Entry) alike() alike {
 	return alike{e.Session, e.Of, e.Run, e.Agent, e.Provider, e.Model, e.Price, e.Mode, e.Table}
 }
 
-func (w *freezer) entries(entries *list[Entry]) {
+func (w *freezer) entries(entries Narrow[Entry]) {
 	w.uint(uint64(entries.n))
 	var last alike
 	var at Stamp
 	var pos int64
-	for i := range entries.n {
-		e := entries.ref(i)
+	for _, e := range entries.All() {
 		same := e.alike() == last
 		w.flags(e.AtLeast, e.Side, e.Copied, e.Final, e.Void, !e.Call.IsZero(), !e.Request.IsZero(), same)
 		w.byte(byte(e.Rule)<<4 | byte(e.Source))
@@ -631,7 +630,7 @@ func (r *thawer) summary(s *Summary) {
 			s.adopts[key] = r.adopt()
 		}
 	}
-	s.entries = listOf(r.entries(s))
+	s.entries = narrowListOf(r.entries(s))
 	s.uses = r.uses(s)
 	s.tallies = r.tallies(s)
 }

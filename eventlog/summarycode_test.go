@@ -89,7 +89,7 @@ func full(syms *Symbols) *Summary {
 		case "entries":
 			entries := make([]Entry, 3)
 			f.fill(reflect.ValueOf(&entries).Elem())
-			s.entries = listOf(entries)
+			s.entries = narrowListOf(entries)
 			continue
 		}
 		f.fill(v.Field(i))

@@ -135,8 +135,8 @@ func (h held) calls() map[Identity]struct{} {
 	ids := map[Identity]struct{}{}
 	h.in.mu.Lock()
 	defer h.in.mu.Unlock()
-	for i := range h.in.entries.n {
-		if e := h.in.entries.ref(i); !e.Call.IsZero() && (copyKey{e.Session, e.Of}) == h.key {
+	for _, e := range h.in.entries.now().All() {
+		if !e.Call.IsZero() && (copyKey{e.Session, e.Of}) == h.key {
 			ids[e.Call] = struct{}{}
 		}
 	}

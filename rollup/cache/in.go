@@ -62,7 +62,7 @@ func (r *Report) find(ctx context.Context, snap *eventlog.Snapshot) (here []int)
 		segments[path] = uint16(i)
 	}
 	at := func(entry int32) (place, bool) {
-		e := r.cat.Entries.Ref(int(entry))
+		e := r.cat.Entries.At(int(entry))
 		segment, ok := segments[r.cat.Segments[e.Segment].Path]
 		return place{segment, e.Table, e.Pos}, ok
 	}
@@ -162,5 +162,6 @@ func (m *Miss) About() string {
 // Finding returns the record of the call that missed, by which its step is found in
 // a log that is not open yet.
 func (r *Report) Finding(m *Miss) eventlog.Finding {
-	return r.cat.Finding(r.cat.Entries.Ref(int(m.entry)))
+	e := r.cat.Entries.At(int(m.entry))
+	return r.cat.Finding(&e)
 }

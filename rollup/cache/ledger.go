@@ -94,27 +94,34 @@ func (j *judging) choose(keep func(*eventlog.Session) bool) {
 			j.origin[from.Sym] = nil
 		}
 	}
-	entries := j.cat.Entries
+	type call struct {
+		session, run eventlog.Sym
+		time         eventlog.Stamp
+		entry        int32
+	}
+	entries, calls := j.cat.Entries, make([]call, 0, j.cat.Entries.Len())
 	for i, e := range entries.All() {
-		if calls, wanted := j.origin[e.Session]; wanted {
-			j.origin[e.Session] = append(calls, int32(i))
+		if from, wanted := j.origin[e.Session]; wanted {
+			j.origin[e.Session] = append(from, int32(i))
 		}
 		if !j.kept[e.Session] {
 			continue
 		}
-		j.order = append(j.order, int32(i))
-		if old, ok := j.first[e.Session]; forks[e.Session] && e.Time.Known() && (!ok || e.Time < entries.Ref(int(old)).Time) {
+		calls = append(calls, call{e.Session, e.Run, e.Time, int32(i)})
+		if old, ok := j.first[e.Session]; forks[e.Session] && e.Time.Known() && (!ok || e.Time < entries.At(int(old)).Time) {
 			j.first[e.Session] = int32(i)
 		}
 	}
-	slices.SortStableFunc(j.order, func(a, b int32) int {
-		x, y := entries.Ref(int(a)), entries.Ref(int(b))
-		return cmp.Or(cmp.Compare(x.Session, y.Session), cmp.Compare(x.Run, y.Run), cmp.Compare(x.Time, y.Time))
+	slices.SortStableFunc(calls, func(a, b call) int {
+		return cmp.Or(cmp.Compare(a.session, b.session), cmp.Compare(a.run, b.run), cmp.Compare(a.time, b.time))
 	})
+	for _, c := range calls {
+		j.order = append(j.order, c.entry)
+	}
 }
 
 func (j *judging) sameRun(a, b int) bool {
-	x, y := j.cat.Entries.Ref(int(j.order[a])), j.cat.Entries.Ref(int(j.order[b]))
+	x, y := j.cat.Entries.At(int(j.order[a])), j.cat.Entries.At(int(j.order[b]))
 	return x.Session == y.Session && x.Run == y.Run
 }
 
@@ -127,14 +134,14 @@ func (j *judging) run(calls []int32) error {
 				return err
 			}
 		}
-		e := j.cat.Entries.Ref(int(at))
+		e := j.cat.Entries.At(int(at))
 		var one Sum
-		r, judged := j.worth(e, &one)
+		r, judged := j.worth(&e, &one)
 		switch {
 		case e.Count() > 1:
 			one.Sums = e.Count()
 		case e.Usage.Context() > 0:
-			j.judge(at, e, calls[i+1:], r, judged, &one)
+			j.judge(at, &e, calls[i+1:], r, judged, &one)
 		}
 		j.sum.add(&one)
 		key := [2]eventlog.Sym{e.Provider, e.Model}
@@ -145,7 +152,7 @@ func (j *judging) run(calls []int32) error {
 	}
 	j.r.Total.add(&j.sum)
 	if j.sum.Misses > 0 {
-		e := j.cat.Entries.Ref(int(calls[0]))
+		e := j.cat.Entries.At(int(calls[0]))
 		run := Run{Session: j.names[e.Session], Run: j.names[e.Run], Agent: j.names[e.Agent], Sum: j.sum}
 		j.runs = append(j.runs, run)
 	}
@@ -260,7 +267,7 @@ const lookahead = 3
 // before, so that the call in between read something else.
 func (j *judging) aside(model eventlog.Sym, had int64, rest []int32) bool {
 	for _, at := range rest[:min(lookahead, len(rest))] {
-		if e := j.cat.Entries.Ref(int(at)); e.Model == model && e.Usage.CacheRead > 0 && !missing(e.Usage.CacheRead, had) {
+		if e := j.cat.Entries.At(int(at)); e.Model == model && e.Usage.CacheRead > 0 && !missing(e.Usage.CacheRead, had) {
 			return true
 		}
 	}
@@ -276,7 +283,7 @@ func (j *judging) forked(at int32, e *eventlog.Entry) (prev lineage, ok bool) {
 	from, _ := j.cat.Session(j.cat.BySym(e.Session).ForkOf)
 	main := j.mainRun(from)
 	for _, i := range j.origin[from.Sym] {
-		o := j.cat.Entries.Ref(int(i))
+		o := j.cat.Entries.At(int(i))
 		if u := &o.Usage; o.Count() == 1 && o.Model == e.Model && u.Context() > 0 && o.Time <= e.Time && o.Time >= prev.at && o.Run == main {
 			prev = lineage{model: o.Model, had: u.CacheRead + u.CacheWrite5m + u.CacheWrite1h, context: u.Context(), at: o.Time, hour: prev.hour || u.CacheWrite1h > 0, entry: i}
 			ok = true
@@ -317,7 +324,7 @@ func (j *judging) finish() {
 	slices.SortFunc(r.Misses, func(a, b Miss) int { return worse(&a, &b) })
 	for i := range r.Misses {
 		m := &r.Misses[i]
-		e, before := j.cat.Entries.Ref(int(m.entry)), j.cat.Entries.Ref(int(m.before))
+		e, before := j.cat.Entries.At(int(m.entry)), j.cat.Entries.At(int(m.before))
 		m.Session, m.Run, m.Agent = j.names[e.Session], j.names[e.Run], j.names[e.Agent]
 		m.Provider, m.Model, m.Before = j.names[e.Provider], j.names[e.Model], j.names[before.Model]
 	}

@@ -89,7 +89,7 @@ func (l *ledger) report(s *eventlog.Session) (*rollup.Report, []*eventlog.Sessio
 			part.Uses = append(part.Uses, l.opt.Catalog.Uses[at])
 		}
 	}
-	part.Sessions, part.Entries = all, eventlog.ViewOf(entries)
+	part.Sessions, part.Entries = all, eventlog.NarrowOf(entries)
 	return rollup.New(part, nil), all
 }
 

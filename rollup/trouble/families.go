@@ -362,7 +362,8 @@ func (r *Report) Reckon(c *eventlog.Catalog) {
 			if !e.Time.Known() {
 				sessions[e.Session] = false
 			}
-			entries = append(entries, e)
+			one := *e
+			entries = append(entries, &one)
 		}
 	}
 	slices.SortFunc(entries, func(a, b *eventlog.Entry) int {
