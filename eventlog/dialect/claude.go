@@ -114,10 +114,11 @@ type claude struct {
 	workflow   string // the workflow that it is an agent of, or whose journal this is
 	parentCall string
 	named      bool
-	linked     bool // the sub-agent's parent has been told
-	inferred   bool // the call that started it is the one with the same prompt
-	forked     bool // that the session is a fork has been told
-	broken     bool // the last answer was a failure of the API
+	linked     bool   // the sub-agent's parent has been told
+	inferred   bool   // the call that started it is the one with the same prompt
+	forked     bool   // that the session is a fork has been told
+	broken     bool   // the last answer was a failure of the API
+	aimed      string // the session whose goal has been told
 
 	last     map[string]eventlog.Stamp // when each run last heard from outside
 	requests map[string]eventlog.Stamp // when an API request was sent, by its id
@@ -274,7 +275,7 @@ func (c *claude) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Eve
 		c.journal(kind, full, emit)
 		return nil
 	}
-	c.envelope(kind)
+	c.envelope(kind, full)
 	switch kind {
 	case "assistant":
 		c.assistant(full, emit)
@@ -291,9 +292,12 @@ func (c *claude) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Eve
 }
 
 // envelope starts the event with what all kinds of lines share.
-func (c *claude) envelope(kind string) {
+func (c *claude) envelope(kind string, full bool) {
 	r, e := &c.r, &c.e
-	*e = eventlog.Event{ID: readable(r.uuid), Type: kind, Time: moment(r.time), Provider: "anthropic"}
+	*e = eventlog.Event{Type: kind, Time: moment(r.time), Provider: "anthropic"}
+	if full {
+		e.ID = readable(r.uuid)
+	}
 	if s := c.names.text(r.session); s != "" {
 		c.session = s
 	}

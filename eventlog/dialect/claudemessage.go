@@ -51,6 +51,11 @@ func promptOf(message outlined) string {
 	return b.String()
 }
 
+// typed reports whether a content is a text that does not begin as those of programs do.
+func typed(content []byte) bool {
+	return len(content) > 2 && content[0] == '"' && !strings.ContainsRune(`<[\`, rune(content[1]))
+}
+
 // notified returns what the notice of a finished task says to people: what
 // happened, and what the task came to. The names and paths around it are for
 // the model.
@@ -155,7 +160,7 @@ func (c *claude) charge(id, stop []byte, usage outlined, content []byte) {
 		c.b.Call, c.b.Rule = c.call, eventlog.RuleResponse
 		c.b.Request = eventlog.Identify("request", readable(r.request))
 	} else {
-		c.b.Call, c.b.Rule = eventlog.Identify("claude", e.ID), eventlog.RuleRecord
+		c.b.Call, c.b.Rule = eventlog.Identify("claude", readable(r.uuid)), eventlog.RuleRecord
 	}
 	c.b.Copied = e.Copied
 	e.Bill = &c.b
@@ -308,7 +313,8 @@ func (c *claude) user(full bool, emit func(*eventlog.Event)) {
 	e.Kind, e.Type, e.Tool, e.Idle = eventlog.Message, "user", "user", eventlog.IdleNo
 	text := ""
 	prompt := e.RunID == c.session && !truth(r.meta) && !truth(r.compact)
-	if full || prompt {
+	// Of a session the first goal counts: the other prompts are read only if they may be no prompts.
+	if full || prompt && (c.aimed != c.session || e.Copied || !typed(r.said.get("content").raw)) {
 		text = promptOf(r.said)
 	}
 	switch origin, _ := jsonl.Lookup(r.origin, "kind"); {
@@ -325,9 +331,12 @@ func (c *claude) user(full bool, emit func(*eventlog.Event)) {
 			e.Facts = orNew(e.Facts)
 			e.Facts.Outcome = eventlog.Cancelled
 		}
-	case prompt && !strings.HasPrefix(text, "<"):
+	case prompt && text != "" && !strings.HasPrefix(text, "<"):
 		e.Facts = orNew(e.Facts)
 		e.Facts.Goal = text
+		if !e.Copied {
+			c.aimed = c.session
+		}
 	}
 	if full {
 		e.Text = text

@@ -9,7 +9,7 @@ func (c *claude) Save(b []byte) ([]byte, bool) { return save(b, c.walk), true }
 func (c *claude) Resume(b []byte) bool { return resume(b, c.walk) }
 
 func (c *claude) walk(x *state) {
-	x.texts(&c.session, &c.agent, &c.agentType, &c.workflow, &c.parentCall, &c.message)
+	x.texts(&c.session, &c.agent, &c.agentType, &c.workflow, &c.parentCall, &c.message, &c.aimed)
 	x.flags(&c.named, &c.linked, &c.inferred, &c.forked, &c.broken)
 	walkNumber(x, &c.content)
 	walkMap(x, &c.last, x.text, x.stamp)
