@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/bits"
 	"reflect"
+	"slices"
+	"sync"
 	"unsafe"
 )
 
@@ -19,12 +21,14 @@ type narrowList[T any] struct {
 	tail   []T
 	shared bool // a view shows the tail
 	n      int
-	modest bool // the tail begins small and grows: of such lists there are thousands
 
-	numbers []number // of a value; nil until a frame is made
+	// tails, of a list of which there are thousands, are what it is filled in and gives
+	// back when it is settled: its last frame is then of less than a chunk.
+	tails    *sync.Pool
+	borrowed bool // the tail is from there
 }
 
-// frame is a full chunk. It never changes once a view shows it.
+// frame is a full chunk, or what there is of the last one. It never changes once a view shows it.
 type frame[T any] struct {
 	values []T // of a wide one; a narrow one has the others
 	least  T   // of each number the smallest
@@ -75,6 +79,19 @@ func (n number) add(value unsafe.Pointer, more uint64) {
 	}
 }
 
+var numbers sync.Map // by the type that consists of them
+
+// numbersIn returns the numbers that a T consists of.
+func numbersIn[T any]() []number {
+	t := reflect.TypeFor[T]()
+	if list, ok := numbers.Load(t); ok {
+		return list.([]number)
+	}
+	list := numbersOf(t, 0)
+	numbers.Store(t, list)
+	return list
+}
+
 // numbersOf returns the numbers that a value of a type consists of. All of it must be
 // numbers: what has a pointer cannot be kept like this.
 func numbersOf(t reflect.Type, offset uintptr) (list []number) {
@@ -104,10 +121,12 @@ func numbersOf(t reflect.Type, offset uintptr) (list []number) {
 // slack is how many bytes behind the last value may be read with it.
 const slack = 9
 
-// narrow makes a narrow frame of the values of a chunk.
-func narrow[T any](values []T, numbers []number) *frame[T] {
+// narrow makes a narrow frame of values.
+func narrow[T any](values []T) *frame[T] {
 	f := &frame[T]{least: values[0]}
-	for _, n := range numbers {
+	var few [32]column // mostly they fit
+	more := few[:0]
+	for _, n := range numbersIn[T]() {
 		least := n.of(unsafe.Pointer(&values[0]))
 		most := least
 		for i := range values {
@@ -116,10 +135,11 @@ func narrow[T any](values []T, numbers []number) *frame[T] {
 		}
 		if w := bits.Len64(uint64(most - least)); w > 0 {
 			n.add(unsafe.Pointer(&f.least), uint64(least-n.of(unsafe.Pointer(&f.least))))
-			f.more = append(f.more, column{n, uint16(f.bits), uint16(w)})
+			more = append(more, column{n, uint16(f.bits), uint16(w)})
 			f.bits += w
 		}
 	}
+	f.more = slices.Clone(more)
 	f.data = make([]byte, (len(values)*f.bits+7)/8+slack)
 	for _, c := range f.more {
 		least := c.of(unsafe.Pointer(&f.least))
@@ -151,36 +171,62 @@ func (f *frame[T]) read(i int, v *T) {
 	}
 }
 
-// narrowListOf makes a modest list of values, which it takes over.
-func narrowListOf[T any](values []T) narrowList[T] {
-	l := narrowList[T]{n: len(values), modest: true}
-	for ; len(values) >= chunk; values = values[chunk:] {
-		l.frames = append(l.frames, l.narrow(values[:chunk]))
+// narrowListOf makes a settled list of values.
+func narrowListOf[T any](values []T) (l narrowList[T]) {
+	l.n = len(values)
+	for part := range slices.Chunk(values, chunk) {
+		l.frames = append(l.frames, narrow(part))
 	}
-	l.tail = values
 	return l
 }
 
 func (l *narrowList[T]) append(v T) int {
-	if l.tail == nil && (!l.modest || l.n > 0) {
-		l.tail = make([]T, 0, chunk)
+	if l.tail == nil {
+		l.begin()
 	}
 	l.tail = append(l.tail, v)
 	l.n++
 	if len(l.tail) == chunk {
-		l.frames = append(l.frames, l.narrow(l.tail))
+		l.frames = append(l.frames, narrow(l.tail))
 		if l.tail = l.tail[:0]; l.shared {
-			l.tail, l.shared = nil, false
+			l.tail, l.shared, l.borrowed = nil, false, false
 		}
 	}
 	return l.n - 1
 }
 
-func (l *narrowList[T]) narrow(values []T) *frame[T] {
-	if l.numbers == nil {
-		l.numbers = numbersOf(reflect.TypeFor[T](), 0)
+// begin makes a tail to append to, of the last frame where that is no full chunk.
+func (l *narrowList[T]) begin() {
+	if last := len(l.frames) - 1; l.n%chunk > 0 {
+		l.tail = make([]T, l.n%chunk, min(chunk, 2*(l.n%chunk)))
+		for i := range l.tail {
+			l.frames[last].read(i, &l.tail[i])
+		}
+		l.frames = l.frames[:last]
+		l.wide = slices.DeleteFunc(l.wide, func(c int) bool { return c == last })
+		return
 	}
-	return narrow(values, l.numbers)
+	if l.tails != nil {
+		if room, ok := l.tails.Get().(*[chunk]T); ok {
+			l.tail, l.borrowed = room[:0], true
+			return
+		}
+	}
+	l.tail, l.borrowed = make([]T, 0, chunk), l.tails != nil
+}
+
+// settle gives back a tail that was borrowed: for now nothing more comes.
+func (l *narrowList[T]) settle() {
+	if !l.borrowed {
+		return
+	}
+	if len(l.tail) > 0 {
+		l.frames = append(l.frames, narrow(l.tail))
+	}
+	if !l.shared {
+		l.tails.Put((*[chunk]T)(l.tail[:chunk]))
+	}
+	l.tail, l.shared, l.borrowed = nil, false, false
 }
 
 func (l *narrowList[T]) at(i int) T { return l.now().At(i) }
@@ -194,12 +240,12 @@ func (l *narrowList[T]) edit(i int) *T {
 	c := i / chunk
 	if c == len(l.frames) {
 		if l.shared {
-			l.tail, l.shared = append(make([]T, 0, chunk), l.tail...), false
+			l.tail, l.shared, l.borrowed = append(make([]T, 0, chunk), l.tail...), false, false
 		}
 		return &l.tail[i%chunk]
 	}
 	if l.frames[c].values == nil {
-		values := make([]T, chunk)
+		values := make([]T, min(chunk, l.n-c*chunk))
 		for k := range values {
 			l.frames[c].read(k, &values[k])
 		}
@@ -211,7 +257,7 @@ func (l *narrowList[T]) edit(i int) *T {
 
 func (l *narrowList[T]) view() Narrow[T] {
 	for _, c := range l.wide {
-		l.frames[c] = l.narrow(l.frames[c].values)
+		l.frames[c] = narrow(l.frames[c].values)
 	}
 	l.wide, l.shared = l.wide[:0], true
 	return Narrow[T]{frames: append([]*frame[T](nil), l.frames...), tail: l.tail, n: l.n}
@@ -220,7 +266,7 @@ func (l *narrowList[T]) view() Narrow[T] {
 // drop takes out the values for which fn is true.
 func (l *narrowList[T]) drop(fn func(*T) bool) {
 	all := l.now()
-	*l = narrowList[T]{modest: l.modest, numbers: l.numbers}
+	*l = narrowList[T]{tails: l.tails}
 	for _, v := range all.All() {
 		if !fn(v) {
 			l.append(*v)

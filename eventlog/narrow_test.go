@@ -3,6 +3,7 @@ package eventlog
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 )
 
@@ -48,7 +49,8 @@ func TestNarrowGivesBackWhatWasPut(t *testing.T) {
 			}
 			return v
 		}
-		var l narrowList[mixture]
+		var spare sync.Pool
+		l := narrowList[mixture]{tails: &spare}
 		var want []mixture
 		type shown struct {
 			view Narrow[mixture]
@@ -67,6 +69,9 @@ func TestNarrowGivesBackWhatWasPut(t *testing.T) {
 				if l.at(at) != v {
 					t.Fatalf("value %d is %+v after it became %+v", at, l.at(at), v)
 				}
+			}
+			if rnd.IntN(90) == 0 {
+				l.settle()
 			}
 			if rnd.IntN(400) == 0 {
 				all = append(all, shown{l.view(), append([]mixture(nil), want...)})
@@ -101,5 +106,35 @@ func TestIndexIsNarrow(t *testing.T) {
 	}
 	if perRow := float64(bytes) / float64(20*chunk); perRow > 16 {
 		t.Errorf("a row takes %.1f bytes", perRow)
+	}
+}
+
+func valuesOf[T any](v Narrow[T]) (values []T) {
+	for _, one := range v.All() {
+		values = append(values, *one)
+	}
+	return values
+}
+
+// What is taken out is gone, and what is left keeps its order, also in a list that was
+// settled and is added to again.
+func TestNarrowDrops(t *testing.T) {
+	for _, n := range []int{0, 1, chunk, 2*chunk + 5} {
+		l := narrowList[Identity]{tails: &sync.Pool{}}
+		for i := range n {
+			l.append(Identity{byte(i), byte(i >> 8)})
+		}
+		l.settle()
+		l.drop(func(id *Identity) bool { return id[0]%2 == 1 })
+		l.append(Identity{7})
+		values := valuesOf(l.now())
+		if len(values) != (n+1)/2+1 || values[len(values)-1] != (Identity{7}) {
+			t.Fatalf("of %d are left %d", n, len(values))
+		}
+		for i, id := range values[:len(values)-1] {
+			if id != (Identity{byte(2 * i), byte(2 * i >> 8)}) {
+				t.Fatalf("of %d, number %d is %v", n, i, id)
+			}
+		}
 	}
 }

@@ -169,10 +169,17 @@ type part struct {
 func NewSummary(syms *Symbols, path, format string, rank int) *Summary {
 	return &Summary{
 		Path: path, Format: format, Rank: rank, names: recall{syms: syms},
-		entries: narrowList[Entry]{modest: true}, sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, paid: newFinder(0), used: newFinder(0),
+		entries: narrowList[Entry]{tails: &spareEntries}, sessions: map[Sym]*part{}, copies: map[copyKey]*part{}, paid: newFinder(0), used: newFinder(0),
 		adopts: map[runKey]Adopt{}, customs: map[string]int64{},
 	}
 }
+
+// spareEntries are the ends of ledgers that nobody fills at present: thousands of
+// segments are read one after the other.
+var spareEntries sync.Pool
+
+// Settle says that for now nothing more comes.
+func (s *Summary) Settle() { s.entries.settle() }
 
 // Update runs fn while nobody else reads the summary. Add, Fault and Record
 // may only be called from within.

@@ -630,7 +630,7 @@ func (r *thawer) summary(s *Summary) {
 			s.adopts[key] = r.adopt()
 		}
 	}
-	s.entries = narrowListOf(r.entries(s))
+	r.entries(s)
 	s.uses = r.uses(s)
 	s.tallies = r.tallies(s)
 }
@@ -784,16 +784,14 @@ func (r *thawer) adopt() (a Adopt) {
 	return a
 }
 
-func (r *thawer) entries(s *Summary) []Entry {
-	n := r.count(12)
-	if n == 0 {
-		return nil
-	}
-	entries := make([]Entry, n)
+func (r *thawer) entries(s *Summary) {
+	s.entries.tails = &spareEntries
+	defer s.entries.settle()
+	var last Entry
 	var at Stamp
 	var pos int64
-	for i := range entries {
-		e := &entries[i]
+	for i := range r.count(12) {
+		var e Entry
 		b, how := r.byte(), r.byte()
 		e.AtLeast, e.Side, e.Copied, e.Final, e.Void = b&1 != 0, b&2 != 0, b&4 != 0, b&8 != 0, b&16 != 0
 		call, request, same := b&32 != 0, b&64 != 0, b&128 != 0
@@ -814,19 +812,19 @@ func (r *thawer) entries(s *Summary) []Entry {
 		at += r.stamp()
 		pos += r.int()
 		e.Time, e.Pos = at, pos
-		if same && i > 0 {
-			p := &entries[i-1]
+		switch p := &last; {
+		case same && i > 0:
 			e.Session, e.Of, e.Run, e.Agent, e.Provider, e.Model, e.Price, e.Mode, e.Table = p.Session, p.Of, p.Run, p.Agent, p.Provider, p.Model, p.Price, p.Mode, p.Table
-			continue
-		} else if same {
+		case same:
 			r.holds(s, 0, 0)
-			continue
+		default:
+			e.Session, e.Of, e.Run, e.Agent, e.Provider, e.Model, e.Price = r.sym(), r.sym(), r.sym(), r.sym(), r.sym(), r.sym(), r.sym()
+			e.Mode, e.Table = Mode(r.byte()), uint16(r.uint())
+			r.holds(s, e.Session, e.Of)
 		}
-		e.Session, e.Of, e.Run, e.Agent, e.Provider, e.Model, e.Price = r.sym(), r.sym(), r.sym(), r.sym(), r.sym(), r.sym(), r.sym()
-		e.Mode, e.Table = Mode(r.byte()), uint16(r.uint())
-		r.holds(s, e.Session, e.Of)
+		last = e
+		s.entries.append(e)
 	}
-	return entries
 }
 
 func (r *thawer) uses(s *Summary) []Use {

@@ -139,6 +139,10 @@ func TestThawKeepsEveryField(t *testing.T) {
 	}
 	got.paid, got.used, got.names = want.paid, want.used, want.names
 	want.version = got.version
+	if a, b := valuesOf(got.entries.now()), valuesOf(want.entries.now()); !slices.Equal(a, b) {
+		t.Errorf("entries:\n%+v\nwant\n%+v", a, b)
+	}
+	got.entries = want.entries
 	if !reflect.DeepEqual(got, want) {
 		for i := range reflect.ValueOf(got).Elem().NumField() {
 			a, b := reflect.ValueOf(got).Elem().Field(i), reflect.ValueOf(want).Elem().Field(i)

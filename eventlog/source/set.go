@@ -412,6 +412,7 @@ func (s *Set) advance(t *tracked, at mark) {
 		t.summary.Pending(t.reader.feed.pending())
 		t.summary.Modified(eventlog.Stamp(at.modified))
 		s.keep(t)
+		t.summary.Settle()
 		if err != nil && s.ctx.Err() == nil {
 			t.summary.Fault(eventlog.Fault{Path: t.path, Pos: -1, Why: err.Error()})
 		}
