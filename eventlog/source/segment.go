@@ -22,6 +22,7 @@ type segment struct {
 	aside   []byte // of one: what described it
 	sidecar string // the small file that describes this one, or nothing
 	head    *dialect.Head
+	room    *[sniffFirst]byte // where the beginning lies that head tells of
 	dialect dialect.Dialect
 	blank   bool // nothing is in it yet
 	packed  pack.Kind
@@ -50,6 +51,10 @@ func (s *segment) release() {
 	head := *s.head
 	head.Lines, head.Text, head.Start = nil, nil, nil
 	s.head = &head
+	if s.room != nil {
+		spareBeginnings.Put(s.room)
+		s.room = nil
+	}
 }
 
 // rank returns how good a copy of its sessions the segment is. A packed file

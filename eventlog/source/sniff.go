@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/lazytrace/lazytrace/eventlog"
@@ -81,9 +82,13 @@ func (s *segment) fail(err error) error { return fmt.Errorf("open %s: %w", s.pat
 
 // tell looks at the beginning of a file for its dialect.
 func (s *segment) tell(ctx context.Context, f *os.File, size int64, known []dialect.Dialect) error {
-	b := beginning{f: f, size: size}
+	s.room, _ = spareBeginnings.Get().(*[sniffFirst]byte)
+	if s.room == nil {
+		s.room = new([sniffFirst]byte)
+	}
+	b := beginning{f: f, size: size, room: s.room[:]}
 	defer b.close()
-	if err := b.read(sniffFirst); err != nil && b.packed == pack.None {
+	if err := b.read(len(b.room)); err != nil && b.packed == pack.None {
 		return s.fail(reason(err))
 	}
 	s.packed = b.packed
@@ -214,6 +219,9 @@ func (s *segment) tellArchive(f *os.File, size int64, known []dialect.Dialect) e
 	return nil
 }
 
+// spareBeginnings are those of files whose formats are known.
+var spareBeginnings sync.Pool
+
 // beginning is what was read of the beginning of a file, unpacked.
 type beginning struct {
 	f      *os.File
@@ -221,6 +229,7 @@ type beginning struct {
 	packed pack.Kind
 	src    io.Reader
 	done   func() error
+	room   []byte // that it is read into at first
 	text   []byte
 	ended  bool
 	failed error // why no more could be unpacked
@@ -235,7 +244,7 @@ func (b *beginning) close() {
 // read reads until there are so many bytes, or to the end.
 func (b *beginning) read(most int) error {
 	if b.src == nil {
-		start := make([]byte, min(int64(most), b.size))
+		start := b.room[:min(int64(most), b.size)]
 		n, err := b.f.ReadAt(start, 0)
 		if err != nil && err != io.EOF {
 			return err
