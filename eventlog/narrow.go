@@ -171,12 +171,13 @@ func (f *frame[T]) read(i int, v *T) {
 	}
 }
 
-// narrowListOf makes a settled list of values.
-func narrowListOf[T any](values []T) (l narrowList[T]) {
-	l.n = len(values)
-	for part := range slices.Chunk(values, chunk) {
-		l.frames = append(l.frames, narrow(part))
+// narrowListOf makes a list of values, which it takes over.
+func narrowListOf[T any](values []T) narrowList[T] {
+	l := narrowList[T]{n: len(values)}
+	for ; len(values) >= chunk; values = values[chunk:] {
+		l.frames = append(l.frames, narrow(values[:chunk]))
 	}
+	l.tail = values // to make so little narrow would take longer than it is used for
 	return l
 }
 
