@@ -323,7 +323,7 @@ type builder struct {
 	adopts   map[runKey]Adopt
 	alone    bool // there is one segment, which has cut within itself
 	ledger   narrowList[Entry]
-	voids    bool       // some of it pay for nothing
+	voids    bool       // something of it pays for nothing
 	paid     finder     // of the entries
 	used     finder     // of the uses
 	cut      func(*Cut) // both may be nil

@@ -202,15 +202,14 @@ func load(dir string) (packs []*pack, index map[Key]entry, wrong []string) {
 			at := &p.list[i]
 			p.lives += int64(at.size)
 			old, there := index[at.key]
-			switch {
-			case there && old.place.written == at.written: // the same once more
-			case there && old.place.written > at.written:
-				p.lives -= int64(at.size)
-			case there:
-				old.pack.lives -= int64(old.place.size)
-				fallthrough
-			default:
+			switch { // of the same once more both count
+			case !there:
 				index[at.key] = entry{p, at}
+			case old.place.written < at.written:
+				old.pack.lives -= int64(old.place.size)
+				index[at.key] = entry{p, at}
+			case old.place.written > at.written:
+				p.lives -= int64(at.size)
 			}
 		}
 	}
