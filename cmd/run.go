@@ -39,6 +39,7 @@ type runOptions struct {
 
 	experiment, variant string
 	capture             string
+	raw                 string
 	keepExchanges       bool
 	redact              redactFlags
 	masker              *external.Program // nil unless --redact-cmd names one
@@ -93,6 +94,7 @@ output, and its exit code is ours (128+n when signal n ended it).`,
 	f.StringVar(&o.variant, "variant", "", "variant of the experiment")
 	f.StringArrayVar(&o.metric, "metric", nil, "`key=number` that tells how it went (repeatable)")
 	f.StringVar(&o.capture, "capture", "auto", "what to capture: of the output auto, stdout, pty or none; transcript (part of auto) is what agents write down; with http or otlp also what is sent, with proxy calls of model providers")
+	f.StringVar(&o.raw, "raw", "", "keep captured output as it is in this `file`, masked, and make no events of it")
 	f.BoolVar(&o.keepExchanges, "keep-exchanges", false, "with --capture proxy: also keep what was asked and answered, masked, for lazytrace replay --serve (bodies are large)")
 	o.redact.addRun(c)
 	f.IntVar(&o.batchSize, "batch-size", 100, "events written at once")
@@ -227,7 +229,10 @@ func (o *runOptions) sinks(c *command.Options) error {
 			return o.openStore(ctx, path)
 		}
 	}
-	return o.exports.open(c)
+	if err := o.exports.open(c); err != nil {
+		return err
+	}
+	return o.keepRaw(c)
 }
 
 // store returns the absolute path of the store, or none.

@@ -32,6 +32,13 @@ func (r *recording) begin(p *process.Process) {
 		o.Set("metrics", r.opts.Metrics)
 		r.send(r.ctx, r.event(eventlog.Metrics, &o))
 	}
+	if r.opts.Raw != nil {
+		var o wire.Object
+		o.Text("text", "output is kept in "+r.opts.Raw.Path())
+		o.Text("output_file", r.opts.Raw.Path())
+		o.Raw("output_masked", strconv.AppendBool(nil, r.opts.Raw.Masks()))
+		r.send(r.ctx, r.event(eventlog.LogLine, &o))
+	}
 	close(r.gate.open)
 	if p != nil {
 		r.guard.start(p)
@@ -122,6 +129,11 @@ func (r *recording) sessionEnd(status process.Status, outcome eventlog.Outcome, 
 	o.Int("redact_dropped", s.RedactDropped)
 	o.Int("lost", s.Lost)
 	o.Int("export_failed", s.ExportFailed)
+	if r.opts.Raw != nil {
+		kept, left := r.opts.Raw.Counts()
+		o.Int("output_bytes", kept)
+		o.Int("output_left_out", left)
+	}
 	if bad, any := r.bad(); any {
 		o.Int("bad_lines", bad)
 	}

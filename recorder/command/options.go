@@ -8,6 +8,7 @@ import (
 
 	"github.com/lazytrace/lazytrace/recorder/capture/lines"
 	"github.com/lazytrace/lazytrace/recorder/capture/process"
+	"github.com/lazytrace/lazytrace/recorder/capture/raw"
 	"github.com/lazytrace/lazytrace/recorder/guard"
 	"github.com/lazytrace/lazytrace/recorder/pipeline"
 )
@@ -30,6 +31,10 @@ type Options struct {
 	Tags                                      []string
 	Metrics                                   map[string]float64
 	UnsafePayloads                            bool // nothing is redacted, which the log says
+
+	// Raw keeps the output as it is, and no lines or events are made of it; nil makes
+	// them. The recording closes it.
+	Raw *raw.File
 
 	Open      func(ctx context.Context) (pipeline.Store, error)
 	StorePath string // for recorders inside; "" keeps them from finding it

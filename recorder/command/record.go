@@ -73,13 +73,19 @@ type recording struct {
 	follower  *transcript.Follower // nil unless it was asked for
 	known     *layers.Registry     // what all layers have told
 	guard     guarding
-	streams   []*lines.Stream
+	streams   []stream
 	kept      keptIn                 // where exchanges are kept
 	signalled atomic.Pointer[string] // the first signal that asked us to end
 	life      sync.WaitGroup         // heartbeats and flushes
 	stop      context.CancelFunc     // ends them
 	layers    []string
 	result    Result
+}
+
+// stream takes what one stream of the program prints, until it is closed.
+type stream interface {
+	io.Writer
+	Close(ctx context.Context) error
 }
 
 func newRecording(ctx context.Context, o Options) *recording {
@@ -149,19 +155,27 @@ func (r *recording) root() string {
 	return cmp.Or(r.opts.RootSession, r.opts.ParentSession, r.opts.SessionID)
 }
 
-// output gives a captured stream to a layer of its own. Events are looked for
-// where programs print results, not where they print complaints.
-func (r *recording) output(stream string) io.Writer {
+// output gives a captured stream to a layer of its own.
+func (r *recording) output(name string) io.Writer {
+	s := r.layer(name)
+	r.streams = append(r.streams, s)
+	return s
+}
+
+// layer keeps a stream as it is, or makes lines and events of it. Events are looked
+// for where programs print results, not where they print complaints.
+func (r *recording) layer(name string) stream {
+	if r.opts.Raw != nil {
+		return r.opts.Raw.Stream(r.rec.Patient())
+	}
 	decode := r.opts.Decode
 	switch {
-	case stream == "stderr":
+	case name == "stderr":
 		decode = nil
 	case r.follower != nil:
 		decode = either(decode, r.follower.Printed())
 	}
-	s := lines.New(context.WithoutCancel(r.ctx), stream, r.gate, decode)
-	r.streams = append(r.streams, s)
-	return s
+	return lines.New(context.WithoutCancel(r.ctx), name, r.gate, decode)
 }
 
 // told is called when somebody asked us to end. The program was told too and
@@ -200,6 +214,11 @@ func (r *recording) end(status process.Status, failure error) {
 	}
 	r.stop()
 	r.endStreams(forOutput)
+	if r.opts.Raw != nil {
+		if err := r.opts.Raw.Close(); err != nil {
+			r.notices.add(err.Error())
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), limit)
 	defer cancel()
 	if r.intake != nil {

@@ -15,15 +15,15 @@ func (s *Stream) run(ctx context.Context) {
 	j := joiner{take: func(part []byte, lines int) { s.tell(ctx, together, part, lines) }}
 	var used []byte
 	for {
-		c, ok := s.next(used, together.rest(time.Now()))
+		c, ok := s.waiting.Next(used, together.rest(time.Now()))
 		if !ok {
 			break
 		}
 		together.tick(ctx, time.Now())
-		if used = c.data; c.gap {
+		if used = c.Data; c.Gap {
 			line, torn = line[:0], true
 		}
-		data := c.data
+		data := c.Data
 		for {
 			i := bytes.IndexByte(data, '\n')
 			if i < 0 {

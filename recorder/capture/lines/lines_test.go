@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lazytrace/lazytrace/eventlog"
+	"github.com/lazytrace/lazytrace/recorder/capture/backlog"
 	"github.com/lazytrace/lazytrace/recorder/wire"
 )
 
@@ -263,12 +264,12 @@ func TestRecordingThatStandsStill(t *testing.T) {
 		s := &sink{hold: make(chan struct{})}
 		stream := New(t.Context(), "stdout", s, wire.Line)
 		chunk := []byte(strings.Repeat(strings.Repeat("x", 1023)+"\n", 1024)) // 1 MiB, 1024 lines
-		const chunks = 2 * room >> 20
+		const chunks = 2 * backlog.Room >> 20
 		began := time.Now()
 		for range chunks {
 			stream.Write(chunk)
 		}
-		if waited := time.Since(began); waited < patience || waited > 2*patience {
+		if waited := time.Since(began); waited < backlog.Patience || waited > 2*backlog.Patience {
 			t.Errorf("the program waited for %v", waited)
 		}
 		go func() {
@@ -306,7 +307,7 @@ func TestPatience(t *testing.T) {
 		stream := New(t.Context(), "stdout", s, nil)
 		time.AfterFunc(time.Hour, func() { close(s.hold) })
 		chunk := []byte(strings.Repeat(strings.Repeat("x", 1023)+"\n", 1024))
-		const chunks = 2 * room >> 20
+		const chunks = 2 * backlog.Room >> 20
 		for range chunks {
 			stream.Write(chunk)
 		}

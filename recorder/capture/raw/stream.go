@@ -1,0 +1,81 @@
+package raw
+
+import (
+	"context"
+
+	"github.com/lazytrace/lazytrace/recorder/capture/backlog"
+	"github.com/lazytrace/lazytrace/redact"
+)
+
+// Stream takes what one stream of a program prints. Write never fails; Close ends
+// its goroutine.
+type Stream struct {
+	file    *File
+	waiting *backlog.Backlog
+	done    chan struct{} // closed when everything is in the file
+}
+
+// Stream starts a stream. Output of a patient one waits for the disk however long
+// that takes; that of another does for some seconds and is then left out.
+func (f *File) Stream(patient bool) *Stream {
+	s := &Stream{file: f, done: make(chan struct{})}
+	s.waiting = backlog.New(backlog.Rules{
+		Patient: func([]byte) bool { return patient },
+		Left:    func(p []byte) { f.left.Add(int64(len(p))) },
+	})
+	go func() {
+		defer close(s.done)
+		if f.mask == nil {
+			s.copy()
+		} else {
+			s.masked(f.mask.Stream())
+		}
+	}()
+	return s
+}
+
+// Write takes a copy of p.
+func (s *Stream) Write(p []byte) (int, error) { return s.waiting.Write(p) }
+
+func (s *Stream) copy() {
+	var used []byte
+	for {
+		c, ok := s.waiting.Next(used, 0)
+		if !ok {
+			return
+		}
+		s.file.write(c.Data)
+		used = c.Data
+	}
+}
+
+// masked keeps back what may still become a secret, at most some kilobytes, until
+// more comes or the output ends.
+func (s *Stream) masked(mask *redact.Stream) {
+	var used []byte
+	for {
+		c, ok := s.waiting.Next(used, 0)
+		if !ok {
+			break
+		}
+		if c.Gap {
+			s.file.write([]byte(mask.Close())) // it does not go on behind the gap
+		}
+		s.file.write([]byte(mask.Write(string(c.Data))))
+		used = c.Data
+	}
+	s.file.write([]byte(mask.Close()))
+}
+
+// Close returns when everything that was written is in the file, or when ctx ends:
+// what was not by then is counted.
+func (s *Stream) Close(ctx context.Context) error {
+	s.waiting.Close()
+	select {
+	case <-s.done:
+		return nil
+	case <-ctx.Done():
+		s.waiting.Abandon()
+		return ctx.Err()
+	}
+}
