@@ -95,6 +95,7 @@ type Set struct {
 	open    atomic.Int32  // how many files of lines are open
 	keeper  *keeper       // nil when nothing is kept
 	front   *fronts       // nil when none is shown
+	gaveWay sync.Once     // to whoever draws the first screen
 	leaving context.Context
 
 	mu    sync.Mutex
@@ -474,6 +475,21 @@ func (s *Set) lookAgain(t *tracked) {
 	s.mu.Unlock()
 }
 
+// giveWay rests once, when the first records of a log can be shown: reading on would take
+// the processors from whoever draws them, and the larger the log the longer.
+func (s *Set) giveWay() {
+	if !s.opt.Front {
+		return
+	}
+	const drawn = 25 * time.Millisecond
+	s.gaveWay.Do(func() {
+		select {
+		case <-time.After(drawn):
+		case <-s.ctx.Done():
+		}
+	})
+}
+
 // read reads what is new in a segment into its summary or, when what was read
 // has changed, all of it into a fresh one.
 func (s *Set) read(t *tracked) (*eventlog.Summary, error) {
@@ -484,6 +500,7 @@ func (s *Set) read(t *tracked) (*eventlog.Summary, error) {
 			sum.Update(batch)
 			if sum == t.summary {
 				s.sources.Notify()
+				s.giveWay()
 			}
 		}, summaryReader{sum, &s.opt, t.path, t.seg.dialect, &mask})
 		t.hid = t.hid || mask.hid
