@@ -40,7 +40,20 @@ type frame[T any] struct {
 // column is a number in a value: where it is in the value and in its bits.
 type column struct {
 	number
-	from, width uint16
+	from  uint16
+	short bool   // its bits lie within eight bytes, wherever they begin in the first
+	mask  uint64 // as many bits as it takes
+}
+
+// more returns by how much a number is more than the smallest: its bits, which begin
+// at a bit of the data.
+func (c *column) more(data []byte, at int) uint64 {
+	b, shift := data[at/8:][:slack], at%8
+	v := binary.LittleEndian.Uint64(b) >> shift
+	if !c.short {
+		v |= uint64(b[8]) << 1 << (63 - shift)
+	}
+	return v & c.mask
 }
 
 // number is a plain number in a struct. It is reached by its address, since this is
@@ -135,7 +148,7 @@ func narrow[T any](values []T) *frame[T] {
 		}
 		if w := bits.Len64(uint64(most - least)); w > 0 {
 			n.add(unsafe.Pointer(&f.least), uint64(least-n.of(unsafe.Pointer(&f.least))))
-			more = append(more, column{n, uint16(f.bits), uint16(w)})
+			more = append(more, column{number: n, from: uint16(f.bits), short: w <= 64-7, mask: 1<<w - 1})
 			f.bits += w
 		}
 	}
@@ -164,10 +177,40 @@ func (f *frame[T]) read(i int, v *T) {
 	first := i * f.bits
 	for k := range f.more {
 		c := &f.more[k]
-		from := first + int(c.from)
-		b, shift := f.data[from/8:][:slack], from%8
-		more := binary.LittleEndian.Uint64(b)>>shift | uint64(b[8])<<1<<(63-shift)
-		c.add(unsafe.Pointer(v), more&(1<<c.width-1))
+		c.add(unsafe.Pointer(v), c.more(f.data, first+int(c.from)))
+	}
+}
+
+// readSome makes the values from the i-th on, one number of all of them after the other:
+// what has to be found out about a number is found out once.
+func (f *frame[T]) readSome(i int, values []T) {
+	if f.values != nil {
+		copy(values, f.values[i:])
+		return
+	}
+	for k := range values {
+		values[k] = f.least
+	}
+	for k := range f.more {
+		c := &f.more[k]
+		at := i*f.bits + int(c.from)
+		switch c.size {
+		case 8:
+			for k := range values {
+				*(*uint64)(unsafe.Add(unsafe.Pointer(&values[k]), c.offset)) += c.more(f.data, at)
+				at += f.bits
+			}
+		case 4:
+			for k := range values {
+				*(*uint32)(unsafe.Add(unsafe.Pointer(&values[k]), c.offset)) += uint32(c.more(f.data, at))
+				at += f.bits
+			}
+		default:
+			for k := range values {
+				c.add(unsafe.Pointer(&values[k]), c.more(f.data, at))
+				at += f.bits
+			}
+		}
 	}
 }
 
@@ -306,15 +349,33 @@ func (v *Narrow[T]) read(i int, value *T) {
 	}
 }
 
+// together is how many values are made at a time: they stay in the nearest cache.
+const together = 64
+
+// some makes values from the i-th on in the room, as many as come in one go.
+func (v *Narrow[T]) some(i int, room *[together]T) []T {
+	c, at := i/chunk, i%chunk
+	values := room[:min(together, v.n-i, chunk-at)]
+	if c < len(v.frames) {
+		v.frames[c].readSome(at, values)
+	} else {
+		copy(values, v.tail[at:])
+	}
+	return values
+}
+
 // All iterates over the values in order. Each is good until the next.
 func (v Narrow[T]) All() func(yield func(int, *T) bool) {
 	return func(yield func(int, *T) bool) {
-		var value T
-		for i := range v.n {
-			v.read(i, &value)
-			if !yield(i, &value) {
-				return
+		var room [together]T
+		for i := 0; i < v.n; {
+			values := v.some(i, &room)
+			for k := range values {
+				if !yield(i+k, &values[k]) {
+					return
+				}
 			}
+			i += len(values)
 		}
 	}
 }

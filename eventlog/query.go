@@ -85,6 +85,39 @@ func (q Query) ReadsRuns() bool {
 	return q.Reads()&(PartAgent|PartModel|PartTool|PartRun|PartWords) != 0
 }
 
+// Conjuncts returns the queries that all hold where q does: what stands side by side in
+// it. Of one that is made otherwise that is q itself.
+func (q Query) Conjuncts() (all []Query) {
+	parts, ok := q.root.(allOf)
+	if !ok {
+		return []Query{q}
+	}
+	for _, n := range parts {
+		all = append(all, Query{text: q.text, root: n, words: q.words})
+	}
+	return all
+}
+
+// Conjunction is the query that holds where all do. Of none it matches everything.
+func Conjunction(all []Query) Query {
+	var parts allOf
+	var q Query
+	for _, c := range all {
+		if c.root != nil {
+			q, parts = Query{text: c.text, words: c.words}, append(parts, c.root)
+		}
+	}
+	switch len(parts) {
+	case 0:
+		return Query{}
+	case 1:
+		q.root = parts[0]
+	default:
+		q.root = parts
+	}
+	return q
+}
+
 // Part is a set of parts of a Subject.
 type Part uint16
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -59,8 +60,9 @@ func TestFilterKeepsAncestors(t *testing.T) {
 	}
 }
 
-// An answer that was kept is the one that asking anew would give.
-func TestAlikeSpansAnswerAlike(t *testing.T) {
+// tangle is a forest of 97 runs within runs, some of which nobody started, and of steps
+// that have little in common.
+func tangle() *Forest {
 	x := eventlog.NewIndex(eventlog.NewSymbols())
 	kinds := []eventlog.Kind{eventlog.Custom, eventlog.ToolCall, eventlog.ToolError, eventlog.ModelRequest, eventlog.ModelResponse}
 	for i := range 20_000 {
@@ -77,14 +79,70 @@ func TestAlikeSpansAnswerAlike(t *testing.T) {
 		}
 		x.Append(eventlog.Place{Pos: int64(i)}, &e)
 	}
-	f := Build(context.Background(), x.Publish(), 0)
+	return Build(context.Background(), x.Publish(), 0)
+}
+
+// The lines of a tree are those that going down into each branch finds.
+func TestLinesOfTree(t *testing.T) {
+	f := tangle()
+	q, err := eventlog.ParseQuery("err:any tool:Bash")
+	if err != nil {
+		t.Fatal(err)
+	}
+	some := map[eventlog.SpanID]bool{}
+	for i, id := range f.order {
+		if i%3 == 0 && f.HasChildren(eventlog.SpanID(id)) {
+			some[eventlog.SpanID(id)] = true
+		}
+	}
+	for name, v := range map[string]View{
+		"all": {}, "noise": {Noise: true}, "failed": {Failed: true}, "query": {Query: q, Now: f.End}, "early": {Upto: 5000},
+		"some shut": {Folds: Folds{Except: some}}, "some open": {Folds: Folds{All: true, Except: some}}, "marked": {Marked: some},
+	} {
+		l := f.Lay(context.Background(), v)
+		keep := (&Lines{Forest: f, View: v}).match(context.Background())
+		n := 0
+		var down func(kids []int32, depth int, rails uint64)
+		down = func(kids []int32, depth int, rails uint64) {
+			kids = slices.DeleteFunc(slices.Clone(kids), func(id int32) bool { return keep != nil && !has(keep, id) || !l.shown(id) })
+			for i, id := range kids {
+				last, shut := i == len(kids)-1, keep == nil && f.HasChildren(eventlog.SpanID(id)) && v.Folds.Shut(eventlog.SpanID(id))
+				if n >= l.Len() {
+					t.Fatalf("%s: %d lines and more are to come", name, n)
+				}
+				if l.Spans[n] != eventlog.SpanID(id) || int(l.Depth[n]) != depth || l.Rails[n] != rails || l.Last[n] != last || l.Shut[n] != shut {
+					t.Fatalf("%s: line %d is of span %d at %d, rails %b, last %v, shut %v; wanted %d at %d, %b, %v, %v",
+						name, n, l.Spans[n], l.Depth[n], l.Rails[n], l.Last[n], l.Shut[n], id, depth, rails, last, shut)
+				}
+				n++
+				below := rails
+				if !last && depth > 0 {
+					below |= 1 << depth
+				}
+				if !shut {
+					down(f.children(id), depth+1, below)
+				}
+			}
+		}
+		top := f.roots()
+		slices.Reverse(top)
+		down(top, 0, 0)
+		if n != l.Len() || n == 0 {
+			t.Errorf("%s: %d lines, wanted %d", name, l.Len(), n)
+		}
+	}
+}
+
+// An answer that was kept is the one that asking anew would give.
+func TestAlikeSpansAnswerAlike(t *testing.T) {
+	f := tangle()
 	found := make([]uint64, f.Snap.Rows.Len()/64+1)
 	for i := 0; i < f.Snap.Rows.Len(); i += 13 {
 		set(found, int32(i))
 	}
 	for _, text := range []string{
 		"tool:Bash", "-tool:Bash", "agent:explore", "agent:main OR model:opus", "kind:tool_error", "kind:tool model:haiku", "type:type3", "kind:type3",
-		"session:s1 run:run5*", "err:any", "is:open -err:any", "is:orphan", "needle", "needle -bash", "(needle OR opus) err:none", "tokens>5000 tool:Read", "dur>1s", "cost>0", "is:unpriced",
+		"session:s1 run:run5*", "err:any", "is:open -err:any", "is:orphan", "needle", "needle -bash", "(needle OR opus) err:none", "tokens>5000 tool:Read", "tool:Bash dur>-1s model:opus", "agent:main err:any tool:Bash", "cost>0 agent:explore", "dur>1s", "cost>0", "is:unpriced",
 	} {
 		q, err := eventlog.ParseQuery(text)
 		if err != nil {
@@ -92,7 +150,7 @@ func TestAlikeSpansAnswerAlike(t *testing.T) {
 		}
 		v := View{Query: q, Found: map[string][]uint64{"needle": found}, Now: f.End}
 		alike, anew := newMatcher(f, &v), newMatcher(f, &v)
-		anew.kept, anew.bare = nil, nil
+		anew.single, anew.query, anew.reads, anew.kept, anew.bare = nil, q, q.Reads(), nil, nil
 		hits := 0
 		f.each(func(id int32, s *eventlog.Span) bool {
 			got, want := alike.match(id, s), anew.match(id, s)

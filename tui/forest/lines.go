@@ -73,14 +73,6 @@ type Lines struct {
 	newest eventlog.SpanID
 }
 
-// branch is some siblings that are still to be laid out, the last of which has a
-// line.
-type branch struct {
-	kids  []int32
-	depth uint8
-	rails uint64
-}
-
 // deepest is how deep the tree is drawn; what lies deeper is drawn at it.
 const deepest = 60
 
@@ -155,55 +147,61 @@ func (l *Lines) match(ctx context.Context) []uint64 {
 	return keep
 }
 
-func (l *Lines) shown(keep []uint64, id int32) bool {
-	if keep != nil && !has(keep, id) {
-		return false
-	}
+// shown reports whether a span that the filters let through has a line.
+func (l *Lines) shown(id int32) bool {
 	if l.View.Upto > 0 && l.Snap.Span(eventlog.SpanID(id)).First >= l.View.Upto {
 		return false
 	}
 	return l.View.Noise || !l.flags[id].Has(eventlog.SpanHidden) || l.Bad[id] > 0
 }
 
+// tree adds the spans that are shown in the order of the tree. What hangs under one
+// that is not, or that is folded, is passed over as a whole: it stands behind it.
 func (l *Lines) tree(keep []uint64) {
 	folds := l.View.Folds
 	// Under a filter everything that is left is of interest: folds that were made
 	// for the whole tree would hide it.
 	some := keep == nil && (folds.All || len(folds.Except) > 0)
-	top := l.roots()
-	slices.Reverse(top)
-	stack := []branch{{kids: l.cut(keep, top)}}
-	for len(stack) > 0 {
-		at := &stack[len(stack)-1]
-		if len(at.kids) == 0 {
-			stack = stack[:len(stack)-1]
+	order, below := l.order, l.Below
+	for i := 0; i < len(order); i++ {
+		id := order[i]
+		if keep != nil && !has(keep, id) || !l.shown(id) {
+			i += int(below[id])
 			continue
 		}
-		id := at.kids[0]
-		at.kids = at.kids[1:]
-		if !l.shown(keep, id) {
-			continue
+		shut := some && below[id] > 0 && folds.Shut(eventlog.SpanID(id))
+		l.add(id, shut)
+		if shut {
+			i += int(below[id])
 		}
-		kids, last := l.children(id), len(at.kids) == 0
-		shut := some && len(kids) > 0 && folds.Shut(eventlog.SpanID(id))
-		l.add(id, at.depth, at.rails, last, shut)
-		if shut || len(kids) == 0 {
-			continue
-		}
-		rails := at.rails
-		if !last && at.depth > 0 {
-			rails |= 1 << at.depth
-		}
-		stack = append(stack, branch{kids: l.cut(keep, kids), depth: min(at.depth+1, deepest), rails: rails})
 	}
+	l.hang()
 }
 
-// cut returns siblings up to the last one that has a line.
-func (l *Lines) cut(keep []uint64, kids []int32) []int32 {
-	for len(kids) > 0 && !l.shown(keep, kids[len(kids)-1]) {
-		kids = kids[:len(kids)-1]
+// hang tells of each line how deep it is, whether a sibling follows, and which lines go
+// on downwards beside it.
+func (l *Lines) hang() {
+	var above []int // lines, from the top to the one before
+	for i, id := range l.Spans {
+		elder := -1
+		for n := len(above); n > 0 && int32(l.Spans[above[n-1]]) != l.parent[id]; n-- {
+			elder, above = above[n-1], above[:n-1]
+		}
+		if elder >= 0 {
+			l.Last[elder] = false
+		}
+		l.Depth[i] = uint8(min(len(above), deepest))
+		above = append(above, i)
 	}
-	return kids
+	var rails [deepest + 1]uint64 // of the next line at each depth
+	for i, depth := range l.Depth {
+		l.Rails[i] = rails[depth]
+		below := rails[depth]
+		if !l.Last[i] && depth > 0 {
+			below |= 1 << depth
+		}
+		rails[min(depth+1, deepest)] = below
+	}
 }
 
 func (l *Lines) flat(keep []uint64) {
@@ -211,8 +209,8 @@ func (l *Lines) flat(keep []uint64) {
 		keep = l.all()
 	}
 	for id := range ones(keep) { // spans are numbered in the order they were met
-		if l.shown(nil, id) {
-			l.add(id, 0, 0, true, false)
+		if l.shown(id) {
+			l.add(id, false)
 		}
 	}
 }
@@ -223,14 +221,15 @@ func (l *Lines) grow(n int) {
 	l.Last, l.Shut = make([]bool, 0, n), make([]bool, 0, n)
 }
 
-func (l *Lines) add(id int32, depth uint8, rails uint64, last, shut bool) {
+// add adds a line as if it stood alone.
+func (l *Lines) add(id int32, shut bool) {
 	if span := eventlog.SpanID(id); span > l.newest {
 		l.newest, l.Newest = span, len(l.Spans)
 	}
 	l.Spans = append(l.Spans, eventlog.SpanID(id))
-	l.Depth = append(l.Depth, depth)
-	l.Rails = append(l.Rails, rails)
-	l.Last = append(l.Last, last)
+	l.Depth = append(l.Depth, 0)
+	l.Rails = append(l.Rails, 0)
+	l.Last = append(l.Last, true)
 	l.Shut = append(l.Shut, shut)
 }
 

@@ -25,13 +25,15 @@ func (f *Forest) matches(ctx context.Context, v *View) (matched []uint64, hits i
 	for from := 0; from < spans; from += share {
 		wg.Go(func() {
 			m, n := newMatcher(f, v), int64(0)
-			f.some(from, from+share, func(id int32, s *eventlog.Span) bool {
-				if (!v.Failed || f.Bad[id] > 0) && m.match(id, s) {
-					set(matched, id)
+			for id := max(1, from); id < min(from+share, spans) && (id%4096 != 0 || ctx.Err() == nil); id++ {
+				if f.under != nil && !has(f.under, int32(id)) || v.Failed && f.Bad[id] == 0 {
+					continue
+				}
+				if m.match(int32(id), f.Snap.Spans.Ref(id-1)) {
+					set(matched, int32(id))
 					n++
 				}
-				return id%4096 != 0 || ctx.Err() == nil
-			})
+			}
 			all.Add(n)
 		})
 	}
@@ -41,10 +43,13 @@ func (f *Forest) matches(ctx context.Context, v *View) (matched []uint64, hits i
 
 // matcher asks a query about spans. A million of them have few names between
 // them: the answer depends on a handful of facts, the likeness, and is kept for
-// the next span that has the same ones.
+// the next span that has the same ones. What of the query asks for a single fact is
+// asked first, and its answers are kept by that fact.
 type matcher struct {
 	f      *Forest
 	v      *View
+	single []single
+	query  eventlog.Query // the rest
 	reads  eventlog.Part
 	words  []string
 	bits   [][]uint64 // by word: the rows whose record holds it
@@ -53,7 +58,8 @@ type matcher struct {
 	subj   eventlog.Subject
 	found  uint8 // bit i: a record of the span in question holds words[i]
 	kept   []answer
-	bare   *bool // the answer of a span that is not billed, when the query asks for bills alone
+	last   answer // of the span before, which often is like the next one
+	bare   *bool  // the answer of a span that is not billed, when the query asks for bills alone
 }
 
 // likeness is what of a span a query may ask for, except for numbers.
@@ -74,12 +80,36 @@ type answer struct {
 // later one gets it.
 const answers = 1 << 12
 
+// single is a part of a query that asks for one fact of a span, and its answers.
+type single struct {
+	query eventlog.Query
+	part  eventlog.Part
+	known []uint8 // by the fact, one of those below
+}
+
+const (
+	notAsked = iota
+	holdsNot
+	holds
+)
+
 func newMatcher(f *Forest, v *View) *matcher {
-	m := &matcher{f: f, v: v, reads: v.Query.Reads(), words: v.Query.Words(), names: f.Snap.Symbols.Names()}
+	m := &matcher{f: f, v: v, words: v.Query.Words(), names: f.Snap.Symbols.Names()}
+	var rest []eventlog.Query
+	for _, q := range v.Query.Conjuncts() {
+		switch part := q.Reads(); part {
+		case eventlog.PartTool, eventlog.PartModel, eventlog.PartAgent, eventlog.PartState:
+			m.single = append(m.single, single{q, part, make([]uint8, max(len(m.names), 1<<12))})
+		default:
+			rest = append(rest, q)
+		}
+	}
+	m.query = eventlog.Conjunction(rest)
+	m.reads = m.query.Reads()
 	if !m.asks(eventlog.PartTime) {
 		m.kept = make([]answer, answers)
 	}
-	if m.asks(eventlog.PartAgent) {
+	if v.Query.Reads()&eventlog.PartAgent != 0 {
 		m.agents = f.agents()
 	}
 	m.subj.Now = v.Now
@@ -98,7 +128,7 @@ func newMatcher(f *Forest, v *View) *matcher {
 		m.bits = append(m.bits, v.Found[word])
 	}
 	if m.reads == eventlog.PartBill {
-		bare := m.ask(likeness{}, &eventlog.Span{})
+		bare := m.ask(m.query, likeness{}, &eventlog.Span{})
 		m.bare = &bare
 	}
 	return m
@@ -107,19 +137,62 @@ func newMatcher(f *Forest, v *View) *matcher {
 func (m *matcher) asks(p eventlog.Part) bool { return m.reads&p != 0 }
 
 func (m *matcher) match(id int32, s *eventlog.Span) bool {
-	if m.bare != nil && s.Bill == 0 {
-		return *m.bare
+	for i := range m.single {
+		if !m.holdsSingle(&m.single[i], id, s) {
+			return false
+		}
+	}
+	if m.query.IsZero() {
+		return true
+	}
+	if m.bare != nil {
+		if s.Bill == 0 {
+			return *m.bare
+		}
+		m.bill(s) // nothing else is read
+		return m.query.Match(&m.subj)
 	}
 	l := m.likeness(id, s)
 	if !m.alike(s) {
-		return m.ask(l, s)
+		return m.ask(m.query, l, s)
+	}
+	if m.last.known && m.last.of == l {
+		return m.last.holds
 	}
 	a := &m.kept[l.place()]
 	if !a.known || a.of != l {
-		*a = answer{of: l, known: true, holds: m.ask(l, s)}
+		*a = answer{of: l, known: true, holds: m.ask(m.query, l, s)}
 	}
+	m.last = *a
 	return a.holds
 }
+
+// holdsSingle answers a part of the query that asks for one fact.
+func (m *matcher) holdsSingle(q *single, id int32, s *eventlog.Span) bool {
+	var l likeness
+	fact := eventlog.Sym(0)
+	switch q.part {
+	case eventlog.PartTool:
+		l.tool, fact = s.Tool, s.Tool
+	case eventlog.PartModel:
+		l.model, fact = s.Model, s.Model
+	case eventlog.PartAgent:
+		l.agent, fact = m.agents[id], m.agents[id]
+	default:
+		l.flags, l.link = s.Flags&stateFlags, s.Link
+		fact = eventlog.Sym(l.flags) | eventlog.Sym(l.link)<<4
+	}
+	a := &q.known[fact]
+	if *a == notAsked {
+		if *a = holdsNot; m.ask(q.query, l, s) {
+			*a = holds
+		}
+	}
+	return *a == holds
+}
+
+// stateFlags are those that a query may ask for.
+const stateFlags = eventlog.SpanFailed | eventlog.SpanOpen | eventlog.SpanOrphan
 
 // alike reports whether spans with the likeness of this one have the same answer: no
 // number of it is asked for. All that are not billed cost the same.
@@ -145,7 +218,7 @@ func (m *matcher) likeness(id int32, s *eventlog.Span) (l likeness) {
 		l.tool = s.Tool
 	}
 	if m.asks(eventlog.PartState) {
-		l.flags, l.link = s.Flags&(eventlog.SpanFailed|eventlog.SpanOpen|eventlog.SpanOrphan), s.Link
+		l.flags, l.link = s.Flags&stateFlags, s.Link
 	}
 	if m.asks(eventlog.PartKind) {
 		l.kind, l.last = s.Event, s.Event
@@ -180,8 +253,8 @@ func (m *matcher) holds(bits []uint64, s *eventlog.Span) bool {
 	return false
 }
 
-// ask puts the question.
-func (m *matcher) ask(l likeness, s *eventlog.Span) bool {
+// ask puts a question.
+func (m *matcher) ask(q eventlog.Query, l likeness, s *eventlog.Span) bool {
 	x := &m.subj
 	x.Kind, x.Type = l.kind, l.kind.String()
 	if l.typ != 0 {
@@ -199,21 +272,27 @@ func (m *matcher) ask(l likeness, s *eventlog.Span) bool {
 		x.Time, x.Duration = s.Start, s.Duration(m.v.Now)
 	}
 	if m.asks(eventlog.PartBill) {
-		x.Usage, x.Cost, x.Priced = eventlog.Usage{}, 0, false
-		if s.Bill > 0 {
-			b := m.f.Snap.Bills.At(int(s.Bill) - 1)
-			x.Usage, x.Cost, x.Priced = b.Usage, b.Cost, b.Source != eventlog.Unpriced
-		}
+		m.bill(s)
 	}
 	m.found = l.found
-	if m.v.Query.Match(x) {
+	if q.Match(x) {
 		return true
 	}
 	if l.last != l.kind {
 		x.Kind, x.Type = l.last, l.last.String()
-		return m.v.Query.Match(x)
+		return q.Match(x)
 	}
 	return false
+}
+
+// bill sets what a span cost.
+func (m *matcher) bill(s *eventlog.Span) {
+	x := &m.subj
+	x.Usage, x.Cost, x.Priced = eventlog.Usage{}, 0, false
+	if s.Bill > 0 {
+		b := m.f.Snap.Bills.At(int(s.Bill) - 1)
+		x.Usage, x.Cost, x.Priced = b.Usage, b.Cost, b.Source != eventlog.Unpriced
+	}
 }
 
 // place returns where the answer for a likeness is kept.
