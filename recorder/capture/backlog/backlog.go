@@ -21,28 +21,30 @@ const (
 // recording up may hold it up for ever, and the program may not be.
 const Patience = 2 * time.Second
 
-// gather is how long the first output after a rest waits for more.
+// gather is how long the first output after a rest waits for more: a terminal gives its
+// output in thousands of small pieces, and to wake somebody for each would cost whoever
+// passes it on more than passing it on.
 const gather = 2 * time.Millisecond
 
-// Rules say what becomes of output that finds no room. Both are called by Write.
+// Rules say what becomes of output that finds no room.
 type Rules struct {
 	Patient func(p []byte) bool // p waits for room however long that takes
-	Left    func(p []byte)      // told of output that is left out
+	Left    func(p []byte)      // told of output that is left out; called by Write and Abandon
 }
 
 // Backlog is output that waits. One goroutine writes and one takes.
 type Backlog struct {
 	rules Rules
 
-	mu     sync.Mutex
-	change sync.Cond // on mu: something came, was taken, or no more comes
-	chunks []Chunk
-	spare  [][]byte // memory of chunks that were taken
-	bytes  int
-	taken  int           // chunks that were taken
-	stuck  bool          // nothing has been taken for so long that output does not wait any more
-	closed bool          // no more comes
-	ending chan struct{} // closed when closed is set
+	mu        sync.Mutex
+	change    sync.Cond // on mu: something came, was taken, or no more comes
+	chunks    []Chunk
+	spare     [][]byte // memory of chunks that were taken
+	bytes     int
+	taken     int  // chunks that were taken
+	stuck     bool // nothing has been taken for so long that output does not wait any more
+	gathering bool // who takes does not want to hear of more before there is plenty
+	closed    bool // no more comes
 }
 
 // Chunk is a piece of output; after a gap, something before it was left out.
@@ -53,7 +55,7 @@ type Chunk struct {
 
 // New returns a backlog without output.
 func New(r Rules) *Backlog {
-	b := &Backlog{rules: r, ending: make(chan struct{})}
+	b := &Backlog{rules: r}
 	b.change.L = &b.mu
 	return b
 }
@@ -85,7 +87,9 @@ func (b *Backlog) Write(p []byte) (int, error) {
 		last.Data = b.memory(len(p))
 	}
 	last.Data = append(last.Data, p...)
-	b.change.Broadcast()
+	if !b.gathering || b.bytes >= plenty {
+		b.change.Broadcast()
+	}
 	return len(p), nil
 }
 
@@ -99,20 +103,33 @@ func (b *Backlog) memory(size int) []byte {
 	return make([]byte, 0, max(size, piece))
 }
 
+// await waits until something is so, or for as long as it may, which is for ever when
+// that is 0. It reports whether it is so.
+func (b *Backlog) await(limit time.Duration, so func() bool) bool {
+	late := false
+	if limit > 0 && !so() {
+		timer := time.AfterFunc(limit, func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			late = true
+			b.change.Broadcast()
+		})
+		defer timer.Stop()
+	}
+	for !so() {
+		if late {
+			return false
+		}
+		b.change.Wait()
+	}
+	return true
+}
+
 // moves waits until something was taken, and reports false when nothing is for
 // too long.
 func (b *Backlog) moves() bool {
-	before, late := b.taken, false
-	timer := time.AfterFunc(Patience, func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		late = true
-		b.change.Broadcast()
-	})
-	defer timer.Stop()
-	for !b.closed && b.taken == before && !late {
-		b.change.Wait()
-	}
+	before := b.taken
+	b.await(Patience, func() bool { return b.closed || b.taken != before })
 	b.stuck = b.taken == before && !b.closed
 	return !b.stuck
 }
@@ -129,11 +146,8 @@ func (b *Backlog) skip(p []byte) {
 func (b *Backlog) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.closed {
-		b.closed = true
-		close(b.ending)
-		b.change.Broadcast()
-	}
+	b.closed = true
+	b.change.Broadcast()
 }
 
 // Abandon leaves out what still waits.
@@ -152,47 +166,22 @@ func (b *Backlog) Abandon() {
 // Next takes the next chunk, and takes back the memory of the one before. It
 // returns a chunk without data when nothing came for as long as the caller can
 // wait, which is for ever when that is 0, and false when there is no more.
-//
-// After a rest it does not take the first that comes but waits a little for
-// more: a terminal gives its output in thousands of small pieces, and to be
-// woken for each would cost whoever passes it on more than passing it on.
 func (b *Backlog) Next(used []byte, wait time.Duration) (Chunk, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if cap(used) > 0 && len(b.spare) < spares {
 		b.spare = append(b.spare, used[:0])
 	}
-	var late bool
-	if wait > 0 && !b.ready() {
-		timer := time.AfterFunc(wait, func() {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			late = true
-			b.change.Broadcast()
-		})
-		defer timer.Stop()
-	}
-	rested := false
-	for !b.ready() {
-		switch {
-		case b.closed && len(b.chunks) == 0:
-			return Chunk{}, false
-		case late:
+	if !b.ready() {
+		if !b.await(wait, func() bool { return b.ready() || b.closed }) {
 			return Chunk{}, true
 		}
-		b.change.Wait()
-		rested = true
+		b.gathering = true
+		b.await(gather, func() bool { return b.bytes >= plenty || b.closed })
+		b.gathering = false
 	}
-	if rested && b.bytes < plenty && !b.closed {
-		b.mu.Unlock()
-		select {
-		case <-time.After(gather):
-		case <-b.ending:
-		}
-		b.mu.Lock()
-		if len(b.chunks) == 0 {
-			return Chunk{}, false // it was abandoned meanwhile
-		}
+	if len(b.chunks) == 0 {
+		return Chunk{}, false // no more comes, or it was abandoned meanwhile
 	}
 	c := b.chunks[0]
 	b.chunks = b.chunks[1:]

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/term"
 	"golang.org/x/sys/unix"
 )
 
@@ -68,6 +69,16 @@ func play(role string, args []string) int {
 		fmt.Printf("%q", args)
 	case "cat":
 		io.Copy(os.Stdout, os.Stdin)
+	case "late":
+		before, err := term.MakeRaw(0)
+		if err != nil {
+			return 98
+		}
+		fmt.Print("up\r\n")
+		time.Sleep(300 * time.Millisecond)
+		n, _ := io.CopyN(io.Discard, os.Stdin, lateKeys)
+		_ = term.Restore(0, before)
+		fmt.Println("read", n)
 	case "flood":
 		for {
 			if _, err := fmt.Println("y"); err != nil {

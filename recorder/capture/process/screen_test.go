@@ -108,6 +108,26 @@ func TestTerminalKeys(t *testing.T) {
 	x.exit(t, 7)
 }
 
+// Keys that the program does not read yet wait until it does, all of them: more than
+// its terminal has room for.
+func TestTerminalKeysWait(t *testing.T) {
+	x := onTerminal(t, "late")
+	x.until(t, "up")
+	typed := make(chan error, 1)
+	go func() {
+		_, err := x.Write([]byte(strings.Repeat("pasted text ", lateKeys/12)))
+		typed <- err
+	}()
+	x.until(t, fmt.Sprint("read ", lateKeys))
+	if err := <-typed; err != nil {
+		t.Error(err)
+	}
+	x.exit(t, 0)
+}
+
+// lateKeys is how much is typed; it is several times what a terminal holds.
+const lateKeys = 12 * 4000
+
 func TestTerminalIsHungUp(t *testing.T) {
 	if isIgnored := exec.Command("sh", "-c", "kill -HUP $$; exit 0").Run() == nil; isIgnored {
 		t.Skip("whoever runs this test ignores SIGHUP")

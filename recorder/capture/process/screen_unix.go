@@ -59,7 +59,7 @@ func openScreen(o Options) (*screen, error) {
 		return nil, fmt.Errorf("open a terminal: %w", err)
 	}
 	s.slave = pty.Slave()
-	if s.master, err = interruptible(pty.Master()); err != nil {
+	if s.master, err = unpolled(pty.Master()); err != nil {
 		s.close()
 		return nil, fmt.Errorf("open a terminal: %w", err)
 	}
@@ -74,18 +74,19 @@ func openScreen(o Options) (*screen, error) {
 	return s, nil
 }
 
-// interruptible takes the place of f with a file whose reads end when it is
-// closed. The one that we are given blocks, and a terminal that is still being
-// read from does not shut.
-func interruptible(f *os.File) (*os.File, error) {
+// unpolled takes the place of f with a file that never blocks and that the runtime does
+// not watch: we wait for it ourselves, and a thread of the runtime's would be woken for
+// each of the thousands of small pieces that a terminal gives.
+func unpolled(f *os.File) (*os.File, error) {
 	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	if err := unix.SetNonblock(fd, true); err != nil {
-		return nil, errors.Join(err, unix.Close(fd), f.Close())
+	own := os.NewFile(uintptr(fd), f.Name()) // it blocks as yet, so the runtime leaves it alone
+	if err := errors.Join(unix.SetNonblock(fd, true), f.Close()); err != nil {
+		return nil, errors.Join(err, own.Close())
 	}
-	return os.NewFile(uintptr(fd), f.Name()), f.Close()
+	return own, nil
 }
 
 // imitate gives the program's terminal the size and the settings of the real
@@ -222,13 +223,49 @@ func (s *screen) typing() {
 		if n <= 0 {
 			return // the terminal is gone; SIGHUP says the rest
 		}
-		if _, err := s.master.Write(buf[:n]); err != nil {
+		if !s.pass(buf[:n], wake) {
 			return
 		}
 		if s.typed != nil && bytes.IndexByte(buf[:n], interruptKey) >= 0 {
 			s.typed()
 		}
 	}
+}
+
+// pass gives keys to the program's terminal, which takes as many as have room in it. It
+// reports false when that has ended, or typing has.
+func (s *screen) pass(keys []byte, wake int) bool {
+	for {
+		n, err := s.master.Write(keys)
+		if keys = keys[n:]; len(keys) == 0 {
+			return true
+		}
+		if !errors.Is(err, unix.EAGAIN) || !s.room(wake) {
+			return false
+		}
+	}
+}
+
+// room waits until the program's terminal takes keys, and reports false when typing ends
+// before.
+func (s *screen) room(wake int) (ok bool) {
+	raw, err := s.master.SyscallConn()
+	if err != nil {
+		return false // it was closed
+	}
+	_ = raw.Write(func(fd uintptr) bool {
+		for {
+			var ended, free unix.FdSet
+			ended.Set(wake)
+			free.Set(int(fd))
+			_, err := unix.Select(max(int(fd), wake)+1, &ended, &free, nil, nil)
+			if err != unix.EINTR {
+				ok = err == nil && !ended.IsSet(wake)
+				return true
+			}
+		}
+	})
+	return ok
 }
 
 // interruptKey is Ctrl-C, which a terminal that is not told otherwise takes for
