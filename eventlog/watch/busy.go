@@ -6,7 +6,7 @@ package watch
 // several rounds of the mute is no longer watched but looked at, about as often as
 // a screen shows something new, until it has been quiet for a while.
 const (
-	roundsToBusy = 8  // rounds in a row in which a directory told of something
+	roundsToBusy = 2  // rounds in a row in which a directory told of something
 	mutesToLook  = 3  // mutes between two looks
 	looksToQuiet = 9  // looks in a row that found nothing
 	looksToTell  = 4  // looks between two wakes of those who want to hear of any file
