@@ -237,7 +237,7 @@ func masked(s *suite, file string) error {
 	}{
 		{"masked, recorded raw, of a processor", goal, s.recording("stdout", file, true)},
 		{"masked, recorded into a store, of a processor", nil, s.recording("stdout", file, false)},
-		{"masked alone, of a processor", goal, func(string) *exec.Cmd { return exec.Command(s.lazytrace, "redact", "--jsonl") }},
+		{"masked alone, of a processor", goal, func(string) *exec.Cmd { return exec.Command(s.lazytrace, "redact") }},
 	} {
 		var v []float64
 		note := ""

@@ -116,6 +116,39 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// However output is cut, objects in it are masked as objects and all else as text.
+func TestObjectsAreMasked(t *testing.T) {
+	t.Parallel()
+	red := masking(t)
+	const key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEAx8cJ7mQ2vKfWn4LrT0yZ\nq3hBdS5uGe9XoPaMiNjVtRkCwEbFzHsYlDgU\n-----END RSA PRIVATE KEY-----\n"
+	object := `{"event_type": "tool_call", "password": "Tr0ub4dor&3x", "note": "plain", "n": [1, {"token": "Zk3vQ9xP7LmN2tRw8YbC"}]}`
+	input := "before\n" + object + "\n" + key + object + "\r\n{ \"password\": \"over two\n lines\" }\n{no object\n\n" + object + "  \n{}\n" +
+		`{"long": "` + strings.Repeat("and so on ", longestObject/9) + `"}` + "\nbehind\n" + object
+	masked, n := red.Bytes([]byte(object))
+	if n != 2 {
+		t.Fatalf("%d masks in %s", n, masked)
+	}
+	for _, size := range []int{1, 5, 900, 64 << 10, len(input)} {
+		var got bytes.Buffer
+		m := newMasker(red, func(p []byte) { got.Write(p) })
+		for in := []byte(input); len(in) > 0; {
+			k := min(size, len(in))
+			m.write(in[:k])
+			in = in[k:]
+		}
+		m.flush()
+		out := got.String()
+		if strings.Count(out, string(masked)) != 4 || strings.Contains(out, "MIIE") || strings.Contains(out, "Tr0ub4dor&3x") {
+			t.Errorf("pieces of %d: %.900s", size, out)
+		}
+		for _, plain := range []string{"before\n{", "}\r\n{ ", "{no object\n\n{", "}  \n{}\n{", `{"long": "and so on and`, "on \"}\nbehind\n{"} {
+			if !strings.Contains(out, plain) {
+				t.Errorf("pieces of %d: %q is not in it", size, plain)
+			}
+		}
+	}
+}
+
 // A file that holds something is not touched.
 func TestCreateKeepsWhatIsThere(t *testing.T) {
 	t.Parallel()

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/lazytrace/lazytrace/recorder/capture/backlog"
-	"github.com/lazytrace/lazytrace/redact"
 )
 
 // Stream takes what one stream of a program prints. Write never fails; Close ends
@@ -28,7 +27,7 @@ func (f *File) Stream(patient bool) *Stream {
 		if f.mask == nil {
 			s.copy()
 		} else {
-			s.masked(f.mask.Stream())
+			s.masked()
 		}
 	}()
 	return s
@@ -49,9 +48,10 @@ func (s *Stream) copy() {
 	}
 }
 
-// masked keeps back what may still become a secret, at most some kilobytes, until
-// more comes or the output ends.
-func (s *Stream) masked(mask *redact.Stream) {
+// masked keeps back what may still become a secret until more comes or the output ends.
+func (s *Stream) masked() {
+	var ready []byte // so that the disk is not asked for each line
+	m := newMasker(s.file.mask, func(p []byte) { ready = append(ready, p...) })
 	var used []byte
 	for {
 		c, ok := s.waiting.Next(used, 0)
@@ -59,12 +59,14 @@ func (s *Stream) masked(mask *redact.Stream) {
 			break
 		}
 		if c.Gap {
-			s.file.write([]byte(mask.Close())) // it does not go on behind the gap
+			m.flush() // it does not go on behind the gap
 		}
-		s.file.write([]byte(mask.Write(string(c.Data))))
-		used = c.Data
+		m.write(c.Data)
+		s.file.write(ready)
+		used, ready = c.Data, ready[:0]
 	}
-	s.file.write([]byte(mask.Close()))
+	m.flush()
+	s.file.write(ready)
 }
 
 // Close returns when everything that was written is in the file, or when ctx ends:
