@@ -12,13 +12,13 @@ func TestOrdinaryWordsSayNothing(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(11, 12))
 	words := strings.Fields(`password passwd token secret key api apikey basic bearer Bearer Token auth value default val is was to by identified
-		the agent reads a plan and writes it PASSWORD curl mysql -p -u --user sk pat gl xox Q~ a~b thin: tcp( @tcp( %22 \\nkey \\u0022ab hunter2 x9 i w v`)
+		the agent reads a plan and writes it PASSWORD curl mysql -p -u --user sk pat gl xox Q~ a~b thin: tcp( @tcp( %22 \\nkey \\u0022ab hunter2 x9 i w v in will secret_agent agent base phrase pass thin.x unix`)
 	seen := 0
 	for range 20_000 {
 		var b strings.Builder
 		for range 2 + r.IntN(8) {
 			b.WriteString(words[r.IntN(len(words))])
-			b.WriteString([]string{" ", " ", " ", "  ", "=", ": ", "\n"}[r.IntN(7)])
+			b.WriteString([]string{" ", " ", " ", "  ", "=", ": ", "\n", ". ", ".\\n", "\", ", "\": \"", ", ", ")"}[r.IntN(13)])
 		}
 		s := b.String()
 		for i := 0; i < len(s); i++ {

@@ -119,10 +119,16 @@ func (c *scanner) walk() {
 				k &= next
 				j++
 			}
-			if k&cLetter != 0 && ordinary(s, i, j) {
-				c.prevFrom, c.prev = i, j
-				i = j + 1
-				continue
+			if k&cLetter != 0 {
+				from := i
+				if i > 0 && s[i-1] == '\\' && (s[i] == 'n' || s[i] == 't' || s[i] == 'r') {
+					from++ // see escaped
+				}
+				if ordinary(s, from, j) {
+					c.prevFrom, c.prev = from, j
+					i = j + 1
+					continue
+				}
 			}
 			i = c.word(i, j)
 		case k&cStop != 0:
@@ -133,28 +139,53 @@ func (c *scanner) walk() {
 	}
 }
 
-// ordinary reports whether the letters s[i:j] are a word of prose before
-// another one, to which word has nothing to say. Most of a text is made of these.
+// ordinary reports whether the letters s[i:j] are a word of prose or of a document, to
+// which word has nothing to say. Most of a text is made of these.
 func ordinary(s string, i, j int) bool {
-	if n := j - i; n < 2 || n > 9 || j+1 >= len(s) || s[j] != ' ' || !isLower(s[i]) || i > 0 && (s[i-1] == '\\' || s[i-1] == '%') {
+	if n := j - i; n < 2 || n > 9 || j+1 >= len(s) || !isLower(s[i]) || i > 0 && (s[i-1] == '\\' || s[i-1] == '%') {
 		return false
 	}
-	switch s[i] {
-	case 'a', 'b': // apikey, basic, bearer
-		if j-i >= 5 && j-i <= 7 {
-			return false
-		}
-	case 'p': // password
-		if j-i == 8 {
-			return false
-		}
+	switch s[j] {
+	case ' ':
+		return !schemeLike(s, i, j) && !valueFollows(s, i, j)
+	case '.': // the end of a sentence
+		return s[j+1] == ' ' || s[j+1] == '\\' || s[j+1] == '\n' || s[j+1] == '"'
+	case '"', ',', ')':
+		// After a blank the word before it may belong to it.
+		return i > 0 && s[i-1] != ' ' && !speaking(s[i:j])
 	}
-	switch b := s[j+1]; b {
-	case 'i', 'w', 'v': // may be is, was, value: see prose
-		return false
-	default:
-		return class[b]&(cLetter|cDigit) != 0
+	return false
+}
+
+// schemeLike reports whether a word may be one with which something of its own begins:
+// apikey, basic, bearer, or password.
+func schemeLike(s string, i, j int) bool {
+	switch n := j - i; s[i] {
+	case 'a', 'b':
+		return n >= 5 && n <= 7
+	case 'p':
+		return n == 8
 	}
+	return false
+}
+
+// speaking reports whether a word may be the name of a secret, or what stands before the
+// value of one that was named: value, default, by. It looks at few letters.
+func speaking(w string) bool { return tellingEnd(w) || w[0] == 'v' || w[0] == 'd' || w == "by" }
+
+// valueFollows reports whether behind the word s[i:j] and a blank something stands that
+// may be its value, or lead to it: is, was, value. See prose.
+func valueFollows(s string, i, j int) bool {
+	next := s[j+1:]
+	switch next[0] {
+	case 'i':
+		return speaking(s[i:j]) || strings.HasPrefix(next, "is ")
+	case 'w':
+		return speaking(s[i:j]) || strings.HasPrefix(next, "was ")
+	case 'v':
+		return true
+	}
+	return class[next[0]]&(cLetter|cDigit) == 0
 }
 
 // stop handles a byte that is no word but may begin something.
