@@ -12,7 +12,7 @@ func TestOrdinaryWordsSayNothing(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(11, 12))
 	words := strings.Fields(`password passwd token secret key api apikey basic bearer Bearer Token auth value default val is was to by identified
-		the agent reads a plan and writes it PASSWORD curl mysql -p -u --user sk pat gl xox Q~ a~b thin: tcp( @tcp( %22 \\nkey \\u0022ab hunter2 x9 i w v in will secret_agent agent base phrase pass thin.x unix`)
+		the agent reads a plan and writes it PASSWORD curl mysql -p -u --user sk pat gl xox Q~ a~b thin: tcp( @tcp( %22 \\nkey \\u0022ab hunter2 x9 i w v in will secret_agent agent base phrase pass thin.x unix 12 345 99999 again below personal almost`)
 	seen := 0
 	for range 20_000 {
 		var b strings.Builder
@@ -23,7 +23,14 @@ func TestOrdinaryWordsSayNothing(t *testing.T) {
 		s := b.String()
 		for i := 0; i < len(s); i++ {
 			j := run(s, i, cLetter)
-			if i > 0 && is(s[i-1], cWord) || j == i || j < len(s) && is(s[j], cWord) || !ordinary(s, i, j) {
+			passed := false
+			if j == i {
+				j = run(s, i, cDigit)
+				passed = j > i && strings.LastIndexFunc(s[:i], func(r rune) bool { return r < 0x80 && is(byte(r), cWord) }) != i-2 && number(s, i, j)
+			} else {
+				passed = ordinary(s, i, j)
+			}
+			if i > 0 && is(s[i-1], cWord) || j == i || j < len(s) && is(s[j], cWord) || !passed {
 				continue
 			}
 			seen++

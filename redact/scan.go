@@ -119,6 +119,11 @@ func (c *scanner) walk() {
 				k &= next
 				j++
 			}
+			if k&cDigit != 0 && c.prev != i-1 && number(s, i, j) {
+				c.prevFrom, c.prev = i, j
+				i = j
+				continue
+			}
 			if k&cLetter != 0 {
 				from := i
 				if i > 0 && s[i-1] == '\\' && (s[i] == 'n' || s[i] == 't' || s[i] == 'r') {
@@ -161,10 +166,25 @@ func ordinary(s string, i, j int) bool {
 // apikey, basic, bearer, or password.
 func schemeLike(s string, i, j int) bool {
 	switch n := j - i; s[i] {
-	case 'a', 'b':
-		return n >= 5 && n <= 7
+	case 'a':
+		return n == 6 && s[i+1]|0x20 == 'p'
+	case 'b':
+		return n == 5 && s[i+1]|0x20 == 'a' || n == 6 && s[i+1]|0x20 == 'e'
 	case 'p':
-		return n == 8
+		return n == 8 && s[i+1]|0x20 == 'a'
+	}
+	return false
+}
+
+// number reports whether the digits s[i:j] are a small number that nothing is joined
+// to. The word before it must not touch the blank before it: both may be a name.
+func number(s string, i, j int) bool {
+	if j-i < 2 || j-i > 5 || j == len(s) || i > 0 && (s[i-1] == '\\' || s[i-1] == '%') {
+		return false
+	}
+	switch s[j] {
+	case ',', ' ', '}', ']', ')', '\n', '"':
+		return true
 	}
 	return false
 }
