@@ -180,11 +180,8 @@ func (f *Forest) walk() {
 
 // each calls do for every span under the root in the order of their numbers,
 // which is that of memory, until it returns false.
-func (f *Forest) each(do func(id int32, s *eventlog.Span) bool) { f.some(0, len(f.parent), do) }
-
-// some is each for the numbers from one up to another.
-func (f *Forest) some(from, to int, do func(id int32, s *eventlog.Span) bool) {
-	for id := max(1, from); id < min(to, len(f.parent)); id++ {
+func (f *Forest) each(do func(id int32, s *eventlog.Span) bool) {
+	for id := 1; id < len(f.parent); id++ {
 		if (f.under == nil || has(f.under, int32(id))) && !do(int32(id), f.Snap.Spans.Ref(id-1)) {
 			return
 		}

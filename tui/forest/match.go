@@ -106,7 +106,7 @@ func newMatcher(f *Forest, v *View) *matcher {
 	}
 	m.query = eventlog.Conjunction(rest)
 	m.reads = m.query.Reads()
-	if !m.asks(eventlog.PartTime) {
+	if !m.query.IsZero() && !m.asks(eventlog.PartTime) {
 		m.kept = make([]answer, answers)
 	}
 	if v.Query.Reads()&eventlog.PartAgent != 0 {

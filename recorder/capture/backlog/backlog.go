@@ -5,6 +5,7 @@
 package backlog
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -29,7 +30,7 @@ const gather = 2 * time.Millisecond
 // Rules say what becomes of output that finds no room.
 type Rules struct {
 	Patient func(p []byte) bool // p waits for room however long that takes
-	Left    func(p []byte)      // told of output that is left out; called by Write and Abandon
+	Left    func(p []byte)      // told of output that is left out; called by Write and Close
 }
 
 // Backlog is output that waits. One goroutine writes and one takes.
@@ -142,16 +143,24 @@ func (b *Backlog) skip(p []byte) {
 	}
 }
 
-// Close says that no more comes.
-func (b *Backlog) Close() {
+// Close says that no more comes, and returns when done is closed by who takes, or when
+// ctx ends: what still waits by then is left out.
+func (b *Backlog) Close(ctx context.Context, done <-chan struct{}) error {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.closed = true
 	b.change.Broadcast()
+	b.mu.Unlock()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		b.abandon()
+		return ctx.Err()
+	}
 }
 
-// Abandon leaves out what still waits.
-func (b *Backlog) Abandon() {
+// abandon leaves out what still waits.
+func (b *Backlog) abandon() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, c := range b.chunks {

@@ -68,13 +68,4 @@ func linesIn(p []byte) int64 { return int64(max(1, bytes.Count(p, []byte{'\n'}))
 
 // Close returns when everything that was written has been handed over, or when
 // ctx ends: what was not looked at by then is counted.
-func (s *Stream) Close(ctx context.Context) error {
-	s.waiting.Close()
-	select {
-	case <-s.done:
-		return nil
-	case <-ctx.Done():
-		s.waiting.Abandon()
-		return ctx.Err()
-	}
-}
+func (s *Stream) Close(ctx context.Context) error { return s.waiting.Close(ctx, s.done) }

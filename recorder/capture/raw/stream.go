@@ -71,13 +71,4 @@ func (s *Stream) masked() {
 
 // Close returns when everything that was written is in the file, or when ctx ends:
 // what was not by then is counted.
-func (s *Stream) Close(ctx context.Context) error {
-	s.waiting.Close()
-	select {
-	case <-s.done:
-		return nil
-	case <-ctx.Done():
-		s.waiting.Abandon()
-		return ctx.Err()
-	}
-}
+func (s *Stream) Close(ctx context.Context) error { return s.waiting.Close(ctx, s.done) }
