@@ -11,6 +11,7 @@ const (
 	cB64                // the base64 alphabets without padding
 	cSpace              // space and tab
 	cStop               // the scanner has to look: : [ < ESC
+	cJoin               // may stand behind the name of a secret and before its value
 )
 
 var class = func() (t [256]uint8) {
@@ -32,6 +33,9 @@ var class = func() (t [256]uint8) {
 		case b == ':' || b == '[' || b == '<' || b == 0x1b:
 			t[c] = cStop
 		}
+	}
+	for _, b := range []byte("=:\"'\\ \t`]>\x1b*,%\r\n") {
+		t[b] |= cJoin
 	}
 	return t
 }()

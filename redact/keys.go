@@ -44,10 +44,14 @@ func keyOf(w string) keyKind {
 			break
 		}
 	}
-	if !tellingEnd(w) && (len(w) < 10 || !compound && simple(w)) { // most words end here
+	telling := tellingEnd(w)
+	if !telling && (len(w) < 10 || !compound && simple(w)) { // most words end here
 		return keyKind{}
 	}
 	w = w[max(0, len(w)-longestName):]
+	if !telling {
+		return inner(w)
+	}
 	row := names().find(w)
 	if row == len(keyNames) || keyNames[row].in {
 		return inner(w)
@@ -284,20 +288,31 @@ func inner(w string) keyKind {
 	return keyKind{weakSecret, "secret"}
 }
 
-// speaks reports whether a name may hold one of the words that inner looks for:
-// each of them has a k, a w or, but for what joins words, an r behind a c.
+// speaks reports whether a name may hold one of the words that inner looks for: each of
+// them has a cr, a sw or a ke, but for what joins words.
 func speaks(w string) bool {
 	if len(w) < 8 {
 		return false
 	}
+	var before byte
 	for i := 0; i < len(w); i++ {
-		switch w[i] | 0x20 {
-		case 'k', 'w':
-			return true
+		b := w[i] | 0x20
+		switch b {
 		case 'r':
-			if i > 0 && (w[i-1]|0x20 == 'c' || joins(w[i-1])) {
+			if before == 'c' {
 				return true
 			}
+		case 'w':
+			if before == 's' {
+				return true
+			}
+		case 'e':
+			if before == 'k' {
+				return true
+			}
+		}
+		if !joins(w[i]) {
+			before = b
 		}
 	}
 	return false

@@ -199,10 +199,13 @@ var pRest = []prefix{
 // prefix of an issuer, or 0.
 func (c *scanner) issued(i int) (int, string) {
 	s := c.s
+	if i+1 >= len(s) || !bears(s, i) {
+		return 0, ""
+	}
 	table := issuers()[s[i]]
 	for k := range table {
 		p := &table[k]
-		if !strings.HasPrefix(s[i:], p.text) {
+		if p.text[1] != s[i+1] || !strings.HasPrefix(s[i:], p.text) {
 			continue
 		}
 		from := i + len(p.text)

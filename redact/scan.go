@@ -110,7 +110,16 @@ func (c *scanner) walk() {
 	for i := 0; i < len(s); {
 		switch k := class[s[i]]; {
 		case k&cWord != 0:
+			if isLower(s[i]) && (i == 0 || s[i-1] == ' ') {
+				if i = c.sentence(i); i >= len(s) || class[s[i]]&cWord == 0 {
+					continue
+				}
+				k = class[s[i]]
+			}
 			j := i + 1
+			if isLower(s[i]) && i+8 <= len(s) {
+				j, k = i+lowerRun(load(s, i)), cWord|cLetter|cB64
+			}
 			for j < len(s) {
 				next := class[s[j]]
 				if next&cWord == 0 {
@@ -119,21 +128,9 @@ func (c *scanner) walk() {
 				k &= next
 				j++
 			}
-			if k&cDigit != 0 && c.prev != i-1 && number(s, i, j) {
-				c.prevFrom, c.prev = i, j
+			if c.quiet(i, j, k) {
 				i = j
 				continue
-			}
-			if k&cLetter != 0 {
-				from := i
-				if i > 0 && s[i-1] == '\\' && (s[i] == 'n' || s[i] == 't' || s[i] == 'r') {
-					from++ // see escaped
-				}
-				if ordinary(s, from, j) {
-					c.prevFrom, c.prev = from, j
-					i = j + 1
-					continue
-				}
 			}
 			i = c.word(i, j)
 		case k&cStop != 0:
@@ -142,70 +139,6 @@ func (c *scanner) walk() {
 			i++
 		}
 	}
-}
-
-// ordinary reports whether the letters s[i:j] are a word of prose or of a document, to
-// which word has nothing to say. Most of a text is made of these.
-func ordinary(s string, i, j int) bool {
-	if n := j - i; n < 2 || n > 9 || j+1 >= len(s) || !isLower(s[i]) || i > 0 && (s[i-1] == '\\' || s[i-1] == '%') {
-		return false
-	}
-	switch s[j] {
-	case ' ':
-		return !schemeLike(s, i, j) && !valueFollows(s, i, j)
-	case '.': // the end of a sentence
-		return s[j+1] == ' ' || s[j+1] == '\\' || s[j+1] == '\n' || s[j+1] == '"'
-	case '"', ',', ')':
-		// After a blank the word before it may belong to it.
-		return i > 0 && s[i-1] != ' ' && !speaking(s[i:j])
-	}
-	return false
-}
-
-// schemeLike reports whether a word may be one with which something of its own begins:
-// apikey, basic, bearer, or password.
-func schemeLike(s string, i, j int) bool {
-	switch n := j - i; s[i] {
-	case 'a':
-		return n == 6 && s[i+1]|0x20 == 'p'
-	case 'b':
-		return n == 5 && s[i+1]|0x20 == 'a' || n == 6 && s[i+1]|0x20 == 'e'
-	case 'p':
-		return n == 8 && s[i+1]|0x20 == 'a'
-	}
-	return false
-}
-
-// number reports whether the digits s[i:j] are a small number that nothing is joined
-// to. The word before it must not touch the blank before it: both may be a name.
-func number(s string, i, j int) bool {
-	if j-i < 2 || j-i > 5 || j == len(s) || i > 0 && (s[i-1] == '\\' || s[i-1] == '%') {
-		return false
-	}
-	switch s[j] {
-	case ',', ' ', '}', ']', ')', '\n', '"':
-		return true
-	}
-	return false
-}
-
-// speaking reports whether a word may be the name of a secret, or what stands before the
-// value of one that was named: value, default, by. It looks at few letters.
-func speaking(w string) bool { return tellingEnd(w) || w[0] == 'v' || w[0] == 'd' || w == "by" }
-
-// valueFollows reports whether behind the word s[i:j] and a blank something stands that
-// may be its value, or lead to it: is, was, value. See prose.
-func valueFollows(s string, i, j int) bool {
-	next := s[j+1:]
-	switch next[0] {
-	case 'i':
-		return speaking(s[i:j]) || strings.HasPrefix(next, "is ")
-	case 'w':
-		return speaking(s[i:j]) || strings.HasPrefix(next, "was ")
-	case 'v':
-		return true
-	}
-	return class[next[0]]&(cLetter|cDigit) == 0
 }
 
 // stop handles a byte that is no word but may begin something.

@@ -20,9 +20,7 @@ type value struct {
 // words ("API key: ...") take the word before, s[pf:pt].
 func (c *scanner) keyed(i, j, pf, pt int) int {
 	s := c.s
-	switch s[j] {
-	case '=', ':', '"', '\'', '\\', ' ', '\t', '`', ']', '>', 0x1b, '*', ',', '%', '\r', '\n':
-	default:
+	if !is(s[j], cJoin) {
 		return 0
 	}
 	if s[j] == ' ' && s[i] != '-' && prose(s, i, j) {
