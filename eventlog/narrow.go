@@ -62,6 +62,7 @@ type number struct {
 	offset uint16
 	size   uint8
 	signed bool
+	which  Fields // of the numbers of its struct, the bit that stands for it
 }
 
 func (n number) of(value unsafe.Pointer) int64 {
@@ -101,6 +102,9 @@ func numbersIn[T any]() []number {
 		return list.([]number)
 	}
 	list := numbersOf(t, 0)
+	for i := range list {
+		list[i].which = 1 << min(i, 63) // those of a struct that has more go together
+	}
 	numbers.Store(t, list)
 	return list
 }
@@ -167,8 +171,8 @@ func narrow[T any](values []T) *frame[T] {
 	return f
 }
 
-// read makes a value.
-func (f *frame[T]) read(i int, v *T) {
+// read makes a value, but for some of its numbers.
+func (f *frame[T]) read(i int, v *T, skip Fields) {
 	if f.values != nil {
 		*v = f.values[i]
 		return
@@ -176,14 +180,15 @@ func (f *frame[T]) read(i int, v *T) {
 	*v = f.least
 	first := i * f.bits
 	for k := range f.more {
-		c := &f.more[k]
-		c.add(unsafe.Pointer(v), c.more(f.data, first+int(c.from)))
+		if c := &f.more[k]; c.which&skip == 0 {
+			c.add(unsafe.Pointer(v), c.more(f.data, first+int(c.from)))
+		}
 	}
 }
 
 // readSome makes the values from the i-th on, one number of all of them after the other:
 // what has to be found out about a number is found out once.
-func (f *frame[T]) readSome(i int, values []T) {
+func (f *frame[T]) readSome(i int, values []T, skip Fields) {
 	if f.values != nil {
 		copy(values, f.values[i:])
 		return
@@ -193,22 +198,26 @@ func (f *frame[T]) readSome(i int, values []T) {
 	}
 	for k := range f.more {
 		c := &f.more[k]
-		at := i*f.bits + int(c.from)
-		switch c.size {
-		case 8:
+		if c.which&skip != 0 {
+			continue
+		}
+		at, field := uint(i*f.bits)+uint(c.from), unsafe.Pointer(&values[0])
+		field = unsafe.Add(field, c.offset)
+		switch {
+		case c.size == 8 && c.short:
 			for k := range values {
-				*(*uint64)(unsafe.Add(unsafe.Pointer(&values[k]), c.offset)) += c.more(f.data, at)
-				at += f.bits
+				*(*uint64)(unsafe.Add(field, uintptr(k)*unsafe.Sizeof(f.least))) += binary.LittleEndian.Uint64(f.data[at/8:]) >> (at % 8) & c.mask
+				at += uint(f.bits)
 			}
-		case 4:
+		case c.size == 4:
 			for k := range values {
-				*(*uint32)(unsafe.Add(unsafe.Pointer(&values[k]), c.offset)) += uint32(c.more(f.data, at))
-				at += f.bits
+				*(*uint32)(unsafe.Add(field, uintptr(k)*unsafe.Sizeof(f.least))) += uint32(binary.LittleEndian.Uint64(f.data[at/8:]) >> (at % 8) & c.mask)
+				at += uint(f.bits)
 			}
 		default:
 			for k := range values {
-				c.add(unsafe.Pointer(&values[k]), c.more(f.data, at))
-				at += f.bits
+				c.add(unsafe.Pointer(&values[k]), c.more(f.data, int(at)))
+				at += uint(f.bits)
 			}
 		}
 	}
@@ -244,7 +253,7 @@ func (l *narrowList[T]) begin() {
 	if last := len(l.frames) - 1; l.n%chunk > 0 {
 		l.tail = make([]T, l.n%chunk, min(chunk, 2*(l.n%chunk)))
 		for i := range l.tail {
-			l.frames[last].read(i, &l.tail[i])
+			l.frames[last].read(i, &l.tail[i], 0)
 		}
 		l.frames = l.frames[:last]
 		l.wide = slices.DeleteFunc(l.wide, func(c int) bool { return c == last })
@@ -276,7 +285,7 @@ func (l *narrowList[T]) settle() {
 func (l *narrowList[T]) at(i int) T { return l.now().At(i) }
 
 // now is the list as it is, for reading it before it changes.
-func (l *narrowList[T]) now() Narrow[T] { return Narrow[T]{l.frames, l.tail, l.n} }
+func (l *narrowList[T]) now() Narrow[T] { return Narrow[T]{frames: l.frames, tail: l.tail, n: l.n} }
 
 // edit returns a pointer to value i for changing it, good until the next view or the
 // next value.
@@ -291,7 +300,7 @@ func (l *narrowList[T]) edit(i int) *T {
 	if l.frames[c].values == nil {
 		values := make([]T, min(chunk, l.n-c*chunk))
 		for k := range values {
-			l.frames[c].read(k, &values[k])
+			l.frames[c].read(k, &values[k], 0)
 		}
 		l.frames[c] = &frame[T]{values: values}
 		l.wide = append(l.wide, c)
@@ -330,6 +339,40 @@ type Narrow[T any] struct {
 	frames []*frame[T]
 	tail   []T
 	n      int
+	skip   Fields // what Only left out
+}
+
+// Fields is a set of fields of a struct.
+type Fields uint64
+
+// FieldsOf returns the fields of a T that have these names. A name that it has not is a
+// mistake in the program: it panics.
+func FieldsOf[T any](names ...string) (set Fields) {
+	t := reflect.TypeFor[T]()
+	for _, name := range names {
+		f, ok := t.FieldByName(name)
+		if !ok {
+			panic(fmt.Sprintf("eventlog: %s has no field %s", t, name))
+		}
+		from := f.Offset
+		for i := 1; i < len(f.Index); i++ { // of the struct that it is embedded in
+			from += t.FieldByIndex(f.Index[:i]).Offset
+		}
+		for _, n := range numbersIn[T]() {
+			if at := uintptr(n.offset); at >= from && at < from+f.Type.Size() {
+				set |= n.which
+			}
+		}
+	}
+	return set
+}
+
+// Only returns the same values for a reader who looks at some of their fields only: what
+// the others hold is not said. Making a number takes its time, and most of what is asked
+// of many values asks for few.
+func (v Narrow[T]) Only(fields Fields) Narrow[T] {
+	v.skip = ^fields
+	return v
 }
 
 // Len returns the number of values.
@@ -343,7 +386,7 @@ func (v Narrow[T]) At(i int) (value T) {
 
 func (v *Narrow[T]) read(i int, value *T) {
 	if c := i / chunk; c < len(v.frames) {
-		v.frames[c].read(i%chunk, value)
+		v.frames[c].read(i%chunk, value, v.skip)
 	} else {
 		*value = v.tail[i%chunk]
 	}
@@ -357,7 +400,7 @@ func (v *Narrow[T]) some(i int, room *[together]T) []T {
 	c, at := i/chunk, i%chunk
 	values := room[:min(together, v.n-i, chunk-at)]
 	if c < len(v.frames) {
-		v.frames[c].readSome(at, values)
+		v.frames[c].readSome(at, values, v.skip)
 	} else {
 		copy(values, v.tail[at:])
 	}
@@ -378,4 +421,23 @@ func (v Narrow[T]) All() func(yield func(int, *T) bool) {
 			i += len(values)
 		}
 	}
+}
+
+// Window reads values that are asked for mostly in order. It is of one goroutine.
+type Window[T any] struct {
+	of     Narrow[T]
+	from   int
+	values []T
+	room   [together]T
+}
+
+// Window returns a window on the values.
+func (v Narrow[T]) Window() *Window[T] { return &Window[T]{of: v} }
+
+// At returns value i, which must be below the number of values. It is good until the next.
+func (w *Window[T]) At(i int) *T {
+	if i < w.from || i >= w.from+len(w.values) {
+		w.from, w.values = i, w.of.some(i, &w.room)
+	}
+	return &w.values[i-w.from]
 }

@@ -82,8 +82,9 @@ func TestNarrowGivesBackWhatWasPut(t *testing.T) {
 			if s.view.Len() != len(s.want) {
 				t.Fatalf("%d values of %d", s.view.Len(), len(s.want))
 			}
+			window := s.view.Window()
 			for i, v := range s.view.All() {
-				if *v != s.want[i] || s.view.At(i) != s.want[i] {
+				if *v != s.want[i] || s.view.At(i) != s.want[i] || *window.At(i) != s.want[i] {
 					t.Fatalf("spread %d: value %d is %+v, it was %+v", spread, i, *v, s.want[i])
 				}
 			}
@@ -135,6 +136,41 @@ func TestNarrowDrops(t *testing.T) {
 			if id != (Identity{byte(2 * i), byte(2 * i >> 8)}) {
 				t.Fatalf("of %d, number %d is %v", n, i, id)
 			}
+		}
+	}
+}
+
+// Who asks for some fields gets them as they are, wherever they are from, and of the
+// others nothing is made.
+func TestNarrowOfSomeFields(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	values := make([]Entry, 2*chunk+99)
+	for i := range values {
+		e := &values[i]
+		e.Usage.Input, e.Usage.Output, e.Cost, e.Void, e.Source = rnd.Int64N(1e6), rnd.Int64N(1e3), Money(rnd.Int64()), rnd.IntN(2) > 0, CostSource(rnd.IntN(3))
+		e.Time, e.Model, e.Pos = Stamp(rnd.Int64()), Sym(rnd.Uint32()), rnd.Int64()
+		for k := range e.Call {
+			e.Call[k] = byte(rnd.Uint32())
+		}
+	}
+	some := NarrowOf(values).Only(FieldsOf[Entry]("Usage", "Cost", "Time", "Void"))
+	window, untold := some.Window(), 0
+	for i, v := range some.All() {
+		for _, got := range []Entry{*v, some.At(i), *window.At(i)} {
+			if want := values[i]; got.Usage != want.Usage || got.Cost != want.Cost || got.Time != want.Time || got.Void != want.Void {
+				t.Fatalf("value %d is %+v, want %+v", i, got, want)
+			}
+			if got.Call != values[i].Call && got.Pos != values[i].Pos {
+				untold++
+			}
+		}
+	}
+	if untold < chunk {
+		t.Errorf("what nobody asked for was made: %d values lack it", untold)
+	}
+	for range 1000 {
+		if i := rnd.IntN(len(values)); window.At(i).Usage != values[i].Usage {
+			t.Fatalf("value %d out of order is another one", i)
 		}
 	}
 }

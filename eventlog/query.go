@@ -131,7 +131,8 @@ const (
 	PartRun                      // Run
 	PartFacts                    // Facts
 	PartState                    // Status, Outcome, Link, Failed, Open, Orphan, Want, Errors
-	PartBill                     // Cost, Priced, Usage
+	PartCost                     // Cost, Priced
+	PartUsage                    // Usage
 	PartTime                     // Time, Duration
 	PartWords                    // Found
 	PartFile                     // ID, Name, Goal, Format, Path: of sessions and events, not of spans

@@ -113,7 +113,8 @@ func without(s *Subject, parts Part) *Subject {
 		PartState: func() {
 			cut.Status, cut.Outcome, cut.Link, cut.Failed, cut.Open, cut.Orphan, cut.Errors = 0, 0, 0, false, false, false, 0
 		},
-		PartBill:  func() { cut.Cost, cut.Priced, cut.Usage = 0, false, Usage{} },
+		PartCost:  func() { cut.Cost, cut.Priced = 0, false },
+		PartUsage: func() { cut.Usage = Usage{} },
 		PartTime:  func() { cut.Time, cut.Duration = 0, 0 },
 		PartFate:  func() { cut.Dies = 0 },
 		PartWords: func() { cut.Found = nil },

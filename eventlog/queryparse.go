@@ -51,11 +51,11 @@ var prefixFields = []string{"session", "run", "id", "parent"}
 // numberFields are the fields that compare as numbers. Money is in dollars,
 // durations are in seconds.
 var numberFields = map[string]numberField{
-	"cost":   {PartBill, func(s *Subject) (float64, bool) { return float64(s.Cost) / float64(Dollar), s.Priced }},
-	"tokens": {PartBill, func(s *Subject) (float64, bool) { return float64(s.Usage.Total()), true }},
-	"in":     {PartBill, func(s *Subject) (float64, bool) { return float64(s.Usage.Context()), true }},
-	"out":    {PartBill, func(s *Subject) (float64, bool) { return float64(s.Usage.Output), true }},
-	"cache":  {PartBill, func(s *Subject) (float64, bool) { return float64(s.Usage.CacheRead), true }},
+	"cost":   {PartCost, func(s *Subject) (float64, bool) { return float64(s.Cost) / float64(Dollar), s.Priced }},
+	"tokens": {PartUsage, func(s *Subject) (float64, bool) { return float64(s.Usage.Total()), true }},
+	"in":     {PartUsage, func(s *Subject) (float64, bool) { return float64(s.Usage.Context()), true }},
+	"out":    {PartUsage, func(s *Subject) (float64, bool) { return float64(s.Usage.Output), true }},
+	"cache":  {PartUsage, func(s *Subject) (float64, bool) { return float64(s.Usage.CacheRead), true }},
 	"errors": {PartState, func(s *Subject) (float64, bool) { return float64(s.Errors), true }},
 	"dies":   {PartFate, func(s *Subject) (float64, bool) { return s.Dies.Sub(s.Now).Seconds(), s.Dies.Known() }},
 	"dur":    {PartTime, func(s *Subject) (float64, bool) { return s.Duration.Seconds(), true }},
@@ -384,7 +384,7 @@ func isTerm(names []string) (node, error) {
 		case "open":
 			any = append(any, test{PartState, func(s *Subject) bool { return s.Open }})
 		case "unpriced":
-			any = append(any, test{PartBill, func(s *Subject) bool { return !s.Priced }})
+			any = append(any, test{PartCost, func(s *Subject) bool { return !s.Priced }})
 		case "inferred":
 			any = append(any, test{PartState, func(s *Subject) bool { return s.Link > LinkNone && s.Link < LinkSure }})
 		default:

@@ -9,7 +9,7 @@ func (f *fold) kinds(sessions []*eventlog.Session) {
 	days, calendar := map[string]*Group{}, calendar{}
 	var day *Group
 	keeps := f.keeper()
-	for _, e := range f.c.Entries.All() {
+	for _, e := range entriesWith(f.c, "Session", "Model", "Time").All() {
 		if !keeps(e.Session) {
 			continue
 		}

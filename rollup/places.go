@@ -172,7 +172,7 @@ func (p *placing) calls() {
 		}
 		return true
 	}
-	for _, e := range p.c.Entries.All() {
+	for _, e := range entriesWith(p.c, "Session", "Run", "Agent").All() {
 		switch {
 		case !run(e.Session, e.Run):
 		case at < 0:

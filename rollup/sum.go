@@ -49,6 +49,11 @@ func (s *Sum) plus(v *Sum) {
 	s.AtLeast += v.AtLeast
 }
 
+// entriesWith are the entries with what is added up of them and a few fields more.
+func entriesWith(c *eventlog.Catalog, fields ...string) eventlog.Narrow[eventlog.Entry] {
+	return c.Entries.Only(eventlog.FieldsOf[eventlog.Entry](append(fields, charged...)...))
+}
+
 // entry adds one line of the ledger.
 func (s *Sum) entry(e *eventlog.Entry) { s.Charge(&e.Bill) }
 
@@ -64,6 +69,9 @@ func (s *Sum) use(u *eventlog.Use) {
 func (s *Sum) tally(t *eventlog.Tally) {
 	s.ToolCalls, s.ToolErrors, s.Errors = s.ToolCalls+t.Calls, s.ToolErrors+t.Failed, s.Errors+t.Failed
 }
+
+// charged is what Charge looks at.
+var charged = []string{"Usage", "Calls", "Void", "Cost", "Source", "AtLeast"}
 
 // Charge adds a model call.
 func (s *Sum) Charge(b *eventlog.Bill) {

@@ -89,9 +89,9 @@ func (f *Forest) Lay(ctx context.Context, v View) *Lines {
 		for _, w := range keep {
 			n += bits.OnesCount64(w)
 		}
-		l.grow(n)
+		l.Spans = make([]eventlog.SpanID, 0, n)
 	case v.Flat || !v.Folds.All:
-		l.grow(len(l.order))
+		l.Spans = make([]eventlog.SpanID, 0, len(l.order))
 	}
 	if v.Flat {
 		l.flat(keep)
@@ -169,12 +169,17 @@ func (l *Lines) tree(keep []uint64) {
 			i += int(below[id])
 			continue
 		}
-		shut := some && below[id] > 0 && folds.Shut(eventlog.SpanID(id))
-		l.add(id, shut)
+		l.add(id)
+		if !some {
+			continue
+		}
+		shut := below[id] > 0 && folds.Shut(eventlog.SpanID(id))
+		l.Shut = append(l.Shut, shut)
 		if shut {
 			i += int(below[id])
 		}
 	}
+	l.alone()
 	l.hang()
 }
 
@@ -210,27 +215,30 @@ func (l *Lines) flat(keep []uint64) {
 	}
 	for id := range ones(keep) { // spans are numbered in the order they were met
 		if l.shown(id) {
-			l.add(id, false)
+			l.add(id)
 		}
 	}
+	l.alone()
 }
 
-func (l *Lines) grow(n int) {
-	l.Spans = make([]eventlog.SpanID, 0, n)
-	l.Depth, l.Rails = make([]uint8, 0, n), make([]uint64, 0, n)
-	l.Last, l.Shut = make([]bool, 0, n), make([]bool, 0, n)
-}
-
-// add adds a line as if it stood alone.
-func (l *Lines) add(id int32, shut bool) {
+// add adds the line of a span.
+func (l *Lines) add(id int32) {
 	if span := eventlog.SpanID(id); span > l.newest {
 		l.newest, l.Newest = span, len(l.Spans)
 	}
 	l.Spans = append(l.Spans, eventlog.SpanID(id))
-	l.Depth = append(l.Depth, 0)
-	l.Rails = append(l.Rails, 0)
-	l.Last = append(l.Last, true)
-	l.Shut = append(l.Shut, shut)
+}
+
+// alone makes what is told of each line, as if it stood alone.
+func (l *Lines) alone() {
+	n := len(l.Spans)
+	l.Depth, l.Rails, l.Last = make([]uint8, n), make([]uint64, n), make([]bool, n)
+	for i := range l.Last {
+		l.Last[i] = true
+	}
+	if l.Shut == nil { // there are no folds
+		l.Shut = make([]bool, n)
+	}
 }
 
 // Len returns the number of lines.

@@ -58,8 +58,9 @@ type matcher struct {
 	subj   eventlog.Subject
 	found  uint8 // bit i: a record of the span in question holds words[i]
 	kept   []answer
-	last   answer // of the span before, which often is like the next one
-	bare   *bool  // the answer of a span that is not billed, when the query asks for bills alone
+	last   answer                          // of the span before, which often is like the next one
+	bills  *eventlog.Window[eventlog.Bill] // with what the query asks for
+	bare   *bool                           // the answer of a span that is not billed, when the query asks for bills alone
 }
 
 // likeness is what of a span a query may ask for, except for numbers.
@@ -127,11 +128,27 @@ func newMatcher(f *Forest, v *View) *matcher {
 	for _, word := range m.words {
 		m.bits = append(m.bits, v.Found[word])
 	}
-	if m.reads == eventlog.PartBill {
+	m.bills = billsFor(f.Snap.Bills, m.reads).Window()
+	if m.reads != 0 && m.reads&^billed == 0 {
 		bare := m.ask(m.query, likeness{}, &eventlog.Span{})
 		m.bare = &bare
 	}
 	return m
+}
+
+// billed is what of a span its bill tells.
+const billed = eventlog.PartCost | eventlog.PartUsage
+
+// billsFor returns the bills with what a query reads of them.
+func billsFor(bills eventlog.Narrow[eventlog.Bill], reads eventlog.Part) eventlog.Narrow[eventlog.Bill] {
+	fields := eventlog.FieldsOf[eventlog.Bill]("Source")
+	if reads&eventlog.PartCost != 0 {
+		fields |= eventlog.FieldsOf[eventlog.Bill]("Cost")
+	}
+	if reads&eventlog.PartUsage != 0 {
+		fields |= eventlog.FieldsOf[eventlog.Bill]("Usage")
+	}
+	return bills.Only(fields)
 }
 
 func (m *matcher) asks(p eventlog.Part) bool { return m.reads&p != 0 }
@@ -197,7 +214,7 @@ const stateFlags = eventlog.SpanFailed | eventlog.SpanOpen | eventlog.SpanOrphan
 // alike reports whether spans with the likeness of this one have the same answer: no
 // number of it is asked for. All that are not billed cost the same.
 func (m *matcher) alike(s *eventlog.Span) bool {
-	return m.kept != nil && (s.Bill == 0 || !m.asks(eventlog.PartBill))
+	return m.kept != nil && (s.Bill == 0 || !m.asks(billed))
 }
 
 // likeness returns what the query asks for; the rest stays at zero.
@@ -271,7 +288,7 @@ func (m *matcher) ask(q eventlog.Query, l likeness, s *eventlog.Span) bool {
 	if m.asks(eventlog.PartTime) {
 		x.Time, x.Duration = s.Start, s.Duration(m.v.Now)
 	}
-	if m.asks(eventlog.PartBill) {
+	if m.asks(billed) {
 		m.bill(s)
 	}
 	m.found = l.found
@@ -290,7 +307,7 @@ func (m *matcher) bill(s *eventlog.Span) {
 	x := &m.subj
 	x.Usage, x.Cost, x.Priced = eventlog.Usage{}, 0, false
 	if s.Bill > 0 {
-		b := m.f.Snap.Bills.At(int(s.Bill) - 1)
+		b := m.bills.At(int(s.Bill) - 1)
 		x.Usage, x.Cost, x.Priced = b.Usage, b.Cost, b.Source != eventlog.Unpriced
 	}
 }
