@@ -3,8 +3,10 @@ package source
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math/bits"
 	"strings"
 )
 
@@ -12,14 +14,12 @@ import (
 type word []needle
 
 // needle finds one spelling of a word in bytes, without regard to the case of
-// ASCII letters. Its rarest byte is looked for first, many bytes at a time; what
-// stands around it is compared only there.
+// ASCII letters. Its two rarest bytes are looked for, at many places at a time; what
+// stands around them is compared only where both are.
 type needle struct {
 	text   []byte // in small letters
 	rare   int    // where in it the byte lies that texts have least of
-	second int    // and another one, which is compared next
-	lower  byte   // that byte, and how else it may be written
-	upper  byte
+	second int    // and the one they have least of after it
 }
 
 // common are the bytes of logs, in small letters, the most frequent first.
@@ -85,55 +85,88 @@ func newNeedle(text []byte) needle {
 			n.second = i
 		}
 	}
-	n.lower = n.text[n.rare]
-	n.upper = n.lower
-	if 'a' <= n.lower && n.lower <= 'z' {
-		n.upper -= 'a' - 'A'
-	}
 	return n
 }
 
 // index returns where the needle is first in b, or -1.
 func (n *needle) index(b []byte) int {
-	if len(b) < len(n.text) {
+	places := len(b) - len(n.text) + 1
+	if places <= 0 {
 		return -1
 	}
-	// The rare byte lies between these in every hit.
-	at, end := n.rare, len(b)-len(n.text)+n.rare+1
-	lower, upper := at-1, end
-	if n.upper != n.lower {
-		upper = at - 1
-	}
+	first, second := eightOf(n.text[n.rare]), eightOf(n.text[n.second])
+	one, two := b[n.rare:][:places], b[n.second:][:places]
+	at := 0
 	for {
-		// Each spelling of the byte is looked for only behind where it was last.
-		if lower < at {
-			lower = next(b[:end], at, n.lower)
+		if at += without(one[at:], two[at:], first, second); at+stride > places {
+			break
 		}
-		if upper < at {
-			upper = next(b[:end], at, n.upper)
+		for end := at + stride; at < end; at += 8 {
+			d := first.differ(one[at:]) | second.differ(two[at:])
+			for zero := zeros(d); zero != 0; zero &= zero - 1 {
+				if from := at + bits.TrailingZeros64(zero)/8; n.at(b[from:]) {
+					return from
+				}
+			}
 		}
-		hit := min(lower, upper)
-		if hit >= end {
-			return -1
-		}
-		from := hit - n.rare
-		if small[b[from+n.second]] == n.text[n.second] && n.at(b[from:]) {
-			return from
-		}
-		at = hit + 1
 	}
+	for ; at < places; at++ {
+		if n.at(b[at:]) {
+			return at
+		}
+	}
+	return -1
 }
 
-// next returns where a byte is in b from an index on, or the length of b.
-func next(b []byte, from int, c byte) int {
-	if from >= len(b) {
-		return len(b)
+// stride is how many places are looked at in one go.
+const stride = 32
+
+// without returns how many places, in whole strides, there are before a stride in which
+// one byte is in the first text and another one at the same place of the second, which
+// is as long. It is where a search spends its time.
+func without(one, two []byte, first, second eight) int {
+	two = two[:len(one)]
+	at := 0
+	for ; at+stride <= len(one); at += stride {
+		x, y := (*[stride]byte)(one[at:at+stride]), (*[stride]byte)(two[at:at+stride])
+		d0 := first.differ(x[:8]) | second.differ(y[:8])
+		d1 := first.differ(x[8:16]) | second.differ(y[8:16])
+		d2 := first.differ(x[16:24]) | second.differ(y[16:24])
+		d3 := first.differ(x[24:]) | second.differ(y[24:])
+		if zeros(d0)|zeros(d1)|zeros(d2)|zeros(d3) != 0 {
+			break
+		}
 	}
-	if i := bytes.IndexByte(b[from:], c); i >= 0 {
-		return from + i
-	}
-	return len(b)
+	return at
 }
+
+// eight is a byte eight times, as eight bytes of a text are looked at as one number.
+type eight struct {
+	bytes uint64
+	other uint64 // the bits in which its other spelling differs
+}
+
+const (
+	ones = 0x0101010101010101
+	high = 0x8080808080808080
+)
+
+func eightOf(c byte) eight {
+	e := eight{bytes: uint64(c) * ones}
+	if 'a' <= c && c <= 'z' {
+		e.other = ('a' - 'A') * ones
+	}
+	return e
+}
+
+// differ is zero in those of the first eight bytes of a text that are the byte.
+func (e eight) differ(text []byte) uint64 {
+	return (binary.LittleEndian.Uint64(text) | e.other) ^ e.bytes
+}
+
+// zeros returns the high bits of the bytes that are zero and, now and then, of one
+// behind such a byte.
+func zeros(d uint64) uint64 { return (d - ones) &^ d & high }
 
 // at reports whether b, which is long enough, begins with the needle.
 func (n *needle) at(b []byte) bool {
