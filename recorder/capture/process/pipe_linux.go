@@ -6,10 +6,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// widen makes room in a pipe, so that a program that prints much and we, who
-// pass it on, take turns less often. A system that says no has its reasons.
+// widen makes room in a pipe, so that a program that prints much, we, who pass it on, and
+// whoever reads that take turns less often. Room that there is stays, what is no pipe is
+// left alone, and a system that says no has its reasons.
 func widen(pipe *os.File, size int) {
-	if raw, err := pipe.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, size) })
+	raw, err := pipe.SyscallConn()
+	if err != nil {
+		return
 	}
+	_ = raw.Control(func(fd uintptr) {
+		if has, err := unix.FcntlInt(fd, unix.F_GETPIPE_SZ, 0); err == nil && has < size {
+			_, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, size)
+		}
+	})
 }

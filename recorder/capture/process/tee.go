@@ -24,6 +24,7 @@ func newTee(to *os.File, tap io.Writer) (t *tee, child *os.File, err error) {
 		return nil, nil, err
 	}
 	widen(r, portion)
+	widen(to, portion)
 	return &tee{from: r, child: w, to: to, tap: tap}, w, nil
 }
 
