@@ -59,54 +59,62 @@ func runRedact(_ context.Context, env *Env, args []string, opts redactOptions) e
 	return errors.Join(err, out.Flush())
 }
 
-// redactText masks a text as it comes. What then is, a program of the user's,
-// gets it line by line.
+// redactText masks a text as it comes. What then is, a program of the user's, gets it
+// line by line.
 func redactText(in io.Reader, out *bufio.Writer, r *redact.Redactor, then func(string) (string, error)) error {
 	if then == nil {
-		then = func(s string) (string, error) { return s, nil }
+		return maskPieces(in, out, r, func(text string) error {
+			_, err := out.WriteString(text)
+			return err
+		})
 	}
 	var line strings.Builder // begun and not ended
-	show := func(masked string) error {
+	err := maskPieces(in, out, r, func(text string) error {
 		for {
-			head, rest, whole := strings.Cut(masked, "\n")
+			head, rest, whole := strings.Cut(text, "\n")
 			line.WriteString(head)
 			if !whole {
 				return nil
 			}
-			text, err := then(line.String())
+			answer, err := then(line.String())
 			if err != nil {
 				return err
 			}
-			if _, err := out.WriteString(text + "\n"); err != nil {
+			if _, err := out.WriteString(answer + "\n"); err != nil {
 				return err
 			}
 			line.Reset()
-			masked = rest
+			text = rest
 		}
+	})
+	if err != nil || line.Len() == 0 {
+		return err
 	}
+	answer, err := then(line.String())
+	if err == nil {
+		_, err = out.WriteString(answer)
+	}
+	return err
+}
+
+// maskPieces shows a text piece by piece, its secrets masked. What was shown goes out before
+// more is read: somebody may be watching.
+func maskPieces(in io.Reader, out *bufio.Writer, r *redact.Redactor, show func(string) error) error {
 	s := r.Stream()
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := in.Read(buf)
-		if err := show(s.Write(string(buf[:n]))); err != nil {
+		if err := show(s.WriteBytes(buf[:n])); err != nil {
 			return err
 		}
-		if err := out.Flush(); err != nil { // somebody may be watching
+		if err := out.Flush(); err != nil {
 			return err
 		}
 		if err == io.EOF {
-			break
+			return show(s.Close())
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if err := show(s.Close()); err != nil || line.Len() == 0 {
-		return err
-	}
-	text, err := then(line.String())
-	if err == nil {
-		_, err = out.WriteString(text)
-	}
-	return err
 }

@@ -52,6 +52,9 @@ func (t *Stream) Write(chunk string) string {
 	return t.release(cut, spans)
 }
 
+// WriteBytes is Write for bytes, which it does not keep.
+func (t *Stream) WriteBytes(chunk []byte) string { return t.Write(view(chunk)) }
+
 // Close returns the rest and leaves the Stream empty.
 func (t *Stream) Close() string {
 	var out string

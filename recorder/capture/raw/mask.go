@@ -30,7 +30,7 @@ func (m *masker) write(p []byte) {
 	for len(p) > 0 {
 		if len(m.object) == 0 && (m.within || p[0] != '{') {
 			n := m.textIn(p)
-			m.out([]byte(m.text.Write(string(p[:n]))))
+			m.out([]byte(m.text.WriteBytes(p[:n])))
 			p = p[n:]
 			continue
 		}
@@ -82,7 +82,7 @@ func (m *masker) line(line []byte) {
 
 // noObject takes what only began like an object for text.
 func (m *masker) noObject(begun []byte) {
-	m.out([]byte(m.text.Write(string(begun))))
+	m.out([]byte(m.text.WriteBytes(begun)))
 	m.within = !bytes.HasSuffix(begun, []byte{'\n'})
 	m.object = m.object[:0]
 }
