@@ -29,7 +29,7 @@ func TestQuietWordsSayNothing(t *testing.T) {
 	words := strings.Fields(`password passwd token secret key api apikey basic bearer Bearer Token auth value default val is was to by identified
 		the agent reads a plan and writes it PASSWORD curl mysql -p -u --user sk pat gl xox Q~ a~b thin: tcp( @tcp( %22 \\nkey \\u0022ab hunter2 x9 i w v in will
 		secret_agent agent base phrase pass thin.x unix 12 345 99999 again below personal almost session_id tool_use_id API_KEY_PROD pass_old otp_primary secretive
-		accessKeyHolder credentialHelper ?sig= &code= x-api-key content-type 1788249604.83 1//0 2026-09-01T08:14 7d838972-c9fb-4cd6-9808-84c59a05e393 toolu_fb19fc1f62eda312
+		accessKeyHolder credentialHelper db_pass_wd main_jw_t database_id x_base64_b64 ?sig= &code= x-api-key content-type 1788249604.83 1//0 2026-09-01T08:14 7d838972-c9fb-4cd6-9808-84c59a05e393 toolu_fb19fc1f62eda312
 		basic64 BASIC bAsic bot apikeys/ src/main src/secretly path/to dp.st hvs. aGVsbG8gd29ybGQgdGhpcyBpcw Private-Lines: \\n1 \\t\\t \\\\work \\rest %41bc 123:x eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.c2ln
 		https://h/ user:pw@ [ab < 033[31m \x1b[1m name= k3Zx9QmW2pLr7TnB4vYc key-0123456789abcdef0123 12345678:AAaa0bbBB1ccCC2ddDD3eeEE4ffFF5gg`)
 	joints := []string{" ", " ", " ", "  ", "=", ": ", ":", "\n", ". ", ".\\n", "\", ", "\": \"", ", ", ")", "/", "+", "(", "'", "~", "\\", "*", "|", ".", "_", "-", "\t", "=\"", "%", "@", "?", "\xc2\xa0"}
@@ -38,6 +38,9 @@ func TestQuietWordsSayNothing(t *testing.T) {
 		var b strings.Builder
 		for range 2 + r.IntN(8) {
 			w := words[r.IntN(len(words))]
+			if r.IntN(4) == 0 {
+				w = apart(r, someName(r))
+			}
 			if r.IntN(16) == 0 {
 				w = strings.ToUpper(w)
 			}
@@ -57,6 +60,40 @@ func TestQuietWordsSayNothing(t *testing.T) {
 	}
 	if masks < 10_000 {
 		t.Errorf("only %d masks", masks)
+	}
+}
+
+// someName returns the name of a secret.
+func someName(r *rand.Rand) string {
+	row := keyNames[r.IntN(len(keyNames))]
+	all := strings.Fields(row.ends + " " + row.words + " " + row.wholes)
+	return all[r.IntN(len(all))]
+}
+
+// apart puts something that joins words into a name.
+func apart(r *rand.Rand, name string) string {
+	at := 1 + r.IntN(len(name)-1)
+	return name[:at] + string("_- "[r.IntN(3)]) + name[at:]
+}
+
+// What joins the words of a long name does not keep it from being known.
+func TestNamesAreKnownHoweverTheyAreJoined(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(13, 14))
+	known := 0
+	for range 20_000 {
+		name := apart(r, "of_the_"+someName(r))
+		row := names().find(name)
+		if row == len(keyNames) || keyNames[row].in || keyNames[row].kind == "token" || keyNames[row].kind == "key" {
+			continue // those look at what stands before as well
+		}
+		known++
+		if got := keyOf(name); got != keyNames[row].keyKind {
+			t.Fatalf("%q is %v, want %v", name, got, keyNames[row].keyKind)
+		}
+	}
+	if known < 5000 {
+		t.Errorf("only %d names", known)
 	}
 }
 

@@ -37,7 +37,7 @@ func keyOf(w string) keyKind {
 		w = w[:len(w)-1]
 	}
 	compound := strings.IndexByte(w, '_') > 0
-	for i := 0; compound && i < len(environments); i++ {
+	for i := 0; compound && placeEnd(w) && i < len(environments); i++ {
 		e := environments[i]
 		if len(w) > len(e)+2 && equalFold(w[len(w)-len(e):], e) {
 			w = w[:len(w)-len(e)]
@@ -49,7 +49,7 @@ func keyOf(w string) keyKind {
 		return keyKind{}
 	}
 	w = w[max(0, len(w)-longestName):]
-	if !telling {
+	if !telling && !jointEnd(w) {
 		return inner(w)
 	}
 	row := names().find(w)
@@ -126,6 +126,36 @@ func tellingEnd(w string) bool {
 	}
 	k := end3(w[n-3], w[n-2], w[n-1])
 	return tellingEnds[k/64]&(1<<(k%64)) != 0
+}
+
+// jointEnd reports whether something that joins words is among the last three bytes of a
+// name, so that tellingEnd does not see its end as it is meant: db_pass_wd. Those that end
+// in _id it knows.
+func jointEnd(w string) bool {
+	n := len(w)
+	if n < 3 || joins(w[n-1]) || joins(w[n-2]) {
+		return n >= 3
+	}
+	return joins(w[n-3]) && (w[n-3] == ' ' || w[n-2]|0x20 != 'i' || w[n-1]|0x20 != 'd')
+}
+
+// placeEnds are how environments end, by three letters.
+var placeEnds = func() (t [1 << 15 / 64]uint64) {
+	for _, e := range environments {
+		k := end3(e[len(e)-3], e[len(e)-2], e[len(e)-1])
+		t[k/64] |= 1 << (k % 64)
+	}
+	return t
+}()
+
+// placeEnd reports whether a name may end in an environment.
+func placeEnd(w string) bool {
+	n := len(w)
+	if n < 4 {
+		return false
+	}
+	k := end3(w[n-3], w[n-2], w[n-1])
+	return placeEnds[k/64]&(1<<(k%64)) != 0
 }
 
 // simple reports whether w is one lower-case word.

@@ -174,7 +174,7 @@ func (c *scanner) mayName(i, j int, k uint8, before byte) bool {
 			return true
 		}
 	}
-	if loudEnd(w, k&cLetter == 0) || touched && n <= 12 && speaks(s[c.prevFrom:j]) || n >= 10 && (k&cLetter == 0 || !simple(w)) && speaks(w) {
+	if loudEnd(w, k&cLetter == 0) || touched && n <= 12 && (n == 2 || speaks(s[c.prevFrom:j])) || n >= 10 && (k&cLetter == 0 || !simple(w)) && speaks(w) {
 		return true
 	}
 	switch w[0] | 0x20 {
@@ -189,25 +189,8 @@ func (c *scanner) mayName(i, j int, k uint8, before byte) bool {
 // loudEnd reports whether a word ends like the name of a secret or, if it is made of
 // several, like what says where one is for. See environments.
 func loudEnd(w string, compound bool) bool {
-	if tellingEnd(w) {
-		return true
-	}
-	n := len(w)
-	if !compound || n < 4 {
-		return false
-	}
-	k := end3(w[n-3], w[n-2], w[n-1])
-	return placeEnds[k/64]&(1<<(k%64)) != 0
+	return tellingEnd(w) || compound && (placeEnd(w) || jointEnd(w))
 }
-
-// placeEnds are how environments end, by three letters.
-var placeEnds = func() (t [1 << 15 / 64]uint64) {
-	for _, e := range environments {
-		k := end3(e[len(e)-3], e[len(e)-2], e[len(e)-1])
-		t[k/64] |= 1 << (k % 64)
-	}
-	return t
-}()
 
 // bears reports whether the prefix of an issuer stands at i. There are two bytes at
 // least.
