@@ -13,8 +13,6 @@ import (
 	"github.com/charmbracelet/x/term"
 )
 
-var past = time.Unix(1, 0)
-
 func statusOf(s *os.ProcessState) Status { return Status{Code: s.ExitCode()} }
 
 func isFormat(error) bool { return false }

@@ -299,6 +299,45 @@ func TestLateOutput(t *testing.T) {
 	}
 }
 
+// One that never stops printing does not keep us either: its pipe is never empty.
+func TestEndlessLateOutput(t *testing.T) {
+	out, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan int64)
+	go func() {
+		n, _ := io.Copy(io.Discard, out)
+		read <- n
+	}()
+	p, err := Start(Options{
+		Args: []string{"sh", "-c", "yes & exit 4"}, Stdin: os.Stdin, Stdout: w, Stderr: os.Stderr,
+		Capture: Capture{Stdout: true}, Output: func(string) io.Writer { return &buffer{} },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan Status)
+	go func() {
+		s, _ := p.Wait()
+		ended <- s
+	}()
+	select {
+	case s := <-ended:
+		if s.Code != 4 {
+			t.Errorf("%+v", s)
+		}
+	case <-time.After(time.Minute):
+		t.Error("it is still waited for")
+	}
+	p.Close()
+	w.Close()
+	out.Close() // nobody reads any more, so that it ends
+	if n := <-read; n == 0 {
+		t.Error("nothing was passed on")
+	}
+}
+
 func TestParseCapture(t *testing.T) {
 	t.Parallel()
 	for list, want := range map[string]Capture{

@@ -6,12 +6,9 @@ import (
 	"errors"
 	"os"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-var past = time.Unix(1, 0)
 
 func statusOf(s *os.ProcessState) Status {
 	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {

@@ -9,11 +9,15 @@ import (
 
 // tee passes on what a program prints, byte for byte, and copies it.
 type tee struct {
-	from, child *os.File // the two ends of the pipe
-	to          *os.File
-	tap         io.Writer
-	open        bool // the pipe was not read to its end; set by copy, read after it
+	from  *outlet // the two ends of the pipe
+	child *os.File
+	to    *os.File
+	tap   io.Writer
+	open  bool // the pipe was not read to its end; set by copy, read after it
 }
+
+// errStopped is what a read ends with when it is not to go on.
+var errStopped = errors.New("stopped")
 
 // portion is how much is passed on at once.
 const portion = 256 << 10
@@ -25,7 +29,11 @@ func newTee(to *os.File, tap io.Writer) (t *tee, child *os.File, err error) {
 	}
 	widen(r, portion)
 	widen(to, portion)
-	return &tee{from: r, child: w, to: to, tap: tap}, w, nil
+	from, err := newOutlet(r)
+	if err != nil {
+		return nil, nil, errors.Join(err, w.Close())
+	}
+	return &tee{from: from, child: w, to: to, tap: tap}, w, nil
 }
 
 // started lets go of the program's end, so that the pipe ends with it.
@@ -45,18 +53,14 @@ func (t *tee) copy() {
 			_, _ = t.tap.Write(buf[:n]) // never fails, says Options
 		}
 		if err != nil {
-			t.open = errors.Is(err, os.ErrDeadlineExceeded)
+			t.open = err == errStopped
 			return
 		}
 	}
 }
 
 // stop ends copy although the pipe has not ended.
-func (t *tee) stop() {
-	if t.from.SetReadDeadline(past) != nil {
-		t.close() // a pipe always has deadlines; without them it has to end here
-	}
-}
+func (t *tee) stop() { t.from.stop() }
 
 // handOver lets cat pass on what others still have to print, so that neither
 // they lose their output nor our caller waits for them.
@@ -65,10 +69,10 @@ func (t *tee) handOver() {
 		return
 	}
 	cat := exec.Command("cat")
-	cat.Stdin, cat.Stdout = t.from, t.to
+	cat.Stdin, cat.Stdout = t.from.handed(), t.to
 	if cat.Start() == nil {
 		_ = cat.Process.Release()
 	}
 }
 
-func (t *tee) close() { t.from.Close() } // a second time is harmless
+func (t *tee) close() { t.from.close() } // a second time is harmless
