@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -90,6 +91,9 @@ func pipes(s *suite, file, what string) error {
 	for range s.runs {
 		for _, t := range all {
 			dir := s.folder()
+			if err := backed(dir, size); err != nil {
+				return err
+			}
 			cmd := t.start(dir)
 			cmd.Env = s.home()
 			var said strings.Builder
@@ -115,6 +119,22 @@ func pipes(s *suite, file, what string) error {
 	s.add(Row{Name: name + ", into a store / tee", Ours: figureOf("run", "MB/s", all[1].figs...), Theirs: theirs, Note: all[1].lost})
 	return nil
 }
+
+// backed sees to it that the page cache has room for a file of some size that a virtual
+// machine has got from its host: it gives memory page by page when that is first written,
+// and who keeps output after a rest would wait for it, while the next one would not.
+func backed(dir string, size int64) error {
+	f, err := os.CreateTemp(dir, "backed-")
+	if err != nil {
+		return err
+	}
+	_, err = io.CopyN(f, zeros{}, size)
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // counter counts what is written to it.
 type counter struct{ n int64 }
@@ -165,6 +185,9 @@ func terminals(s *suite, file string) error {
 	for range s.runs {
 		for _, t := range all {
 			dir := s.folder()
+			if err := backed(dir, size); err != nil {
+				return err
+			}
 			cmd := t.start(dir)
 			cmd.Env = append(s.home(), "TERM=xterm-256color", "LANG=C.UTF-8", "LC_ALL=C.UTF-8")
 			ms, n, err := timeInTerminal(cmd)
