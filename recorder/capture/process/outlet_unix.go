@@ -12,8 +12,7 @@ import (
 )
 
 // outlet is the end of a pipe at which comes out what a program prints. We wait for it
-// ourselves: the runtime would have another thread wait, and hand over to ours for every
-// piece.
+// ourselves: see unpolled.
 type outlet struct {
 	file    *os.File
 	halt    [2]*os.File // a pipe that ends when we are to stop

@@ -35,3 +35,18 @@ func inForeground() bool {
 	group, err := unix.IoctlGetInt(tty, unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()
 }
+
+// unpolled takes the place of f with a file that never blocks and that the runtime does
+// not watch: we wait for it ourselves, and a thread of the runtime's would be woken for
+// each of the thousands of pieces that a program prints, and hand over to ours.
+func unpolled(f *os.File) (*os.File, error) {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	own := os.NewFile(uintptr(fd), f.Name()) // it blocks as yet, so the runtime leaves it alone
+	if err := errors.Join(unix.SetNonblock(fd, true), f.Close()); err != nil {
+		return nil, errors.Join(err, own.Close())
+	}
+	return own, nil
+}

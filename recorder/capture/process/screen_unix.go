@@ -74,21 +74,6 @@ func openScreen(o Options) (*screen, error) {
 	return s, nil
 }
 
-// unpolled takes the place of f with a file that never blocks and that the runtime does
-// not watch: we wait for it ourselves, and a thread of the runtime's would be woken for
-// each of the thousands of small pieces that a terminal gives.
-func unpolled(f *os.File) (*os.File, error) {
-	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	own := os.NewFile(uintptr(fd), f.Name()) // it blocks as yet, so the runtime leaves it alone
-	if err := errors.Join(unix.SetNonblock(fd, true), f.Close()); err != nil {
-		return nil, errors.Join(err, own.Close())
-	}
-	return own, nil
-}
-
 // imitate gives the program's terminal the size and the settings of the real
 // one. What cannot be read stays at the kernel's defaults.
 func (s *screen) imitate() {
