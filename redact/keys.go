@@ -37,12 +37,8 @@ func keyOf(w string) keyKind {
 		w = w[:len(w)-1]
 	}
 	compound := strings.IndexByte(w, '_') > 0
-	for i := 0; compound && placeEnd(w) && i < len(environments); i++ {
-		e := environments[i]
-		if len(w) > len(e)+2 && equalFold(w[len(w)-len(e):], e) {
-			w = w[:len(w)-len(e)]
-			break
-		}
+	if compound && placeEnds.has(w) {
+		w = withoutPlace(w)
 	}
 	telling := tellingEnd(w)
 	if !telling && (len(w) < 10 || !compound && simple(w)) { // most words end here
@@ -68,6 +64,16 @@ func keyOf(w string) keyKind {
 		}
 	}
 	return k
+}
+
+// withoutPlace cuts the environment off a name.
+func withoutPlace(w string) string {
+	for _, e := range environments {
+		if len(w) > len(e)+2 && equalFold(w[len(w)-len(e):], e) {
+			return w[:len(w)-len(e)]
+		}
+	}
+	return w
 }
 
 // longestName is how much of a name is looked at, from its end.
@@ -98,18 +104,39 @@ func begins(w string, i int) bool {
 	return isUpper(w[i]) && (isLower(w[i-1]) || i+1 < len(w) && isLower(w[i+1]))
 }
 
-// tellingEnds are how the names end that classify knows, by three letters.
-var tellingEnds = func() (t [1 << 15 / 64]uint64) {
-	for _, e := range strings.Fields("ord swd ort ode pwd ass ena sse ase nic rds ion der uth rer kie ies key eys yid ata psk ret ets lue tid eed ial als eds red jwt pat ens otp sas ken ash ier ook ing str") {
-		k := end3(e[0], e[1], e[2])
-		t[k/64] |= 1 << (k % 64)
-	}
-	return t
-}()
+// endings are how names end, by three letters.
+type endings [1 << 15 / 64]uint64
 
-// end3 numbers three letters. Other bytes share the numbers of letters, which
-// costs a closer look and no more.
-func end3(a, b, c byte) uint { return uint(a&31)<<10 | uint(b&31)<<5 | uint(c&31) }
+// tellingEnds are the endings of the names that classify knows, placeEnds those of
+// environments.
+var (
+	tellingEnds = endingsOf(strings.Fields("ord swd ort ode pwd ass ena sse ase nic rds ion der uth rer kie ies key eys yid ata psk ret ets lue tid eed ial als eds red jwt pat ens otp sas ken ash ier ook ing str")...)
+	placeEnds   = endingsOf(environments[:]...)
+)
+
+func endingsOf(names ...string) (e endings) {
+	for _, name := range names {
+		k := end3(name)
+		e[k/64] |= 1 << (k % 64)
+	}
+	return e
+}
+
+// has reports whether a name may have one of the endings.
+func (e *endings) has(w string) bool {
+	if len(w) < 3 {
+		return false
+	}
+	k := end3(w)
+	return e[k/64]&(1<<(k%64)) != 0
+}
+
+// end3 numbers the last three letters of a name. Other bytes share the numbers of letters,
+// which costs a closer look and no more.
+func end3(w string) uint {
+	n := len(w)
+	return uint(w[n-3]&31)<<10 | uint(w[n-2]&31)<<5 | uint(w[n-1]&31)
+}
 
 // tellingEnd reports whether a name ends like one that classify knows. It is
 // asked of every word, so it looks at three letters only.
@@ -118,14 +145,10 @@ func tellingEnd(w string) bool {
 	if w[n-1]|0x20 == 'w' && w[n-2]|0x20 == 'p' {
 		return true
 	}
-	if n < 3 {
-		return false
-	}
 	if n > 3 && (w[n-3] == '_' || w[n-3] == '-') && w[n-2]|0x20 == 'i' { // secret_id, api_key_id
 		return w[n-1]|0x20 == 'd' && (w[n-4]|0x20 == 't' || w[n-4]|0x20 == 'y')
 	}
-	k := end3(w[n-3], w[n-2], w[n-1])
-	return tellingEnds[k/64]&(1<<(k%64)) != 0
+	return tellingEnds.has(w)
 }
 
 // jointEnd reports whether something that joins words is among the last three bytes of a
@@ -137,25 +160,6 @@ func jointEnd(w string) bool {
 		return n >= 3
 	}
 	return joins(w[n-3]) && (w[n-3] == ' ' || w[n-2]|0x20 != 'i' || w[n-1]|0x20 != 'd')
-}
-
-// placeEnds are how environments end, by three letters.
-var placeEnds = func() (t [1 << 15 / 64]uint64) {
-	for _, e := range environments {
-		k := end3(e[len(e)-3], e[len(e)-2], e[len(e)-1])
-		t[k/64] |= 1 << (k % 64)
-	}
-	return t
-}()
-
-// placeEnd reports whether a name may end in an environment.
-func placeEnd(w string) bool {
-	n := len(w)
-	if n < 4 {
-		return false
-	}
-	k := end3(w[n-3], w[n-2], w[n-1])
-	return placeEnds[k/64]&(1<<(k%64)) != 0
 }
 
 // simple reports whether w is one lower-case word.

@@ -199,7 +199,7 @@ var pRest = []prefix{
 // prefix of an issuer, or 0.
 func (c *scanner) issued(i int) (int, string) {
 	s := c.s
-	if i+1 >= len(s) || !bears(s, i) {
+	if i+1 >= len(s) || !startsLike(s, i) {
 		return 0, ""
 	}
 	table := issuers()[s[i]]

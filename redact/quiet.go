@@ -27,7 +27,7 @@ func (c *scanner) sentence(i int) int {
 			i += 2
 			continue
 		}
-		if !prosaic[s[i+n+1]] && valueFollows(s, i, i+n) || schemes[s[i]]>>n&1 != 0 && schemeLike(s, i, i+n) {
+		if !prosaic[s[i+n+1]] && valueFollows(s, i, i+n) || schemeLike(s, i, i+n) {
 			return i
 		}
 		c.prevFrom, c.prev = i, i+n
@@ -68,19 +68,14 @@ var prosaic = func() (t [256]bool) {
 // schemeLike reports whether a word may be one with which something of its
 // own begins: apikey, basic, bearer, or password.
 func schemeLike(s string, i, j int) bool {
-	switch n := j - i; s[i] {
-	case 'a':
-		return n == 6 && s[i+1]|0x20 == 'p'
-	case 'b':
-		return n == 5 && s[i+1]|0x20 == 'a' || n == 6 && s[i+1]|0x20 == 'e'
-	case 'p':
-		return n == 8 && s[i+1]|0x20 == 'a'
+	if schemes[s[i]]>>(j-i)&1 == 0 {
+		return false
 	}
-	return false
+	second := s[i+1] | 0x20
+	return second == 'p' || second == 'a' || second == 'e'
 }
 
-// schemes are how long the words are that schemeLike looks at, a bit each, by their first
-// byte: a word in thirty is.
+// schemes are how long these words are, a bit each, by their first byte.
 var schemes = [256]uint16{'a': 1 << 6, 'b': 1<<5 | 1<<6, 'p': 1 << 8}
 
 // speaking reports whether a word may be the name of a secret, or what stands before the
@@ -189,13 +184,13 @@ func (c *scanner) mayName(i, j int, k uint8, before byte) bool {
 // loudEnd reports whether a word ends like the name of a secret or, if it is made of
 // several, like what says where one is for. See environments.
 func loudEnd(w string, compound bool) bool {
-	return tellingEnd(w) || compound && (placeEnd(w) || jointEnd(w))
+	return tellingEnd(w) || compound && (placeEnds.has(w) || jointEnd(w))
 }
 
 // bears reports whether the prefix of an issuer stands at i. There are two bytes at
 // least.
 func bears(s string, i int) bool {
-	if issuerStarts[s[i]]&(1<<(s[i+1]&31)) == 0 {
+	if !startsLike(s, i) {
 		return false
 	}
 	table := issuers()[s[i]]
@@ -206,6 +201,9 @@ func bears(s string, i int) bool {
 	}
 	return false
 }
+
+// startsLike reports whether the first two bytes at i may be those of such a prefix.
+func startsLike(s string, i int) bool { return issuerStarts[s[i]]&(1<<(s[i+1]&31)) != 0 }
 
 // issuerStarts are the second bytes of the prefixes of issuers by the first, by their
 // last five bits.

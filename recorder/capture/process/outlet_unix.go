@@ -67,10 +67,11 @@ func (o *outlet) take(fd int, buf []byte) (int, error) {
 	return 0, errStopped
 }
 
-// wait returns when there may be output, or stop was called.
+// wait returns when there may be output, or stop was called. Of pipes any system can poll,
+// whatever their numbers are, which not all can of terminals: see heard.
 func (o *outlet) wait(fd int) error {
-	heard := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}, {Fd: int32(o.halt[0].Fd()), Events: unix.POLLIN}}
-	if _, err := unix.Poll(heard, -1); err != nil && err != unix.EINTR {
+	both := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}, {Fd: int32(o.halt[0].Fd()), Events: unix.POLLIN}}
+	if _, err := unix.Poll(both, -1); err != nil && err != unix.EINTR {
 		return os.NewSyscallError("poll", err)
 	}
 	return nil

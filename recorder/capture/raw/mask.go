@@ -12,7 +12,7 @@ import (
 type masker struct {
 	red    *redact.Redactor
 	text   *redact.Stream
-	out    func([]byte)
+	ready  []byte // masked, until somebody takes it
 	object []byte // of a line that begins like an object, as long as its end has not come
 	within bool   // what comes next belongs to a line of text
 }
@@ -20,9 +20,7 @@ type masker struct {
 // longestObject is how much of a line is waited for before it is taken for text.
 const longestObject = 1 << 20
 
-func newMasker(red *redact.Redactor, out func([]byte)) *masker {
-	return &masker{red: red, text: red.Stream(), out: out}
-}
+func newMasker(red *redact.Redactor) *masker { return &masker{red: red, text: red.Stream()} }
 
 // write takes the next piece. Some of it may be kept back until more comes: what may be
 // an object or a secret.
@@ -30,7 +28,7 @@ func (m *masker) write(p []byte) {
 	for len(p) > 0 {
 		if len(m.object) == 0 && (m.within || p[0] != '{') {
 			n := m.textIn(p)
-			m.out([]byte(m.text.WriteBytes(p[:n])))
+			m.ready = append(m.ready, m.text.WriteBytes(p[:n])...)
 			p = p[n:]
 			continue
 		}
@@ -74,25 +72,24 @@ func (m *masker) line(line []byte) {
 		m.noObject(line)
 		return
 	}
-	m.out([]byte(m.text.Close())) // no secret goes on behind an object
+	m.ready = append(m.ready, m.text.Close()...) // no secret goes on behind an object
 	masked, _ := m.red.Bytes(object)
-	m.out(masked)
-	m.out(line[len(object):])
+	m.ready = append(append(m.ready, masked...), line[len(object):]...)
 }
 
 // noObject takes what only began like an object for text.
 func (m *masker) noObject(begun []byte) {
-	m.out([]byte(m.text.WriteBytes(begun)))
+	m.ready = append(m.ready, m.text.WriteBytes(begun)...)
 	m.within = !bytes.HasSuffix(begun, []byte{'\n'})
 	m.object = m.object[:0]
 }
 
-// flush gives out what was kept back: nothing that belongs to it comes any more.
+// flush makes ready what was kept back: nothing that belongs to it comes any more.
 func (m *masker) flush() {
 	if len(m.object) > 0 {
 		m.line(m.object)
 		m.object = m.object[:0]
 	}
-	m.out([]byte(m.text.Close()))
+	m.ready = append(m.ready, m.text.Close()...)
 	m.within = false
 }

@@ -50,8 +50,7 @@ func (s *Stream) copy() {
 
 // masked keeps back what may still become a secret until more comes or the output ends.
 func (s *Stream) masked() {
-	var ready []byte // so that the disk is not asked for each line
-	m := newMasker(s.file.mask, func(p []byte) { ready = append(ready, p...) })
+	m := newMasker(s.file.mask)
 	var used []byte
 	for {
 		c, ok := s.waiting.Next(used, 0)
@@ -62,11 +61,11 @@ func (s *Stream) masked() {
 			m.flush() // it does not go on behind the gap
 		}
 		m.write(c.Data)
-		s.file.write(ready)
-		used, ready = c.Data, ready[:0]
+		s.file.write(m.ready) // in one piece: the disk is not asked for each line
+		used, m.ready = c.Data, m.ready[:0]
 	}
 	m.flush()
-	s.file.write(ready)
+	s.file.write(m.ready)
 }
 
 // Close returns when everything that was written is in the file, or when ctx ends:
