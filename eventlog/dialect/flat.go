@@ -31,49 +31,59 @@ type flat struct {
 	request, thread, api, layer, atLeast, mode              []byte
 	recorderPid, recorderMark, interrupted                  []byte
 
+	plainType []byte // "type", which is the event's only where nothing else is
+
 	rest []byte // the object that the payload keys were read from
+
+	taken []*[]byte // the fields that are there, but for rest
 }
 
 // bridgeShape is how far records of the family are outlined ahead.
 var bridgeShape = jsonl.Shape{"payload": nil}
 
+// reset forgets the record before. Most fields are nil: clearing all of them would
+// take longer than filling those that are there.
+func (f *flat) reset() {
+	for _, field := range f.taken {
+		*field = nil
+	}
+	f.taken, f.rest = f.taken[:0], nil
+}
+
+// take keeps the value of a field.
+func (f *flat) take(field *[]byte, value []byte) {
+	if field != nil {
+		*field = value
+		f.taken = append(f.taken, field)
+	}
+}
+
 // line takes a line apart.
 func (f *flat) line(line outlined) error {
-	*f = flat{rest: line.raw}
-	var plainType []byte
+	f.reset()
+	f.rest = line.raw
 	var payload outlined
-	err := line.each(func(key []byte, value outlined) bool {
-		switch string(key) {
-		case "event_type":
-			f.typ = value.raw
-		case "type":
-			plainType = value.raw
-		case "session_id":
-			f.session = value.raw
-		case "run_id":
-			f.run = value.raw
-		case "parent_run_id":
-			f.parentRun = value.raw
-		case "parent_session_id":
-			f.parentSession = value.raw
-		case "ts", "timestamp":
-			f.ts = value.raw
-		case "id":
-			f.id = value.raw
-		case "payload":
-			f.payload, payload = value.raw, value
-		default:
-			f.field(key, value.raw)
+	if !line.known() {
+		err := jsonl.Fields(line.raw, func(key, value []byte) bool {
+			f.take(f.field(key), value)
+			return true
+		})
+		if err != nil {
+			return err
 		}
-		return true
-	})
-	if err != nil {
-		return err
+		payload.raw = f.payload
+	}
+	for i := line.from; i < line.to; i = line.of.next(i) {
+		field := f.field(line.of.key(i))
+		f.take(field, line.of.raw(i))
+		if field == &f.payload {
+			payload = line.of.value(i)
+		}
 	}
 	if f.typ == nil {
-		f.typ = plainType
-	} else if plainType != nil {
-		f.errType = plainType
+		f.take(&f.typ, f.plainType)
+	} else if f.plainType != nil {
+		f.take(&f.errType, f.plainType)
 	}
 	if f.typ == nil && f.session == nil && f.payload == nil {
 		return ErrNoEvent
@@ -87,189 +97,210 @@ func (f *flat) line(line outlined) error {
 // below takes the payload object apart.
 func (f *flat) below(payload outlined) error {
 	f.rest = payload.raw
-	return payload.each(func(key []byte, value outlined) bool {
-		switch string(key) {
-		case "type":
-			f.errType = value.raw
-		case "payload":
-			f.payload = value.raw
-		case "parent_run_id":
-			f.parentRun = value.raw
-		case "parent_session_id":
-			f.parentSession = value.raw
-		case "session_id", "run_id", "event_type", "ts":
-			// The envelope's own values stand.
-		default:
-			f.field(key, value.raw)
-		}
-		return true
-	})
+	if !payload.known() {
+		return jsonl.Fields(payload.raw, func(key, value []byte) bool {
+			f.take(f.fieldBelow(key), value)
+			return true
+		})
+	}
+	for i := payload.from; i < payload.to; i = payload.of.next(i) {
+		f.take(f.fieldBelow(payload.of.key(i)), payload.of.raw(i))
+	}
+	return nil
 }
 
-// field takes one payload key. Keys that are not listed are shown as they are.
-func (f *flat) field(key, value []byte) {
-	var to *[]byte
-	switch string(key) {
-	case "agent_name", "agent":
-		to = &f.agent
-	case "task":
-		to = &f.task
-	case "tool":
-		to = &f.tool
-	case "tool_name":
-		to = &f.toolName
-	case "step":
-		to = &f.step
-	case "name":
-		to = &f.name
-	case "tool_use_id", "tool_call_id", "call_id":
-		to = &f.callID
-	case "branch_id":
-		to = &f.branch
-	case "arguments", "input":
-		to = &f.arguments
-	case "result":
-		to = &f.result
-	case "output":
-		to = &f.output
-	case "content":
-		to = &f.content
-	case "text":
-		to = &f.text
-	case "message":
-		to = &f.message
-	case "error":
-		to = &f.err
-	case "error_type":
-		to = &f.errType
-	case "stack", "stack_trace":
-		to = &f.stack
-	case "timeout_s":
-		to = &f.timeout
-	case "provider":
-		to = &f.provider
-	case "model":
-		to = &f.model
-	case "turn":
-		to = &f.turn
-	case "stop_reason":
-		to = &f.stop
-	case "latency_ms":
-		to = &f.latency
-	case "duration_ms":
-		to = &f.duration
-	case "cancelled":
-		to = &f.cancelled
-	case "kind":
-		to = &f.kind
-	case "command":
-		to = &f.command
-	case "reasoning":
-		to = &f.reasoning
-	case "alternatives":
-		to = &f.alternatives
-	case "confidence":
-		to = &f.confidence
-	case "state_before":
-		to = &f.stateBefore
-	case "state_after":
-		to = &f.stateAfter
-	case "input_tokens", "prompt_tokens":
-		to = &f.input
-	case "cached_input_tokens":
-		to = &f.cached
-	case "cache_read_tokens":
-		to = &f.cacheRead
-	case "cache_write_tokens":
-		to = &f.cacheWrite
-	case "cache_write_5m_tokens":
-		to = &f.cacheWrite5m
-	case "cache_write_1h_tokens":
-		to = &f.cacheWrite1h
-	case "output_tokens", "completion_tokens":
-		to = &f.outputTokens
-	case "thinking_tokens", "reasoning_tokens":
-		to = &f.thinking
-	case "cost_usd":
-		to = &f.cost
-	case "response_id":
-		to = &f.response
-	case "request_id":
-		to = &f.request
-	case "thread_id":
-		to = &f.thread
-	case "api":
-		to = &f.api
-	case "layer":
-		to = &f.layer
-	case "at_least":
-		to = &f.atLeast
-	case "mode":
-		to = &f.mode
-	case "goal":
-		to = &f.goal
-	case "title":
-		to = &f.title
-	case "user":
-		to = &f.user
-	case "project":
-		to = &f.project
-	case "cwd":
-		to = &f.directory
-	case "git_branch":
-		to = &f.gitBranch
-	case "environment":
-		to = &f.environment
-	case "experiment":
-		to = &f.experiment
-	case "variant":
-		to = &f.variant
-	case "version", "lazytrace_version":
-		to = &f.version
-	case "host":
-		to = &f.host
-	case "metadata":
-		to = &f.metadata
-	case "tags":
-		to = &f.tags
-	case "metrics":
-		to = &f.metrics
-	case "outcome":
-		to = &f.outcome
-	case "exit_code":
-		to = &f.exitCode
-	case "signal":
-		to = &f.signal
-	case "dropped", "queue_full":
-		to = &f.dropped
-	case "redact_dropped", "redaction_failed":
-		to = &f.redactDropped
-	case "failure_reason":
-		to = &f.reason
-	case "summary":
-		to = &f.summary
-	case "hidden":
-		to = &f.hidden
-	case "banner":
-		to = &f.banner
-	case "argv":
-		to = &f.argv
-	case "conversation_id":
-		to = &f.conversation
-	case "fork_of":
-		to = &f.forkOf
-	case "lt":
-		to = &f.more
-	case "recorder_pid":
-		to = &f.recorderPid
-	case "recorder_mark":
-		to = &f.recorderMark
-	case "interrupted":
-		to = &f.interrupted
+// fieldBelow is field for a key of the payload. The envelope's own values stand.
+func (f *flat) fieldBelow(key []byte) *[]byte {
+	switch field := f.field(key); field {
+	case &f.session, &f.run, &f.typ, &f.ts, &f.id:
+		return nil
+	case &f.plainType:
+		return &f.errType
 	default:
-		return
+		return field
 	}
-	*to = value
+}
+
+// field returns the field of a key, or nil: keys that are not listed are shown as
+// they are.
+func (f *flat) field(key []byte) *[]byte {
+	switch string(key) {
+	case "event_type":
+		return &f.typ
+	case "type":
+		return &f.plainType
+	case "session_id":
+		return &f.session
+	case "run_id":
+		return &f.run
+	case "parent_run_id":
+		return &f.parentRun
+	case "parent_session_id":
+		return &f.parentSession
+	case "ts", "timestamp":
+		return &f.ts
+	case "id":
+		return &f.id
+	case "payload":
+		return &f.payload
+	case "agent_name", "agent":
+		return &f.agent
+	case "task":
+		return &f.task
+	case "tool":
+		return &f.tool
+	case "tool_name":
+		return &f.toolName
+	case "step":
+		return &f.step
+	case "name":
+		return &f.name
+	case "tool_use_id", "tool_call_id", "call_id":
+		return &f.callID
+	case "branch_id":
+		return &f.branch
+	case "arguments", "input":
+		return &f.arguments
+	case "result":
+		return &f.result
+	case "output":
+		return &f.output
+	case "content":
+		return &f.content
+	case "text":
+		return &f.text
+	case "message":
+		return &f.message
+	case "error":
+		return &f.err
+	case "error_type":
+		return &f.errType
+	case "stack", "stack_trace":
+		return &f.stack
+	case "timeout_s":
+		return &f.timeout
+	case "provider":
+		return &f.provider
+	case "model":
+		return &f.model
+	case "turn":
+		return &f.turn
+	case "stop_reason":
+		return &f.stop
+	case "latency_ms":
+		return &f.latency
+	case "duration_ms":
+		return &f.duration
+	case "cancelled":
+		return &f.cancelled
+	case "kind":
+		return &f.kind
+	case "command":
+		return &f.command
+	case "reasoning":
+		return &f.reasoning
+	case "alternatives":
+		return &f.alternatives
+	case "confidence":
+		return &f.confidence
+	case "state_before":
+		return &f.stateBefore
+	case "state_after":
+		return &f.stateAfter
+	case "input_tokens", "prompt_tokens":
+		return &f.input
+	case "cached_input_tokens":
+		return &f.cached
+	case "cache_read_tokens":
+		return &f.cacheRead
+	case "cache_write_tokens":
+		return &f.cacheWrite
+	case "cache_write_5m_tokens":
+		return &f.cacheWrite5m
+	case "cache_write_1h_tokens":
+		return &f.cacheWrite1h
+	case "output_tokens", "completion_tokens":
+		return &f.outputTokens
+	case "thinking_tokens", "reasoning_tokens":
+		return &f.thinking
+	case "cost_usd":
+		return &f.cost
+	case "response_id":
+		return &f.response
+	case "request_id":
+		return &f.request
+	case "thread_id":
+		return &f.thread
+	case "api":
+		return &f.api
+	case "layer":
+		return &f.layer
+	case "at_least":
+		return &f.atLeast
+	case "mode":
+		return &f.mode
+	case "goal":
+		return &f.goal
+	case "title":
+		return &f.title
+	case "user":
+		return &f.user
+	case "project":
+		return &f.project
+	case "cwd":
+		return &f.directory
+	case "git_branch":
+		return &f.gitBranch
+	case "environment":
+		return &f.environment
+	case "experiment":
+		return &f.experiment
+	case "variant":
+		return &f.variant
+	case "version", "lazytrace_version":
+		return &f.version
+	case "host":
+		return &f.host
+	case "metadata":
+		return &f.metadata
+	case "tags":
+		return &f.tags
+	case "metrics":
+		return &f.metrics
+	case "outcome":
+		return &f.outcome
+	case "exit_code":
+		return &f.exitCode
+	case "signal":
+		return &f.signal
+	case "dropped", "queue_full":
+		return &f.dropped
+	case "redact_dropped", "redaction_failed":
+		return &f.redactDropped
+	case "failure_reason":
+		return &f.reason
+	case "summary":
+		return &f.summary
+	case "hidden":
+		return &f.hidden
+	case "banner":
+		return &f.banner
+	case "argv":
+		return &f.argv
+	case "conversation_id":
+		return &f.conversation
+	case "fork_of":
+		return &f.forkOf
+	case "lt":
+		return &f.more
+	case "recorder_pid":
+		return &f.recorderPid
+	case "recorder_mark":
+		return &f.recorderMark
+	case "interrupted":
+		return &f.interrupted
+	}
+	return nil
 }
 
 // overheard reports whether the record was made by the capture proxy, whose ids

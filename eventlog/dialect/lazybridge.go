@@ -30,8 +30,8 @@ func (LazyBridge) Sniff(h *Head) int {
 		return 0
 	}
 	score := 0
+	var f flat
 	for _, line := range h.Lines {
-		var f flat
 		if f.line(outlined{raw: line}) != nil {
 			continue
 		}
@@ -75,10 +75,18 @@ type bridge struct {
 	names    names
 	sessions map[string]*bridgeSession
 	lines    outliner
-	columns  [len(bridgeColumns)]string // names of the row before: rows of one run come together
-	f        flat
-	e        eventlog.Event
-	bill     eventlog.Bill
+	current  struct { // the session of the last record: those of one come together
+		id string
+		*bridgeSession
+	}
+	kinds [16]struct { // of late, by the length of their names
+		name string
+		eventlog.Kind
+	}
+	columns [len(bridgeColumns)]string // names of the row before: rows of one run come together
+	f       flat
+	e       eventlog.Event
+	bill    eventlog.Bill
 }
 
 // bridgeSession is what must be known of a session to decode its next record.
@@ -99,12 +107,24 @@ type bridgeRun struct {
 }
 
 func (b *bridge) session(id string) *bridgeSession {
+	if b.current.bridgeSession != nil && b.current.id == id {
+		return b.current.bridgeSession
+	}
 	s := b.sessions[id]
 	if s == nil {
 		s = &bridgeSession{}
 		b.sessions[id] = s
 	}
+	b.current.id, b.current.bridgeSession = id, s
 	return s
+}
+
+func (b *bridge) kind(name string) eventlog.Kind {
+	of := &b.kinds[len(name)%len(b.kinds)]
+	if of.name != name {
+		of.name, of.Kind = name, eventlog.ParseKind(name)
+	}
+	return of.Kind
 }
 
 func (s *bridgeSession) run(id string) *bridgeRun {
@@ -163,10 +183,12 @@ func (b *bridge) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Eve
 // row reads the columns of a row. Their types are not to be relied upon.
 func (b *bridge) row(rec *eventlog.Record) {
 	e, c := &b.e, rec.Cells
-	b.f = flat{}
+	b.f.reset()
 	if c[3].Type == eventlog.Text || c[3].Type == eventlog.Blob {
 		if b.f.below(outlined{raw: c[3].Text}) != nil {
-			b.f = flat{payload: c[3].Text, rest: c[3].Text}
+			b.f.reset()
+			b.f.rest = c[3].Text
+			b.f.take(&b.f.payload, c[3].Text)
 		}
 	}
 	e.SessionID, e.RunID, e.Type = b.column(c, 0), b.column(c, 1), b.column(c, 2)
@@ -212,7 +234,7 @@ func (b *bridge) cell(c eventlog.Cell) string {
 // event makes sense of the record.
 func (b *bridge) event(rec *eventlog.Record, full bool) {
 	e, f := &b.e, &b.f
-	e.Kind = eventlog.ParseKind(e.Type)
+	e.Kind = b.kind(e.Type)
 	e.Agent = b.names.text(f.agent)
 	e.Provider, e.Model = providerName(b.names.text(f.provider)), b.names.text(f.model)
 	s := b.session(e.SessionID)

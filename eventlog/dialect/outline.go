@@ -46,38 +46,53 @@ type outlined struct {
 
 // each calls fn for the members of an object or the elements of an array.
 func (o outlined) each(fn func(key []byte, value outlined) bool) error {
-	if o.from == o.to {
+	if !o.known() {
 		return jsonl.Members(o.raw, func(key, value []byte) bool { return fn(key, outlined{raw: value}) })
 	}
-	of := o.of
-	for i := o.from; i < o.to; {
-		m := &of.members[i]
-		next := i + 1 + m.Inner
-		if !fn(of.body[m.Key:m.KeyEnd], outlined{of.body[m.From:m.To:m.To], of, i + 1, next}) {
+	for i := o.from; i < o.to; i = o.of.next(i) {
+		if !fn(o.of.key(i), o.of.value(i)) {
 			break
 		}
-		i = next
 	}
 	return nil
 }
+
+// known reports whether the members are, each of which has an index: from the first
+// one on to the last, as next tells.
+func (o outlined) known() bool { return o.from < o.to }
+
+// next returns the index of the member behind the one with an index, and behind what
+// lies in it.
+func (o *outline) next(i uint32) uint32 { return i + 1 + o.members[i].Inner }
+
+// key returns the name of a member.
+func (o *outline) key(i uint32) []byte {
+	m := &o.members[i]
+	return o.body[m.Key:m.KeyEnd]
+}
+
+// raw returns the value of a member, as it is spelled.
+func (o *outline) raw(i uint32) []byte {
+	m := &o.members[i]
+	return o.body[m.From:m.To:m.To]
+}
+
+// value returns the value of a member.
+func (o *outline) value(i uint32) outlined { return outlined{o.raw(i), o, i + 1, o.next(i)} }
 
 // get returns the member with a name, the last of several, or no value.
 func (o outlined) get(name string) (found outlined) {
 	if len(o.raw) == 0 || o.raw[0] != '{' {
 		return outlined{}
 	}
-	if o.from == o.to {
+	if !o.known() {
 		found.raw, _ = jsonl.Lookup(o.raw, name)
 		return found
 	}
-	of := o.of
-	for i := o.from; i < o.to; {
-		m := &of.members[i]
-		next := i + 1 + m.Inner
-		if string(of.body[m.Key:m.KeyEnd]) == name {
-			found = outlined{of.body[m.From:m.To:m.To], of, i + 1, next}
+	for i := o.from; i < o.to; i = o.of.next(i) {
+		if string(o.of.key(i)) == name {
+			found = o.of.value(i)
 		}
-		i = next
 	}
 	return found
 }

@@ -202,7 +202,7 @@ func TestSaveKeepsEveryField(t *testing.T) {
 		left, fresh Resumer
 		skip        []string
 	}{
-		"bridge": {&bridge{}, &bridge{}, []string{"names", "lines", "columns", "f", "e", "bill", "byID", "open", "spare"}},
+		"bridge": {&bridge{}, &bridge{}, []string{"names", "lines", "current", "kinds", "columns", "f", "e", "bill", "byID", "open", "spare"}},
 		"claude": {&claude{}, &claude{}, []string{"names", "lines", "call", "r", "e", "part", "b"}},
 		"codex":  {&codex{}, &codex{}, []string{"names", "lines", "failure", "scratch", "r", "p", "e", "b"}},
 		"gemini": {&gemini{}, &gemini{}, []string{"names", "path", "r", "e", "b"}},

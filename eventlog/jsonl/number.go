@@ -95,6 +95,14 @@ func (d *decimal) add(c byte, fraction bool) {
 // parseDecimal reads a number by the grammar of JSON, and nothing else: no
 // plus sign, no leading zero, no bare point.
 func parseDecimal(b []byte) (decimal, bool) {
+	if d, ok := plainDecimal(b); ok {
+		return d, true
+	}
+	return anyDecimal(b)
+}
+
+// anyDecimal reads a number however many digits it has.
+func anyDecimal(b []byte) (decimal, bool) {
 	d := decimal{exact: true}
 	i := 0
 	if i < len(b) && b[i] == '-' {
@@ -126,6 +134,32 @@ func parseDecimal(b []byte) (decimal, bool) {
 		return d, ok
 	}
 	return d, i == len(b)
+}
+
+// plainDecimal reads what most numbers are: so few digits, with a point among them or
+// not, that none is lost. It leaves everything else alone.
+func plainDecimal(b []byte) (decimal, bool) {
+	d := decimal{exact: true}
+	if len(b) > 0 && b[0] == '-' {
+		d.negative = true
+		b = b[1:]
+	}
+	if len(b) == 0 || len(b) > 18 || !isDigit(b[0]) || b[0] == '0' && len(b) > 1 && b[1] != '.' {
+		return d, false
+	}
+	point := len(b) - 1
+	for i, c := range b {
+		switch {
+		case isDigit(c):
+			d.digits = d.digits*10 + uint64(c-'0')
+		case c == '.' && point == len(b)-1 && i < point:
+			point = i
+		default:
+			return d, false
+		}
+	}
+	d.exp = point - (len(b) - 1)
+	return d, true
 }
 
 // parseExponent reads what follows the letter e. An exponent beyond a billion

@@ -1,7 +1,9 @@
 package jsonl
 
 import (
+	"encoding/binary"
 	"math"
+	"math/bits"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 )
@@ -39,18 +41,15 @@ func (s Shape) object(b []byte, i int, members []eventlog.Member) ([]eventlog.Me
 			return members, -1
 		}
 		key := i + 1
-		end := key
-		for end < len(b) && b[end] != '"' {
-			if b[end] == '\\' {
-				return members, -1
-			}
-			end++
+		end := plainEnd(b, key)
+		if end < 0 {
+			return members, -1
 		}
-		if i = skipSpace(b, min(end+1, len(b))); i == len(b) || b[i] != ':' {
+		if i = skipSpace(b, end+1); i == len(b) || b[i] != ':' {
 			return members, -1
 		}
 		i = skipSpace(b, i+1)
-		if members, i = s.value(b, i, eventlog.Member{Key: uint32(key), KeyEnd: uint32(end)}, members); i < 0 {
+		if members, i = s.value(b, i, key, end, members); i < 0 {
 			return members, -1
 		}
 		more := false
@@ -60,13 +59,44 @@ func (s Shape) object(b []byte, i int, members []eventlog.Member) ([]eventlog.Me
 	}
 }
 
+// plainEnd returns where the string that begins at i ends, or -1 when it has
+// escapes or no end. It looks at eight bytes at a time: keys are short.
+func plainEnd(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		word := binary.LittleEndian.Uint64(b[i:])
+		if found := zeros(word^quotes) | zeros(word^backslashes); found != 0 {
+			if i += bits.TrailingZeros64(found) / 8; b[i] == '"' {
+				return i
+			}
+			return -1
+		}
+	}
+	for ; i < len(b) && b[i] != '\\'; i++ {
+		if b[i] == '"' {
+			return i
+		}
+	}
+	return -1
+}
+
+// A word of eight bytes, each of them the same.
+const (
+	ones        = 0x0101010101010101
+	highs       = 0x80 * ones
+	quotes      = '"' * ones
+	backslashes = '\\' * ones
+)
+
+// zeros marks the bytes of a word that are zero: the lowest mark is right.
+func zeros(word uint64) uint64 { return (word - ones) &^ word & highs }
+
 // array adds the elements of the array that begins at i.
 func (s Shape) array(b []byte, i int, members []eventlog.Member) ([]eventlog.Member, int) {
 	if i = skipSpace(b, i+1); i < len(b) && b[i] == ']' {
 		return members, i + 1
 	}
 	for {
-		if members, i = s.value(b, i, eventlog.Member{}, members); i < 0 {
+		if members, i = s.value(b, i, 0, 0, members); i < 0 {
 			return members, -1
 		}
 		more := false
@@ -91,30 +121,40 @@ func behind(b []byte, i int, end byte) (next int, more bool) {
 	return -1, false
 }
 
-// value adds the value that begins at i, and what lies in it. What cannot be gone
-// into is one value without members, as Fields takes it.
-func (s Shape) value(b []byte, i int, p eventlog.Member, members []eventlog.Member) ([]eventlog.Member, int) {
+// value adds the value that begins at i, whose key stands between two places, and
+// what lies in it. What cannot be gone into is one value without members, as Fields
+// takes it.
+func (s Shape) value(b []byte, i, key, keyEnd int, members []eventlog.Member) ([]eventlog.Member, int) {
 	at := len(members)
-	members = append(members, p)
-	end := -1
-	if i < len(b) && class[b[i]] == classOpen && s != nil {
-		if inner, ok := s[string(b[p.Key:p.KeyEnd])]; ok {
-			if b[i] == '{' {
-				members, end = inner.object(b, i, members)
-			} else {
-				members, end = inner.array(b, i, members)
+	if s != nil && i < len(b) && class[b[i]] == classOpen {
+		if inner, ok := s[string(b[key:keyEnd])]; ok {
+			if more, end := inner.inside(b, i, append(members, eventlog.Member{})); end >= 0 {
+				place(&more[at], key, keyEnd, i, end, len(more)-at-1)
+				return more, end
 			}
 		}
 	}
-	if end < 0 {
-		members = members[:at+1]
-		end = skipValue(b, i)
-	}
+	end := skipValue(b, i)
 	if end < 0 {
 		return members, -1
 	}
-	members[at].From, members[at].To, members[at].Inner = uint32(i), uint32(end), uint32(len(members)-at-1)
+	members = append(members, eventlog.Member{})
+	place(&members[at], key, keyEnd, i, end, 0)
 	return members, end
+}
+
+// place fills a member in where it lies: one that is put together elsewhere and copied
+// keeps the processor waiting for it.
+func place(m *eventlog.Member, key, keyEnd, from, to, inner int) {
+	m.Key, m.KeyEnd, m.From, m.To, m.Inner = uint32(key), uint32(keyEnd), uint32(from), uint32(to), uint32(inner)
+}
+
+// inside adds the members of the object or array that begins at i.
+func (s Shape) inside(b []byte, i int, members []eventlog.Member) ([]eventlog.Member, int) {
+	if b[i] == '{' {
+		return s.object(b, i, members)
+	}
+	return s.array(b, i, members)
 }
 
 // Members calls fn as Fields does for an object, or as Elements does for an array,

@@ -50,12 +50,60 @@ func skipValue(b []byte, i int) int {
 	case classOpen:
 		return skipNested(b, i)
 	case classPlain:
-		end := skipPlain(b, i+1)
-		if isScalar(b[i:end]) {
-			return end
-		}
+		return skipScalar(b, i)
 	}
 	return -1
+}
+
+// skipScalar returns the index after the number or literal that begins at i, or -1
+// when none does, or more stands behind it than may.
+func skipScalar(b []byte, i int) int {
+	if end := skipNumber(b, i); end == len(b) || end > 0 && class[b[end]] != classPlain {
+		return end
+	}
+	end := skipPlain(b, i)
+	switch string(b[i:end]) {
+	case "true", "false", "null", "NaN", "Infinity", "-Infinity":
+		return end
+	}
+	return -1
+}
+
+// skipNumber returns the index after the number that begins at i, by the grammar of
+// JSON: no plus sign, no leading zero, no bare point. Without one it returns -1.
+func skipNumber(b []byte, i int) int {
+	if i < len(b) && b[i] == '-' {
+		i++
+	}
+	if i < len(b) && b[i] == '0' {
+		i++
+	} else if i = skipDigits(b, i); i < 0 {
+		return -1
+	}
+	if i < len(b) && b[i] == '.' {
+		if i = skipDigits(b, i+1); i < 0 {
+			return -1
+		}
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		if i++; i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		return skipDigits(b, i)
+	}
+	return i
+}
+
+// skipDigits returns the index after the digits that begin at i, or -1 without one.
+func skipDigits(b []byte, i int) int {
+	from := i
+	for i < len(b) && isDigit(b[i]) {
+		i++
+	}
+	if i == from {
+		return -1
+	}
+	return i
 }
 
 // skipPlain returns the index of the first byte from i on that cannot be part

@@ -59,19 +59,4 @@ func Bool(value []byte) (is, ok bool) {
 }
 
 // isScalar reports whether b is spelled like a number or a literal.
-func isScalar(b []byte) bool {
-	switch b[0] {
-	case 't':
-		return string(b) == "true"
-	case 'f':
-		return string(b) == "false"
-	case 'n':
-		return string(b) == "null"
-	case 'N':
-		return string(b) == "NaN"
-	case 'I':
-		return string(b) == "Infinity"
-	}
-	_, ok := parseDecimal(b)
-	return ok || string(b) == "-Infinity"
-}
+func isScalar(b []byte) bool { return len(b) > 0 && skipScalar(b, 0) == len(b) }

@@ -19,15 +19,17 @@ type masker struct {
 
 // name masks something short.
 func (m *masker) name(name *string) {
-	if tame(*name) {
+	n := len(*name)
+	if n == 0 {
 		return
 	}
-	n := len(*name)
 	at := &m.recent[(n+int((*name)[n/2])*3+int((*name)[n-1])*5)%len(m.recent)]
 	if at.name != *name {
-		at.name = *name
-		at.masked, _ = m.red.Text(*name)
-		m.hid = m.hid || at.masked != at.name
+		at.name, at.masked = *name, *name
+		if !tame(*name) {
+			at.masked, _ = m.red.Text(*name)
+			m.hid = m.hid || at.masked != at.name
+		}
 	}
 	*name = at.masked
 }
