@@ -81,7 +81,9 @@ const longestName = 48
 
 // joins reports whether a byte stands between the words of a name and means
 // nothing.
-func joins(b byte) bool { return b == '_' || b == '-' || b == ' ' }
+func joins(b byte) bool { return joining[b] }
+
+var joining = [256]bool{'_': true, '-': true, ' ': true}
 
 // flatten spells a name in lower case without what joins its words.
 func flatten(w string) string {
@@ -323,31 +325,22 @@ func inner(w string) keyKind {
 }
 
 // speaks reports whether a name may hold one of the words that inner looks for: each of
-// them has a cr, a sw or a ke, but for what joins words.
+// them has a cr, a sw or a ke, but for what joins words. Other bytes share the numbers of
+// letters, which costs a closer look and no more. What decides is put together without
+// deciding on the way: letters are hard to foresee.
 func speaks(w string) bool {
 	if len(w) < 8 {
 		return false
 	}
-	var before byte
+	before, found := byte(0), uint32(0)
 	for i := 0; i < len(w); i++ {
-		b := w[i] | 0x20
-		switch b {
-		case 'r':
-			if before == 'c' {
-				return true
-			}
-		case 'w':
-			if before == 's' {
-				return true
-			}
-		case 'e':
-			if before == 'k' {
-				return true
-			}
-		}
-		if !joins(w[i]) {
+		if b := w[i]; !joins(b) {
+			found |= speakingPairs[before&31] >> (b & 31)
 			before = b
 		}
 	}
-	return false
+	return found&1 != 0
 }
+
+// speakingPairs are the letters behind a letter that speaks looks for, a bit each.
+var speakingPairs = [32]uint32{'c' & 31: 1 << ('r' & 31), 's' & 31: 1 << ('w' & 31), 'k' & 31: 1 << ('e' & 31)}

@@ -420,7 +420,7 @@ func unknownPrefix(w string) bool {
 	if len(w) < 24 || !is(w[0], cLetter) {
 		return false
 	}
-	at := strings.IndexAny(w, "_-")
+	at := dash(w)
 	if at < 2 || at > 12 || idPrefix(w[:at]) || strings.HasPrefix(w, "fc_") {
 		return false
 	}
@@ -453,7 +453,7 @@ func unknownPrefix(w string) bool {
 func unprefixed(w string) (last string, telling bool) {
 	last = w
 	for {
-		k := strings.IndexAny(last, "_-")
+		k := dash(last)
 		if k < 0 || k > 12 {
 			return last, false
 		}
@@ -466,4 +466,14 @@ func unprefixed(w string) (last string, telling bool) {
 			}
 		}
 	}
+}
+
+// dash returns where the first part of w ends, or -1.
+func dash(w string) int {
+	for i := range len(w) {
+		if w[i] == '_' || w[i] == '-' {
+			return i
+		}
+	}
+	return -1
 }

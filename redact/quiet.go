@@ -10,14 +10,17 @@ import (
 // word, which knows all about secrets, is asked about the others only. It may be wrong
 // in one direction: whatever it calls quiet, word has nothing to say to.
 
-// sentence steps over short lower-case words, each followed by a blank and another word,
+// sentence steps over lower-case words, each followed by a blank and another word,
 // and returns where it stopped: at the beginning of a word or of what stands between.
 // Before i there is a blank or nothing.
 func (c *scanner) sentence(i int) int {
 	s := c.s
-	for i+10 <= len(s) {
+	for i+20 <= len(s) {
 		n := lowerRun(load(s, i))
-		if n > 7 || s[i+n] != ' ' {
+		if n == 8 {
+			n += lowerRun(load(s, i+8))
+		}
+		if n > 15 || s[i+n] != ' ' {
 			return i
 		}
 		if n < 2 {
@@ -27,7 +30,7 @@ func (c *scanner) sentence(i int) int {
 			i += 2
 			continue
 		}
-		if !prosaic[s[i+n+1]] && valueFollows(s, i, i+n) || schemeLike(s, i, i+n) {
+		if !prosaic[s[i+n+1]] && valueFollows(s, i, i+n) || schemeLike(s, i, i+n) || n >= 10 && bears(s, i) {
 			return i
 		}
 		c.prevFrom, c.prev = i, i+n
@@ -36,11 +39,12 @@ func (c *scanner) sentence(i int) int {
 	return i
 }
 
-// load returns the eight bytes at i, the first of them lowest.
+// load returns the eight bytes at i, the first of them lowest. Bytes of a string with
+// constant numbers are what the compiler reads in one go.
 func load(s string, i int) uint64 {
-	_ = s[i+7]
-	return uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-		uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+	s = s[i : i+8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // lowerRun returns how many bytes of x are lower-case letters without anything else
@@ -202,15 +206,24 @@ func bears(s string, i int) bool {
 	return false
 }
 
-// startsLike reports whether the first two bytes at i may be those of such a prefix.
-func startsLike(s string, i int) bool { return issuerStarts[s[i]]&(1<<(s[i+1]&31)) != 0 }
+// startsLike reports whether the first bytes at i, two at least, may be those of such a
+// prefix.
+func startsLike(s string, i int) bool {
+	third := issuerStarts[s[i]][s[i+1]&31]
+	return third != 0 && (i+2 == len(s) || third&(1<<(s[i+2]&31)) != 0)
+}
 
-// issuerStarts are the second bytes of the prefixes of issuers by the first, by their
-// last five bits.
-var issuerStarts = func() (t [256]uint32) {
+// issuerStarts are the third bytes of the prefixes of issuers by the first and the second,
+// of these the last five bits.
+var issuerStarts = func() (t [256][32]uint32) {
 	for b := range t {
 		for _, p := range prefixes(byte(b)) {
-			t[p.text[0]] |= 1 << (p.text[1] & 31)
+			third := &t[p.text[0]][p.text[1]&31]
+			if len(p.text) == 2 {
+				*third = 1<<32 - 1
+			} else {
+				*third |= 1 << (p.text[2] & 31)
+			}
 		}
 	}
 	return t
