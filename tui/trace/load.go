@@ -182,7 +182,7 @@ func giveBack() tea.Msg {
 // way went on without a word. Of a long log that is much work, so that it waits
 // a while after the last time, unless only a part had been read then.
 func (p *Pane) Elapse() tea.Cmd {
-	const share = 40 // of the time at most one part in so many
+	const share = 100 // of the time at most one part in so many
 	if p.forest == nil || p.resting {
 		return nil
 	}
