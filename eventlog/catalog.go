@@ -308,6 +308,7 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 		b.take(sum)
 		sum.mu.Unlock()
 	}
+	b.reconcile()
 	b.finish()
 	if digests != nil && !st.calls { // what single calls decide, sums of them cannot
 		digests(&Digests{of: b.of, cat: c, together: len(st.same) > 0 || st.copied || b.shadowed})
@@ -317,22 +318,32 @@ func (s *Sources) catalog(cut func(*Cut), copied func(*Use)) *Catalog {
 
 // builder joins summaries into a catalog.
 type builder struct {
-	c        *Catalog
-	standing *Standing
-	same     aliases
-	adopts   map[runKey]Adopt
-	alone    bool // there is one segment, which has cut within itself
-	ledger   narrowList[Entry]
-	voids    bool       // something of it pays for nothing
-	paid     finder     // of the entries
-	used     finder     // of the uses
-	cut      func(*Cut) // both may be nil
-	copied   func(*Use)
-	gone     IsGone
-	extra    func(session string) Said
-	of       []digested    // nil where nobody wants digests
-	first    map[Sym]int32 // the first segment of each session, likewise
-	shadowed bool          // of a session that several segments hold not all count
+	c          *Catalog
+	standing   *Standing
+	same       aliases
+	adopts     map[runKey]Adopt
+	alone      bool // there is one segment, which has cut within itself
+	ledgers    []segmentLedger
+	ledger     narrowList[Entry]
+	voids      bool       // something of it pays for nothing
+	paid       finder     // of the entries
+	used       finder     // of the uses
+	sharedUses []int32    // segments that tell of one call of a tool
+	cut        func(*Cut) // both may be nil
+	copied     func(*Use)
+	gone       IsGone
+	extra      func(session string) Said
+	of         []digested    // nil where nobody wants digests
+	first      map[Sym]int32 // the first segment of each session, likewise
+	shadowed   bool          // of a session that several segments hold not all count
+}
+
+// segmentLedger is the ledger of a segment as it was when the segment was taken.
+type segmentLedger struct {
+	Narrow[Entry]
+	path   string
+	rank   int
+	number int32
 }
 
 // makeRoom makes room for what the summaries hold, and for what is added to them just
@@ -416,12 +427,13 @@ func (b *builder) take(sum *Summary) {
 		c.Entries = sum.entries.view()
 		c.Audit.CallRecords += int64(c.Entries.Len())
 	} else {
-		for _, e := range sum.entries.now().All() {
-			b.entry(e, sum, number)
-		}
+		b.ledgers = append(b.ledgers, segmentLedger{sum.entries.view(), sum.Path, sum.Rank, number})
 	}
 	for i := range sum.uses {
-		b.use(&sum.uses[i], sum, number)
+		if u := sum.uses[i]; b.standing.Counts(sum.Path, sum.Rank, u.Session, u.Of) {
+			u.Session, u.Segment = b.same.is(u.Session), number
+			c.Uses = append(c.Uses, u)
+		}
 	}
 	for _, t := range sum.tallies {
 		t.Session = b.same.is(t.Session)
@@ -429,6 +441,22 @@ func (b *builder) take(sum *Summary) {
 			c.Tallies = append(c.Tallies, t)
 		}
 	}
+}
+
+// reconcile cuts what several segments tell of: of the calls of models and of those of
+// tools at a time, since neither asks for the other.
+func (b *builder) reconcile() {
+	if b.cut != nil || b.copied != nil { // who is told of it is told of one after the other
+		b.entries()
+		b.uses()
+		b.share(b.sharedUses...)
+		return
+	}
+	var wg sync.WaitGroup
+	wg.Go(b.uses)
+	b.entries()
+	wg.Wait()
+	b.share(b.sharedUses...)
 }
 
 // share notes that segments do not come to the same without each other.
@@ -563,30 +591,36 @@ func both(a, b []Minute) []Minute {
 }
 
 // entry adds a call to the ledger, or cuts it when it is there already.
-func (b *builder) entry(of *Entry, sum *Summary, number int32) {
-	session := b.same.is(of.Session)
-	if !b.standing.Counts(sum.Path, sum.Rank, of.Session, of.Of) {
-		return
+// entries puts the ledgers of the segments together.
+func (b *builder) entries() {
+	for i := range b.ledgers {
+		l := &b.ledgers[i]
+		for _, e := range l.All() {
+			if b.standing.Counts(l.path, l.rank, e.Session, e.Of) {
+				e.Session, e.Segment = b.same.is(e.Session), l.number
+				b.entry(e)
+			}
+		}
 	}
-	c := b.c
-	c.Audit.CallRecords++
-	e := *of
-	e.Session, e.Segment = session, number
+}
+
+func (b *builder) entry(e *Entry) {
+	b.c.Audit.CallRecords++
 	b.voids = b.voids || e.Void
 	if !e.Call.IsZero() && !b.alone {
-		b.paid.room(b.ledger.n+1, func(i int32) Identity { return b.ledger.at(int(i)).Call })
+		b.paid.room(b.ledger.n + 1)
 		i, there := b.paid.find(&e.Call, b.ledger.n, func(i int32) bool {
 			old := b.ledger.at(int(i))
-			return old.Call == e.Call && same(&old, &e)
+			return old.Call == e.Call && same(&old, e)
 		})
 		if there {
 			old := b.ledger.edit(int(i))
-			b.share(number, old.Segment)
-			b.copy(old, e)
+			b.share(e.Segment, old.Segment)
+			b.copy(old, *e)
 			return
 		}
 	}
-	b.ledger.append(e)
+	b.ledger.append(*e)
 }
 
 // copy cuts one of two entries of different segments that are one call.
@@ -608,25 +642,28 @@ func (b *builder) copy(old *Entry, e Entry) {
 	}
 }
 
-func (b *builder) use(of *Use, sum *Summary, number int32) {
-	session := b.same.is(of.Session)
-	if !b.standing.Counts(sum.Path, sum.Rank, of.Session, of.Of) {
-		return
-	}
-	c, u := b.c, *of
-	u.Session, u.Segment = session, number
+// uses cuts what several segments tell of one call of a tool.
+func (b *builder) uses() {
 	if b.alone {
-		c.Uses = append(c.Uses, u)
 		return
 	}
-	b.used.room(len(c.Uses)+1, func(i int32) Identity { return c.Uses[i].ID })
+	all := b.c.Uses
+	b.c.Uses = all[:0]
+	for i := range all {
+		b.use(all[i])
+	}
+}
+
+func (b *builder) use(u Use) {
+	c := b.c
+	b.used.room(len(c.Uses) + 1)
 	i, there := b.used.find(&u.ID, len(c.Uses), func(i int32) bool { return c.Uses[i].ID == u.ID })
 	if !there {
 		c.Uses = append(c.Uses, u)
 		return
 	}
 	old := &c.Uses[i]
-	b.share(number, old.Segment)
+	b.sharedUses = append(b.sharedUses, u.Segment, old.Segment)
 	c.Audit.ToolCopies++
 	failed := old.Failed || u.Failed
 	if old.Copied && !u.Copied {

@@ -276,7 +276,7 @@ func TestFinderGrows(t *testing.T) {
 	var ids []Identity
 	f := newFinder(0)
 	add := func(id Identity) (int32, bool) {
-		f.room(len(ids)+1, func(i int32) Identity { return ids[i] })
+		f.room(len(ids) + 1)
 		i, there := f.find(&id, len(ids), func(i int32) bool { return ids[i] == id })
 		if !there {
 			ids = append(ids, id)

@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 )
@@ -8,8 +9,15 @@ import (
 // finder finds things by their identities, which are as good as random already: a
 // table of their numbers is all it takes. It grows when there are more than it was made for.
 type finder struct {
-	slots []int32 // the number of a thing and one, or zero
-	mask  uint64
+	slots []found
+	mask  uint32
+}
+
+// found is a thing in the table. A part of its identity stands beside its number, so that
+// of things that only lie near each other none has to be looked at.
+type found struct {
+	mark   uint32
+	number int32 // and one; zero is nothing
 }
 
 func newFinder(most int) finder {
@@ -17,52 +25,56 @@ func newFinder(most int) finder {
 	for size < 2*most {
 		size *= 2
 	}
-	return finder{make([]int32, size), uint64(size - 1)}
+	return finder{make([]found, size), uint32(size - 1)}
 }
 
 // find asks is about each thing that may have the identity, in the order in which they
 // came, until it is one. Where none is, the thing with the number next has the identity.
 func (f *finder) find(id *Identity, next int, is func(number int32) bool) (int32, bool) {
-	at := binary.LittleEndian.Uint64(id[:]) & f.mask
-	for ; f.slots[at] != 0; at = (at + 1) & f.mask {
-		if n := f.slots[at] - 1; is(n) {
-			return n, true
+	mark := markOf(id)
+	at := mark & f.mask
+	for ; f.slots[at].number != 0; at = (at + 1) & f.mask {
+		if s := f.slots[at]; s.mark == mark && is(s.number-1) {
+			return s.number - 1, true
 		}
 	}
-	f.slots[at] = int32(next) + 1
+	f.slots[at] = found{mark, int32(next) + 1}
 	return 0, false
 }
+
+func markOf(id *Identity) uint32 { return binary.LittleEndian.Uint32(id[:]) }
 
 // each calls fn for each thing that may have the identity, in the order in which they
 // came.
 func (f *finder) each(id *Identity, fn func(number int32)) {
-	for at := binary.LittleEndian.Uint64(id[:]) & f.mask; f.slots[at] != 0; at = (at + 1) & f.mask {
-		fn(f.slots[at] - 1)
+	mark := markOf(id)
+	for at := mark & f.mask; f.slots[at].number != 0; at = (at + 1) & f.mask {
+		if s := f.slots[at]; s.mark == mark {
+			fn(s.number - 1)
+		}
 	}
 }
 
 // put adds the thing with a number.
-func (f *finder) put(id *Identity, number int) {
-	f.find(id, number, func(int32) bool { return false })
+func (f *finder) put(id *Identity, number int) { f.add(found{markOf(id), int32(number) + 1}) }
+
+func (f *finder) add(s found) {
+	at := s.mark & f.mask
+	for f.slots[at].number != 0 {
+		at = (at + 1) & f.mask
+	}
+	f.slots[at] = s
 }
 
-// room sees to it that there is room for so many things, of which of gives the
-// identities of those that are in the table. Things without one are not.
-func (f *finder) room(count int, of func(number int32) Identity) {
+// room sees to it that there is room for so many things.
+func (f *finder) room(count int) {
 	if 2*count <= len(f.slots) {
 		return
 	}
-	old := f.slots
+	old := slices.DeleteFunc(f.slots, func(s found) bool { return s.number == 0 })
+	slices.SortFunc(old, func(a, b found) int { return cmp.Compare(a.number, b.number) }) // they came in this order
 	*f = newFinder(2 * count)
-	numbers := make([]int32, 0, count)
-	for _, n := range old {
-		if n != 0 {
-			numbers = append(numbers, n-1)
-		}
-	}
-	slices.Sort(numbers) // they came in this order
-	for _, n := range numbers {
-		id := of(n)
-		f.put(&id, int(n))
+	for _, s := range old {
+		f.add(s)
 	}
 }

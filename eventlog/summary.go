@@ -433,7 +433,7 @@ func (s *Summary) tool(session, of Sym, pos int64, r *Run, e *Event) (again bool
 		return false
 	}
 	if !e.Use.IsZero() {
-		s.used.room(len(s.uses)+1, func(i int32) Identity { return s.uses[i].ID })
+		s.used.room(len(s.uses) + 1)
 		i, ok := s.used.find(&e.Use, len(s.uses), func(i int32) bool { return s.uses[i].ID == e.Use })
 		if !ok {
 			i = int32(len(s.uses))
@@ -488,7 +488,7 @@ func (s *Summary) bill(session, of Sym, pos int64, e *Event) {
 		Provider: s.names.intern(e.Provider), Model: s.names.intern(e.Model), Table: s.table, Pos: pos,
 	}
 	if !entry.Call.IsZero() {
-		s.paid.room(s.entries.n+1, func(i int32) Identity { return s.entries.at(int(i)).Call })
+		s.paid.room(s.entries.n + 1)
 		i, there := s.paid.find(&entry.Call, s.entries.n, func(i int32) bool {
 			old := s.entries.at(int(i))
 			return old.Call == entry.Call && same(&old, &entry)

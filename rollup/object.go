@@ -1,26 +1,33 @@
 package rollup
 
 import (
-	"bytes"
 	"encoding/json"
+	"reflect"
 )
 
-// Fields is the usage object by its names, for those who add to it. Numbers are
-// spelled exactly.
+// Fields is the usage object by its names, for those who add to it.
 func (s Sum) Fields() map[string]any {
-	text, _ := json.Marshal(s) // numbers always have a spelling
-	m := map[string]any{}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	_ = dec.Decode(&m)
+	o := reflect.ValueOf(s.object())
+	m := make(map[string]any, len(objectNames)+8)
+	for i, name := range objectNames {
+		m[name] = o.Field(i).Interface()
+	}
 	return m
 }
+
+// objectNames are what the fields of an object are called.
+var objectNames = func() (names []string) {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[object]()) {
+		names = append(names, f.Tag.Get("json"))
+	}
+	return names
+}()
 
 // Fields is the usage object of the group itself, with the one of the group and
 // everything below it as its member inclusive.
 func (g Group) Fields() map[string]any {
 	m := g.Own.Fields()
-	m["inclusive"] = g.Inclusive
+	m["inclusive"] = g.Inclusive.object()
 	return m
 }
 

@@ -156,107 +156,126 @@ type claudeRecord struct {
 	totalCost, compactMeta, retryIn, attempt, duration, operation []byte
 	team, name, key, label, phase, outcome                        []byte
 	decision                                                      []byte
+
+	taken
 }
 
 func (r *claudeRecord) parse(line outlined) error {
-	*r = claudeRecord{}
-	return line.each(func(key []byte, value outlined) bool {
-		var to *[]byte
-		switch string(key) {
-		case "type":
-			to = &r.typ
-		case "subtype":
-			to = &r.subtype
-		case "uuid":
-			to = &r.uuid
-		case "parentUuid":
-			to = &r.parent
-		case "sessionId":
-			to = &r.session
-		case "timestamp":
-			to = &r.time
-		case "requestId":
-			to = &r.request
-		case "agentId":
-			to = &r.agent
-		case "cwd":
-			to = &r.cwd
-		case "gitBranch":
-			to = &r.branch
-		case "version":
-			to = &r.version
+	r.reset()
+	r.said, r.returned = outlined{}, outlined{}
+	if !line.known() {
+		return jsonl.Fields(line.raw, func(key, value []byte) bool {
+			switch string(key) {
+			case "message":
+				r.said = outlined{raw: value}
+			case "toolUseResult":
+				r.returned = outlined{raw: value}
+			default:
+				r.take(r.field(key), value)
+			}
+			return true
+		})
+	}
+	for i := line.from; i < line.to; i = line.of.next(i) {
+		switch key := line.of.key(i); string(key) {
 		case "message":
-			r.said = value
-			return true
+			r.said = line.of.value(i)
 		case "toolUseResult":
-			r.returned = value
-			return true
-		case "data":
-			to = &r.data
-		case "toolUseID":
-			to = &r.toolUse
-		case "parentToolUseID":
-			to = &r.parentID
-		case "isSidechain":
-			to = &r.side
-		case "isMeta":
-			to = &r.meta
-		case "isCompactSummary":
-			to = &r.compact
-		case "isApiErrorMessage":
-			to = &r.apiError
-		case "requestSessionId":
-			to = &r.requestSession
-		case "requestRef":
-			to = &r.requestRef
-		case "id":
-			to = &r.id
-		case "customTitle":
-			to = &r.title
-		case "aiTitle", "title":
-			to = &r.aiTitle
-		case "summary":
-			to = &r.summary
-		case "content":
-			to = &r.content
-		case "error":
-			to = &r.errText
-		case "origin":
-			to = &r.origin
-		case "attachment":
-			to = &r.attachment
-		case "totalCostUSD":
-			to = &r.totalCost
-		case "compactMetadata":
-			to = &r.compactMeta
-		case "permissionDecision":
-			to = &r.decision
-		case "retryInMs":
-			to = &r.retryIn
-		case "retryAttempt":
-			to = &r.attempt
-		case "durationMs":
-			to = &r.duration
-		case "operation":
-			to = &r.operation
-		case "teamName":
-			to = &r.team
-		case "agentName":
-			to = &r.name
-		case "key":
-			to = &r.key
-		case "label":
-			to = &r.label
-		case "phase":
-			to = &r.phase
-		case "result":
-			to = &r.outcome
+			r.returned = line.of.value(i)
 		default:
-			return true
+			r.take(r.field(key), line.of.raw(i))
 		}
-		*to = value.raw
-		return true
-	})
+	}
+	return nil
+}
+
+// field returns the field of a key, or nil.
+func (r *claudeRecord) field(key []byte) *[]byte {
+	switch string(key) {
+	case "type":
+		return &r.typ
+	case "subtype":
+		return &r.subtype
+	case "uuid":
+		return &r.uuid
+	case "parentUuid":
+		return &r.parent
+	case "sessionId":
+		return &r.session
+	case "timestamp":
+		return &r.time
+	case "requestId":
+		return &r.request
+	case "agentId":
+		return &r.agent
+	case "cwd":
+		return &r.cwd
+	case "gitBranch":
+		return &r.branch
+	case "version":
+		return &r.version
+	case "data":
+		return &r.data
+	case "toolUseID":
+		return &r.toolUse
+	case "parentToolUseID":
+		return &r.parentID
+	case "isSidechain":
+		return &r.side
+	case "isMeta":
+		return &r.meta
+	case "isCompactSummary":
+		return &r.compact
+	case "isApiErrorMessage":
+		return &r.apiError
+	case "requestSessionId":
+		return &r.requestSession
+	case "requestRef":
+		return &r.requestRef
+	case "id":
+		return &r.id
+	case "customTitle":
+		return &r.title
+	case "aiTitle", "title":
+		return &r.aiTitle
+	case "summary":
+		return &r.summary
+	case "content":
+		return &r.content
+	case "error":
+		return &r.errText
+	case "origin":
+		return &r.origin
+	case "attachment":
+		return &r.attachment
+	case "totalCostUSD":
+		return &r.totalCost
+	case "compactMetadata":
+		return &r.compactMeta
+	case "permissionDecision":
+		return &r.decision
+	case "retryInMs":
+		return &r.retryIn
+	case "retryAttempt":
+		return &r.attempt
+	case "durationMs":
+		return &r.duration
+	case "operation":
+		return &r.operation
+	case "teamName":
+		return &r.team
+	case "agentName":
+		return &r.name
+	case "key":
+		return &r.key
+	case "label":
+		return &r.label
+	case "phase":
+		return &r.phase
+	case "result":
+		return &r.outcome
+	}
+	return nil
 }
 
 func truth(value []byte) bool { return string(value) == "true" }

@@ -19,8 +19,7 @@ func promptKey(prompt string) string { return strconv.FormatUint(eventlog.Print(
 
 // blocks calls fn for each block of a message's content, or once with the
 // text, when the content is a string.
-func blocks(message outlined, fn func(kind []byte, block outlined)) {
-	content := message.get("content")
+func blocks(content outlined, fn func(kind []byte, block outlined)) {
 	if len(content.raw) == 0 {
 		return
 	}
@@ -39,11 +38,12 @@ func blocks(message outlined, fn func(kind []byte, block outlined)) {
 
 // promptOf returns the text of a message.
 func promptOf(message outlined) string {
-	if content := message.get("content").raw; len(content) > 0 && content[0] == '"' {
-		return readable(content) // as most are
+	content := message.get("content")
+	if len(content.raw) > 0 && content.raw[0] == '"' {
+		return readable(content.raw) // as most are
 	}
 	var b strings.Builder
-	blocks(message, func(kind []byte, block outlined) {
+	blocks(content, func(kind []byte, block outlined) {
 		if string(kind) == "text" {
 			b.WriteString(readable(block.get("text").raw))
 		}
@@ -77,8 +77,8 @@ func notified(text string) string {
 // one block a line; lines of one response share its id. They are all one call.
 func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
 	r, e := &c.r, &c.e
-	var id, model, stop, content []byte
-	var usage outlined
+	var id, model, stop []byte
+	var usage, content outlined
 	_ = r.said.each(func(key []byte, value outlined) bool {
 		switch string(key) {
 		case "id":
@@ -90,7 +90,7 @@ func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
 		case "usage":
 			usage = value
 		case "content":
-			content = value.raw
+			content = value
 		}
 		return true
 	})
@@ -105,7 +105,7 @@ func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
 	} else {
 		e.Began = c.last[e.RunID]
 	}
-	c.charge(id, stop, usage, content)
+	c.charge(id, stop, usage, content.raw)
 	if c.broken {
 		c.broken = false
 		e.Facts = orNew(e.Facts)
@@ -116,7 +116,7 @@ func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
 		e.Idle = eventlog.IdleYes
 	}
 	calls, texts := 0, 0
-	blocks(r.said, func(kind []byte, _ outlined) {
+	blocks(content, func(kind []byte, _ outlined) {
 		switch string(kind) {
 		case "tool_use":
 			calls++
@@ -128,11 +128,11 @@ func (c *claude) assistant(full bool, emit func(*eventlog.Event)) {
 		e.Idle = eventlog.IdleYes
 	}
 	if full {
-		c.response(stop)
+		c.response(content, stop)
 	}
 	emit(e)
 	if calls > 0 {
-		c.calls(full, emit)
+		c.calls(content, full, emit)
 	}
 }
 
@@ -214,9 +214,9 @@ func served(value []byte) eventlog.Mode {
 }
 
 // response fills in what the model said.
-func (c *claude) response(stop []byte) {
+func (c *claude) response(content outlined, stop []byte) {
 	e := &c.e
-	blocks(c.r.said, func(kind []byte, block outlined) {
+	blocks(content, func(kind []byte, block outlined) {
 		switch string(kind) {
 		case "string":
 			e.Text += readable(block.raw)
@@ -232,10 +232,10 @@ func (c *claude) response(stop []byte) {
 }
 
 // calls emits the tool calls of a response.
-func (c *claude) calls(full bool, emit func(*eventlog.Event)) {
+func (c *claude) calls(content outlined, full bool, emit func(*eventlog.Event)) {
 	base := c.e
 	base.Bill, base.Facts, base.Adopts, base.Details, base.Text, base.Began = nil, nil, nil, nil, "", 0
-	blocks(c.r.said, func(kind []byte, block outlined) {
+	blocks(content, func(kind []byte, block outlined) {
 		if string(kind) != "tool_use" {
 			return
 		}
@@ -300,21 +300,21 @@ func (c *claude) user(full bool, emit func(*eventlog.Event)) {
 	if e.Time.Known() {
 		c.last[e.RunID] = e.Time
 	}
-	results := 0
-	blocks(r.said, func(kind []byte, _ outlined) {
+	results, content := 0, r.said.get("content")
+	blocks(content, func(kind []byte, _ outlined) {
 		if string(kind) == "tool_result" {
 			results++
 		}
 	})
 	if results > 0 {
-		c.results(full, emit)
+		c.results(content, full, emit)
 		return
 	}
 	e.Kind, e.Type, e.Tool, e.Idle = eventlog.Message, "user", "user", eventlog.IdleNo
 	text := ""
 	prompt := e.RunID == c.session && !truth(r.meta) && !truth(r.compact)
 	// Of a session the first goal counts: the other prompts are read only if they may be no prompts.
-	if full || prompt && (c.aimed != c.session || e.Copied || !typed(r.said.get("content").raw)) {
+	if full || prompt && (c.aimed != c.session || e.Copied || !typed(content.raw)) {
 		text = promptOf(r.said)
 	}
 	switch origin, _ := jsonl.Lookup(r.origin, "kind"); {
@@ -340,17 +340,17 @@ func (c *claude) user(full bool, emit func(*eventlog.Event)) {
 	}
 	if full {
 		e.Text = text
-		if content := r.said.get("content").raw; content != nil {
-			e.Details = pictures(e.Details, content)
+		if content.raw != nil {
+			e.Details = pictures(e.Details, content.raw)
 		}
 	}
 	emit(e)
 }
 
 // results emits the results of tool calls.
-func (c *claude) results(full bool, emit func(*eventlog.Event)) {
+func (c *claude) results(message outlined, full bool, emit func(*eventlog.Event)) {
 	base := c.e
-	blocks(c.r.said, func(kind []byte, block outlined) {
+	blocks(message, func(kind []byte, block outlined) {
 		if string(kind) != "tool_result" {
 			return
 		}

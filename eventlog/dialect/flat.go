@@ -35,28 +35,11 @@ type flat struct {
 
 	rest []byte // the object that the payload keys were read from
 
-	taken []*[]byte // the fields that are there, but for rest
+	taken // but for rest
 }
 
 // bridgeShape is how far records of the family are outlined ahead.
 var bridgeShape = jsonl.Shape{"payload": nil}
-
-// reset forgets the record before. Most fields are nil: clearing all of them would
-// take longer than filling those that are there.
-func (f *flat) reset() {
-	for _, field := range f.taken {
-		*field = nil
-	}
-	f.taken, f.rest = f.taken[:0], nil
-}
-
-// take keeps the value of a field.
-func (f *flat) take(field *[]byte, value []byte) {
-	if field != nil {
-		*field = value
-		f.taken = append(f.taken, field)
-	}
-}
 
 // line takes a line apart.
 func (f *flat) line(line outlined) error {

@@ -97,6 +97,26 @@ func (o outlined) get(name string) (found outlined) {
 	return found
 }
 
+// taken are the fields of a record that are there. Most are not: clearing all of them for
+// the next record would take longer than filling these.
+type taken []*[]byte
+
+// take keeps the value of a field, unless that is none.
+func (t *taken) take(field *[]byte, value []byte) {
+	if field != nil {
+		*field = value
+		*t = append(*t, field)
+	}
+}
+
+// reset clears the fields.
+func (t *taken) reset() {
+	for _, field := range *t {
+		*field = nil
+	}
+	*t = (*t)[:0]
+}
+
 // word returns what stands between the quotes of a string, without copying it
 // where it has no escapes; of anything else its text.
 func word(value []byte) []byte {
