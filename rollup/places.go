@@ -140,9 +140,6 @@ func (p *placing) list(s *eventlog.Session, r *eventlog.Run, parent int) int32 {
 	if r.ID != 0 {
 		own.Runs = r.Stands()
 	}
-	if *own != (Sum{}) {
-		p.agentOf(i).Own.plus(own)
-	}
 	return int32(i)
 }
 
@@ -155,9 +152,10 @@ func (p *placing) agentOf(run int) *Group {
 	return of.group
 }
 
-// calls adds the calls to their runs, and to their agents by themselves.
+// calls adds the calls to their runs, and what a run did to its agent.
 func (p *placing) calls() {
-	var loose *Sum // of the session: a call of a run that it does not have
+	guests := map[int32]*Sum{} // what other agents did in a run
+	var loose *Sum             // of the session: a call of a run that it does not have
 	session := p.keeper()
 	last, at := runKey{}, p.find(runKey{})
 	run := func(of, run eventlog.Sym) bool {
@@ -177,9 +175,14 @@ func (p *placing) calls() {
 		case !run(e.Session, e.Run):
 		case at < 0:
 			loose.entry(e)
-		default:
+		case e.Agent == 0 || e.Agent == p.agent[at].name:
 			p.own[at].entry(e)
-			p.byAgent(int(at), e)
+		default:
+			if guests[at] == nil {
+				guests[at] = &Sum{}
+			}
+			guests[at].entry(e)
+			p.guest(int(at), e)
 		}
 	}
 	add := func(one Sum) {
@@ -188,7 +191,6 @@ func (p *placing) calls() {
 			return
 		}
 		p.own[at].plus(&one)
-		p.agentOf(int(at)).Own.plus(&one)
 	}
 	for i := range p.c.Uses {
 		if u := &p.c.Uses[i]; run(u.Session, u.Run) {
@@ -203,6 +205,14 @@ func (p *placing) calls() {
 			one.tally(t)
 			add(one)
 		}
+	}
+	for i := range p.r.Runs {
+		if p.own[i] != (Sum{}) {
+			p.agentOf(i).Own.plus(&p.own[i])
+		}
+	}
+	for at, of := range guests {
+		p.own[at].plus(of)
 	}
 }
 
@@ -223,13 +233,9 @@ func (p *placing) position(key runKey) (int32, bool) {
 	return at, ok
 }
 
-// byAgent adds a call to the agent that made it. What the agents come to with what
-// they started is added up at the end, but for what one did inside a run of another.
-func (p *placing) byAgent(run int, e *eventlog.Entry) {
-	if e.Agent == 0 || e.Agent == p.agent[run].name {
-		p.agentOf(run).Own.entry(e)
-		return
-	}
+// guest adds a call to the agent that made it inside a run of another. What the agents
+// come to with what they started is added up at the end, but for this.
+func (p *placing) guest(run int, e *eventlog.Entry) {
 	agent := p.agents.of(e.Agent)
 	agent.Own.entry(e)
 	if !p.within(run, agent.Key) {
