@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -85,8 +86,12 @@ func TestJourney(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sessions := map[string]bool{} // how many there are depends on the day of the week
+	for _, id := range regexp.MustCompile(`"session_id":"([^"]*)"`).FindAllSubmatch(out, -1) {
+		sessions[string(id[1])] = true
+	}
 	term := openTerminal(t, 120, 36, "open", log)
-	term.sees("Sessions", "Fix the double charge", "81 sessions")
+	term.sees("Sessions", "Fix the double charge", fmt.Sprint(len(sessions), " sessions"))
 	if n := term.keys("Enter"); n > 4 {
 		t.Errorf("%d keys", n)
 	}
