@@ -449,13 +449,12 @@ func (b *builder) reconcile() {
 	if b.cut != nil || b.copied != nil { // who is told of it is told of one after the other
 		b.entries()
 		b.uses()
-		b.share(b.sharedUses...)
-		return
+	} else {
+		var wg sync.WaitGroup
+		wg.Go(b.uses)
+		b.entries()
+		wg.Wait()
 	}
-	var wg sync.WaitGroup
-	wg.Go(b.uses)
-	b.entries()
-	wg.Wait()
 	b.share(b.sharedUses...)
 }
 

@@ -163,30 +163,17 @@ type claudeRecord struct {
 func (r *claudeRecord) parse(line outlined) error {
 	r.reset()
 	r.said, r.returned = outlined{}, outlined{}
-	if !line.known() {
-		return jsonl.Fields(line.raw, func(key, value []byte) bool {
-			switch string(key) {
-			case "message":
-				r.said = outlined{raw: value}
-			case "toolUseResult":
-				r.returned = outlined{raw: value}
-			default:
-				r.take(r.field(key), value)
-			}
-			return true
-		})
-	}
-	for i := line.from; i < line.to; i = line.of.next(i) {
-		switch key := line.of.key(i); string(key) {
+	return line.each(func(key []byte, value outlined) bool {
+		switch string(key) {
 		case "message":
-			r.said = line.of.value(i)
+			r.said = value
 		case "toolUseResult":
-			r.returned = line.of.value(i)
+			r.returned = value
 		default:
-			r.take(r.field(key), line.of.raw(i))
+			r.take(r.field(key), value.raw)
 		}
-	}
-	return nil
+		return true
+	})
 }
 
 // field returns the field of a key, or nil.

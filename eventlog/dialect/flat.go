@@ -47,8 +47,8 @@ func (f *flat) line(line outlined) error {
 	f.rest = line.raw
 	var payload outlined
 	if !line.known() {
-		err := jsonl.Fields(line.raw, func(key, value []byte) bool {
-			f.take(f.field(key), value)
+		err := line.each(func(key []byte, value outlined) bool {
+			f.take(f.field(key), value.raw)
 			return true
 		})
 		if err != nil {
@@ -81,8 +81,8 @@ func (f *flat) line(line outlined) error {
 func (f *flat) below(payload outlined) error {
 	f.rest = payload.raw
 	if !payload.known() {
-		return jsonl.Fields(payload.raw, func(key, value []byte) bool {
-			f.take(f.fieldBelow(key), value)
+		return payload.each(func(key []byte, value outlined) bool {
+			f.take(f.fieldBelow(key), value.raw)
 			return true
 		})
 	}

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -141,4 +142,18 @@ func TestNobodySurer(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// A line that is JSON but no object is no event, and is not called broken, however its
+// members were looked for.
+func TestArraysAreNoEvents(t *testing.T) {
+	for _, line := range []string{`[1,2]`, `[]`, `[{"event_type":"tool_call","type":"user"}]`} {
+		for _, d := range outliners() {
+			name := d.Name()
+			err := d.Open(Segment{Head: &Head{}}).Decode(&eventlog.Record{Body: []byte(line)}, false, func(*eventlog.Event) { t.Errorf("%s: %s is an event", name, line) })
+			if !errors.Is(err, ErrNoEvent) {
+				t.Errorf("%s: %s: %v", name, line, err)
+			}
+		}
+	}
 }

@@ -58,7 +58,7 @@ func skipValue(b []byte, i int) int {
 // skipScalar returns the index after the number or literal that begins at i, or -1
 // when none does, or more stands behind it than may.
 func skipScalar(b []byte, i int) int {
-	if end := skipNumber(b, i); end == len(b) || end > 0 && class[b[end]] != classPlain {
+	if end := NumberEnd(b, i); end == len(b) || end > 0 && class[b[end]] != classPlain {
 		return end
 	}
 	end := skipPlain(b, i)
@@ -69,9 +69,9 @@ func skipScalar(b []byte, i int) int {
 	return -1
 }
 
-// skipNumber returns the index after the number that begins at i, by the grammar of
+// NumberEnd returns the index after the number that begins at i, by the grammar of
 // JSON: no plus sign, no leading zero, no bare point. Without one it returns -1.
-func skipNumber(b []byte, i int) int {
+func NumberEnd(b []byte, i int) int {
 	if i < len(b) && b[i] == '-' {
 		i++
 	}

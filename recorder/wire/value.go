@@ -1,5 +1,7 @@
 package wire
 
+import "github.com/lazytrace/lazytrace/eventlog/jsonl"
+
 // deepest is how deep containers may be nested, as deep as encoding/json goes.
 const deepest = 10_000
 
@@ -29,7 +31,7 @@ func valueEnd(b []byte, i, depth int) int {
 	case 'n':
 		return wordEnd(b, i, "null")
 	}
-	return numberEnd(b, i)
+	return jsonl.NumberEnd(b, i)
 }
 
 // objectEnd gives every member to f, with its name as it is spelled, if there is
@@ -132,40 +134,6 @@ func wordEnd(b []byte, i int, word string) int {
 		return -1
 	}
 	return i + len(word)
-}
-
-func numberEnd(b []byte, i int) int {
-	if i < len(b) && b[i] == '-' {
-		i++
-	}
-	if i < len(b) && b[i] == '0' {
-		i++
-	} else if i = digitsEnd(b, i); i < 0 {
-		return -1
-	}
-	if i < len(b) && b[i] == '.' {
-		if i = digitsEnd(b, i+1); i < 0 {
-			return -1
-		}
-	}
-	if i < len(b) && b[i]|0x20 == 'e' {
-		if i++; i < len(b) && (b[i] == '+' || b[i] == '-') {
-			i++
-		}
-		return digitsEnd(b, i)
-	}
-	return i
-}
-
-func digitsEnd(b []byte, i int) int {
-	from := i
-	for i < len(b) && b[i] >= '0' && b[i] <= '9' {
-		i++
-	}
-	if i == from {
-		return -1
-	}
-	return i
 }
 
 func skip(b []byte, i int) int {
