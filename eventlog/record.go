@@ -19,9 +19,14 @@ type Record struct {
 }
 
 // Member is where one field of an object, or one element of an array, stands in the
-// body of a record: from and to where its key and its value reach, and how many of
-// the members behind it lie in the value.
-type Member struct{ Key, KeyEnd, From, To, Inner uint32 }
+// body of a record: where its key begins and how long it is, from where to where its
+// value reaches, and how many of the members behind it lie in the value. Members with
+// one number, unless that is 0, have the same name and stand in the same place.
+type Member struct {
+	Key             uint32
+	KeyLen, Number  uint16
+	From, To, Inner uint32
+}
 
 // Cell is one value of a row.
 type Cell struct {

@@ -58,7 +58,7 @@ const Worthwhile = 4 << 20
 type Reader struct {
 	file  *os.File
 	size  int64
-	shape jsonl.Shape
+	lines *jsonl.Outliner
 	head  []byte
 
 	cancel context.CancelFunc
@@ -96,7 +96,7 @@ type line struct {
 }
 
 // Open begins to read a file. The reader owns the file from then on.
-func Open(file *os.File, size int64, shape jsonl.Shape) (*Reader, error) {
+func Open(file *os.File, size int64, lines *jsonl.Outliner) (*Reader, error) {
 	head := make([]byte, min(size, jsonl.MarkSize))
 	if n, err := file.ReadAt(head, 0); n < len(head) {
 		if err == nil || err == io.EOF {
@@ -105,7 +105,7 @@ func Open(file *os.File, size int64, shape jsonl.Shape) (*Reader, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &Reader{file: file, size: size, shape: shape, head: head, cancel: cancel, free: make(chan *block, blocks)}
+	r := &Reader{file: file, size: size, lines: lines, head: head, cancel: cancel, free: make(chan *block, blocks)}
 	for i := range r.ready {
 		r.ready[i] = make(chan *block, 1)
 		r.free <- spare.Get().(*block)
@@ -339,7 +339,7 @@ func (b *block) line(r *Reader, from, end int) bool {
 		return false // a hole, or a byte order mark
 	}
 	l := line{from: from, to: to, end: end + 1, members: len(b.members)}
-	b.members, _ = r.shape.Outline(b.buf[from:to:to], b.members)
+	b.members, _ = r.lines.Outline(b.buf[from:to:to], b.members)
 	l.membersTo = len(b.members)
 	b.lines = append(b.lines, l)
 	return true

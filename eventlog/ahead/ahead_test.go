@@ -15,7 +15,7 @@ import (
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
 )
 
-var shape = jsonl.Shape{"payload": nil}
+var shape = jsonl.NewOutliner(jsonl.Shape{"payload": nil})
 
 // record is what is compared of a record.
 type record struct {
@@ -97,7 +97,7 @@ func holdMembers(t *testing.T, rec *eventlog.Record) {
 	}
 	for i := 0; i < len(rec.Members); i += 1 + int(rec.Members[i].Inner) {
 		m := rec.Members[i]
-		got = append(got, string(rec.Body[m.Key:m.KeyEnd])+"="+string(rec.Body[m.From:m.To]))
+		got = append(got, string(rec.Body[m.Key:m.Key+uint32(m.KeyLen)])+"="+string(rec.Body[m.From:m.To]))
 	}
 	if strings.Join(got, "\x00") != strings.Join(want, "\x00") {
 		t.Errorf("%q: members %q, want %q", rec.Body, got, want)

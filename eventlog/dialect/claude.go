@@ -135,15 +135,15 @@ type claude struct {
 	b     eventlog.Bill
 }
 
-// claudeShape is how far lines are outlined: to the blocks of a message, and the
-// members of what a tool returned besides.
-var claudeShape = jsonl.Shape{
+// claudeLines finds the members of lines: of messages down to their blocks, and of what
+// a tool returned besides.
+var claudeLines = jsonl.NewOutliner(jsonl.Shape{
 	"message":       {"content": {"": nil}, "usage": {"cache_creation": nil, "output_tokens_details": nil}},
 	"toolUseResult": nil,
-}
+})
 
-// Outline goes into the blocks of a message.
-func (Claude) Outline() jsonl.Shape { return claudeShape }
+// Outliner goes into the blocks of a message.
+func (Claude) Outliner() *jsonl.Outliner { return claudeLines }
 
 // claudeRecord is a line taken apart but not decoded.
 type claudeRecord struct {
@@ -155,30 +155,27 @@ type claudeRecord struct {
 	title, aiTitle, summary, content, errText, origin, attachment []byte
 	totalCost, compactMeta, retryIn, attempt, duration, operation []byte
 	team, name, key, label, phase, outcome                        []byte
-	decision                                                      []byte
+	decision, message, result                                     []byte
 
 	taken
 }
 
 func (r *claudeRecord) parse(line outlined) error {
 	r.reset()
-	r.said, r.returned = outlined{}, outlined{}
-	return line.each(func(key []byte, value outlined) bool {
-		switch string(key) {
-		case "message":
-			r.said = value
-		case "toolUseResult":
-			r.returned = value
-		default:
-			r.take(r.field(key), value.raw)
-		}
-		return true
-	})
+	if err := r.object(line, r.field); err != nil {
+		return err
+	}
+	r.said, r.returned = r.value(line, &r.message), r.value(line, &r.result)
+	return nil
 }
 
 // field returns the field of a key, or nil.
 func (r *claudeRecord) field(key []byte) *[]byte {
 	switch string(key) {
+	case "message":
+		return &r.message
+	case "toolUseResult":
+		return &r.result
 	case "type":
 		return &r.typ
 	case "subtype":
@@ -270,7 +267,7 @@ func truth(value []byte) bool { return string(value) == "true" }
 // Decode decodes a line.
 func (c *claude) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error {
 	r := &c.r
-	if err := r.parse(c.lines.of(rec, claudeShape)); err != nil {
+	if err := r.parse(c.lines.of(rec, claudeLines)); err != nil {
 		return err
 	}
 	kind := c.names.text(r.typ)

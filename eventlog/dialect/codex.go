@@ -159,37 +159,47 @@ type codexCall struct {
 type codexRecord struct {
 	payload                                          outlined
 	typ, time, id, instructions, git, state, ordinal []byte
+	body                                             []byte // the payload as it is spelled
+
+	taken
 }
 
-// codexShape is how far lines are outlined.
-var codexShape = jsonl.Shape{"payload": nil}
+// codexLines finds the members of lines, and of their payloads.
+var codexLines = jsonl.NewOutliner(jsonl.Shape{"payload": nil})
 
-// Outline goes into the payload.
-func (Codex) Outline() jsonl.Shape { return codexShape }
+// Outliner goes into the payload.
+func (Codex) Outliner() *jsonl.Outliner { return codexLines }
 
 func (r *codexRecord) parse(line outlined) error {
-	*r = codexRecord{}
-	return line.each(func(key []byte, value outlined) bool {
-		switch string(key) {
-		case "type":
-			r.typ = value.raw
-		case "timestamp":
-			r.time = value.raw
-		case "payload":
-			r.payload = value
-		case "id":
-			r.id = value.raw
-		case "instructions":
-			r.instructions = value.raw
-		case "git":
-			r.git = value.raw
-		case "record_type":
-			r.state = value.raw
-		case "ordinal":
-			r.ordinal = value.raw
-		}
-		return true
-	})
+	r.reset()
+	if err := r.object(line, r.field); err != nil {
+		return err
+	}
+	r.payload = r.value(line, &r.body)
+	return nil
+}
+
+// field returns the field of a key, or nil.
+func (r *codexRecord) field(key []byte) *[]byte {
+	switch string(key) {
+	case "type":
+		return &r.typ
+	case "timestamp":
+		return &r.time
+	case "payload":
+		return &r.body
+	case "id":
+		return &r.id
+	case "instructions":
+		return &r.instructions
+	case "git":
+		return &r.git
+	case "record_type":
+		return &r.state
+	case "ordinal":
+		return &r.ordinal
+	}
+	return nil
 }
 
 // codexPayload is a payload taken apart, as far as many kinds share its fields.
@@ -200,87 +210,88 @@ type codexPayload struct {
 	message, info, limits, reason, failure, item, turnID   []byte
 	model, threadID, response, usage, threadUsage, settled []byte
 	exitCode, phase, source, duration                      []byte
+
+	taken
 }
 
 func (p *codexPayload) parse(body outlined) error {
-	*p = codexPayload{all: body.raw}
-	return body.each(func(key []byte, value outlined) bool {
-		var to *[]byte
-		switch string(key) {
-		case "type":
-			to = &p.typ
-		case "id":
-			to = &p.id
-		case "role":
-			to = &p.role
-		case "content":
-			to = &p.content
-		case "name":
-			to = &p.name
-		case "namespace":
-			to = &p.namespace
-		case "arguments":
-			to = &p.arguments
-		case "input":
-			to = &p.input
-		case "call_id":
-			to = &p.callID
-		case "output":
-			to = &p.output
-		case "action":
-			to = &p.action
-		case "status":
-			to = &p.status
-		case "summary":
-			to = &p.summary
-		case "text":
-			to = &p.text
-		case "message":
-			to = &p.message
-		case "info":
-			to = &p.info
-		case "rate_limits":
-			to = &p.limits
-		case "reason":
-			to = &p.reason
-		case "error":
-			to = &p.failure
-		case "item":
-			to = &p.item
-		case "turn_id":
-			to = &p.turnID
-		case "model":
-			to = &p.model
-		case "thread_id":
-			to = &p.threadID
-		case "response_id":
-			to = &p.response
-		case "usage":
-			to = &p.usage
-		case "thread_token_usage":
-			to = &p.threadUsage
-		case "thread_settings":
-			to = &p.settled
-		case "exit_code":
-			to = &p.exitCode
-		case "phase":
-			to = &p.phase
-		case "source":
-			to = &p.source
-		case "duration":
-			to = &p.duration
-		default:
-			return true
-		}
-		*to = value.raw
-		return true
-	})
+	p.all = body.raw
+	return p.object(body, p.field)
+}
+
+// field returns the field of a key, or nil.
+func (p *codexPayload) field(key []byte) *[]byte {
+	switch string(key) {
+	case "type":
+		return &p.typ
+	case "id":
+		return &p.id
+	case "role":
+		return &p.role
+	case "content":
+		return &p.content
+	case "name":
+		return &p.name
+	case "namespace":
+		return &p.namespace
+	case "arguments":
+		return &p.arguments
+	case "input":
+		return &p.input
+	case "call_id":
+		return &p.callID
+	case "output":
+		return &p.output
+	case "action":
+		return &p.action
+	case "status":
+		return &p.status
+	case "summary":
+		return &p.summary
+	case "text":
+		return &p.text
+	case "message":
+		return &p.message
+	case "info":
+		return &p.info
+	case "rate_limits":
+		return &p.limits
+	case "reason":
+		return &p.reason
+	case "error":
+		return &p.failure
+	case "item":
+		return &p.item
+	case "turn_id":
+		return &p.turnID
+	case "model":
+		return &p.model
+	case "thread_id":
+		return &p.threadID
+	case "response_id":
+		return &p.response
+	case "usage":
+		return &p.usage
+	case "thread_token_usage":
+		return &p.threadUsage
+	case "thread_settings":
+		return &p.settled
+	case "exit_code":
+		return &p.exitCode
+	case "phase":
+		return &p.phase
+	case "source":
+		return &p.source
+	case "duration":
+		return &p.duration
+	}
+	return nil
 }
 
 // Decode decodes a line.
 func (c *codex) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Event)) error {
 	r, p := &c.r, &c.p
-	line := c.lines.of(rec, codexShape)
+	line := c.lines.of(rec, codexLines)
 	if err := r.parse(line); err != nil {
 		return err
 	}
@@ -299,7 +310,8 @@ func (c *codex) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Even
 	if kind == "" {
 		return ErrNoEvent
 	}
-	*p = codexPayload{}
+	p.reset()
+	p.all = nil
 	if len(body) > 0 && body[0] == '{' {
 		if err := p.parse(inner); err != nil {
 			return err

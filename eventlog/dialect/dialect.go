@@ -40,9 +40,9 @@ type Rester interface {
 }
 
 // Outliner is a dialect whose decoders make use of the members of a record that
-// were found ahead; the shape says which members are gone into.
+// were found ahead, by the outliner that they would find them with themselves.
 type Outliner interface {
-	Outline() jsonl.Shape
+	Outliner() *jsonl.Outliner
 }
 
 // Segment is what a decoder is told about the segment that it decodes.

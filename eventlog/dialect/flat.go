@@ -38,35 +38,23 @@ type flat struct {
 	taken // but for rest
 }
 
-// bridgeShape is how far records of the family are outlined ahead.
-var bridgeShape = jsonl.Shape{"payload": nil}
+// bridgeLines finds the members of the family's records.
+var bridgeLines = jsonl.NewOutliner(jsonl.Shape{"payload": nil})
 
 // line takes a line apart.
 func (f *flat) line(line outlined) error {
 	f.reset()
 	f.rest = line.raw
-	var payload outlined
-	if !line.known() {
-		err := line.each(func(key []byte, value outlined) bool {
-			f.take(f.field(key), value.raw)
-			return true
-		})
-		if err != nil {
-			return err
-		}
-		payload.raw = f.payload
+	if err := f.object(line, f.field); err != nil {
+		return err
 	}
-	for i := line.from; i < line.to; i = line.of.next(i) {
-		field := f.field(line.of.key(i))
-		f.take(field, line.of.raw(i))
-		if field == &f.payload {
-			payload = line.of.value(i)
+	payload := f.value(line, &f.payload)
+	if f.plainType != nil {
+		if f.typ == nil {
+			f.take(&f.typ, f.plainType)
+		} else {
+			f.take(&f.errType, f.plainType)
 		}
-	}
-	if f.typ == nil {
-		f.take(&f.typ, f.plainType)
-	} else if f.plainType != nil {
-		f.take(&f.errType, f.plainType)
 	}
 	if f.typ == nil && f.session == nil && f.payload == nil {
 		return ErrNoEvent
@@ -80,16 +68,7 @@ func (f *flat) line(line outlined) error {
 // below takes the payload object apart.
 func (f *flat) below(payload outlined) error {
 	f.rest = payload.raw
-	if !payload.known() {
-		return payload.each(func(key []byte, value outlined) bool {
-			f.take(f.fieldBelow(key), value.raw)
-			return true
-		})
-	}
-	for i := payload.from; i < payload.to; i = payload.of.next(i) {
-		f.take(f.fieldBelow(payload.of.key(i)), payload.of.raw(i))
-	}
-	return nil
+	return f.object(payload, f.fieldBelow)
 }
 
 // fieldBelow is field for a key of the payload. The envelope's own values stand.

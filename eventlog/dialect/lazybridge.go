@@ -61,7 +61,7 @@ func (LazyBridge) Tables() []eventlog.Table {
 }
 
 // Outline goes into the payload, whose keys are those of the event.
-func (LazyBridge) Outline() jsonl.Shape { return bridgeShape }
+func (LazyBridge) Outliner() *jsonl.Outliner { return bridgeLines }
 
 // Open returns a decoder.
 func (LazyBridge) Open(Segment) Decoder { return newBridge() }
@@ -167,7 +167,7 @@ func (b *bridge) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Eve
 	if rec.Cells != nil {
 		b.row(rec)
 	} else {
-		if err := b.f.line(b.lines.of(rec, bridgeShape)); err != nil {
+		if err := b.f.line(b.lines.of(rec, bridgeLines)); err != nil {
 			return err
 		}
 		e.SessionID, e.RunID, e.Type = b.names.text(b.f.session), b.names.text(b.f.run), b.names.text(b.f.typ)

@@ -23,11 +23,11 @@ type outline struct {
 
 // of returns the record as a value that its members are known of, as far as the
 // shape goes. It is good until the next one is asked for.
-func (o *outliner) of(rec *eventlog.Record, shape jsonl.Shape) outlined {
+func (o *outliner) of(rec *eventlog.Record, lines *jsonl.Outliner) outlined {
 	o.now = outline{rec.Body, rec.Members}
 	if rec.Members == nil {
 		var ok bool
-		if o.room, ok = shape.Outline(rec.Body, o.room[:0]); !ok {
+		if o.room, ok = lines.Outline(rec.Body, o.room[:0]); !ok {
 			return outlined{raw: rec.Body} // Fields has the last word on it
 		}
 		o.now.members = o.room
@@ -68,7 +68,7 @@ func (o *outline) next(i uint32) uint32 { return i + 1 + o.members[i].Inner }
 // key returns the name of a member.
 func (o *outline) key(i uint32) []byte {
 	m := &o.members[i]
-	return o.body[m.Key:m.KeyEnd]
+	return o.body[m.Key : m.Key+uint32(m.KeyLen)]
 }
 
 // raw returns the value of a member, as it is spelled.
@@ -95,26 +95,6 @@ func (o outlined) get(name string) (found outlined) {
 		}
 	}
 	return found
-}
-
-// taken are the fields of a record that are there. Most are not: clearing all of them for
-// the next record would take longer than filling these.
-type taken []*[]byte
-
-// take keeps the value of a field, unless that is none.
-func (t *taken) take(field *[]byte, value []byte) {
-	if field != nil {
-		*field = value
-		*t = append(*t, field)
-	}
-}
-
-// reset clears the fields.
-func (t *taken) reset() {
-	for _, field := range *t {
-		*field = nil
-	}
-	*t = (*t)[:0]
 }
 
 // word returns what stands between the quotes of a string, without copying it

@@ -35,7 +35,7 @@ func unlike(object []byte) []byte {
 // the decoder outlines, and of what cannot be outlined. All must tell the same.
 func sameEvents(t *testing.T, d Dialect, head *Head, records [][]byte) {
 	t.Helper()
-	shape := d.(Outliner).Outline()
+	lines := d.(Outliner).Outliner()
 	seg := Segment{Path: head.Path, Head: head}
 	ahead, now, never := d.Open(seg), d.Open(seg), d.Open(seg)
 	for i, body := range records {
@@ -56,7 +56,7 @@ func sameEvents(t *testing.T, d Dialect, head *Head, records [][]byte) {
 			return b.String()
 		}
 		rec := &eventlog.Record{Pos: int64(i), Body: body}
-		rec.Members, _ = shape.Outline(body, nil)
+		rec.Members, _ = lines.Outline(body, nil)
 		first := tell(ahead, rec)
 		if second := tell(now, &eventlog.Record{Pos: int64(i), Body: body}); second != first {
 			t.Fatalf("%s, record %d: %s\ntells ahead\n%s\nand now\n%s", d.Name(), i, body, first, second)

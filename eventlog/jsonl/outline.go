@@ -12,51 +12,105 @@ import (
 // shape for. The shape of the elements of an array stands under the empty name.
 type Shape map[string]Shape
 
+// Outliner finds the members of objects of one shape. The lines of a log are alike: it
+// notes which keys follow one another, and knows those by comparing that come again. What
+// it finds does not depend on what it has noted. It may be used by several goroutines.
+type Outliner struct {
+	top   place
+	notes notes
+}
+
+// NewOutliner returns an outliner that has noted nothing yet.
+func NewOutliner(s Shape) *Outliner {
+	o := &Outliner{}
+	o.top.shape(s)
+	return o
+}
+
+// place is an object that an outline goes into, or an array.
+type place struct {
+	inner map[string]*place // by the names of the members
+	keys  map[string]*known // by how they are spelled; guarded by the mutex of the notes
+	first following         // the keys that it begins with
+}
+
+func (p *place) shape(s Shape) {
+	p.inner, p.keys = make(map[string]*place, len(s)), map[string]*known{}
+	for name, inner := range s {
+		p.inner[name] = &place{}
+		p.inner[name].shape(inner)
+	}
+}
+
 // Outline finds the fields of an object without decoding them, and those of the
 // members that the shape names. It adds them to the list and reports true, or adds
 // nothing and reports false when there are none to rely upon: Fields says why, or,
 // for a key that has escapes, has no difficulty with it.
 //
 // It needs nothing but the text, so that somebody else may do it ahead.
-func (s Shape) Outline(obj []byte, list []eventlog.Member) ([]eventlog.Member, bool) {
+func (o *Outliner) Outline(obj []byte, list []eventlog.Member) ([]eventlog.Member, bool) {
 	i := skipSpace(obj, 0)
 	if i == len(obj) || obj[i] != '{' || len(obj) > math.MaxInt32 {
 		return list, false
 	}
-	added, i := s.object(obj, i, list)
+	w := walk{notes: &o.notes, members: list}
+	i = w.object(obj, i, &o.top)
 	if i < 0 || skipSpace(obj, i) < len(obj) {
-		return added[:len(list)], false
+		return w.members[:len(list)], false
 	}
-	return added, true
+	return w.members, true
 }
 
-// object adds the fields of the object that begins at i, and returns where it
-// ends, or -1.
-func (s Shape) object(b []byte, i int, members []eventlog.Member) ([]eventlog.Member, int) {
+// walk is one way through an object. Its methods return where what they add ends, or -1.
+type walk struct {
+	notes   *notes
+	members []eventlog.Member
+}
+
+// object adds the fields of the object that begins at i.
+func (w *walk) object(b []byte, i int, in *place) int {
 	if i = skipSpace(b, i+1); i < len(b) && b[i] == '}' {
-		return members, i + 1
+		return i + 1
 	}
-	for {
-		if i == len(b) || b[i] != '"' {
-			return members, -1
+	for keys := &in.first; ; {
+		key := keys.find(b, i)
+		if key == nil {
+			if key = w.key(b, i, in, keys); key == nil {
+				return -1
+			}
 		}
-		key := i + 1
-		end := plainEnd(b, key)
-		if end < 0 {
-			return members, -1
+		at, from := len(w.members), i+1
+		if i = w.value(b, skipSpace(b, i+key.value), key.inner); i < 0 {
+			return -1
 		}
-		if i = skipSpace(b, end+1); i == len(b) || b[i] != ':' {
-			return members, -1
-		}
-		i = skipSpace(b, i+1)
-		if members, i = s.value(b, i, key, end, members); i < 0 {
-			return members, -1
-		}
+		m := &w.members[at]
+		m.Key, m.KeyLen, m.Number = uint32(from), key.length, key.number
 		more := false
 		if i, more = behind(b, i, '}'); !more {
-			return members, i
+			return i
 		}
+		keys = &key.next
 	}
+}
+
+// key reads the key that begins at i, and notes it if that is worth it.
+func (w *walk) key(b []byte, i int, in *place, keys *following) *known {
+	if i >= len(b) || b[i] != '"' {
+		return nil
+	}
+	end := plainEnd(b, i+1)
+	if end < 0 || end-i > math.MaxUint16 {
+		return nil
+	}
+	value := skipSpace(b, end+1)
+	if value == len(b) || b[value] != ':' {
+		return nil
+	}
+	value = skipSpace(b, value+1)
+	if key := w.notes.note(keys, in, b[i:value], end-i-1); key != nil {
+		return key
+	}
+	return &known{value: value - i, length: uint16(end - i - 1), inner: in.inner[string(b[i+1:end])]}
 }
 
 // plainEnd returns where the string that begins at i ends, or -1 when it has
@@ -91,17 +145,18 @@ const (
 func zeros(word uint64) uint64 { return (word - ones) &^ word & highs }
 
 // array adds the elements of the array that begins at i.
-func (s Shape) array(b []byte, i int, members []eventlog.Member) ([]eventlog.Member, int) {
+func (w *walk) array(b []byte, i int, in *place) int {
 	if i = skipSpace(b, i+1); i < len(b) && b[i] == ']' {
-		return members, i + 1
+		return i + 1
 	}
+	elements := in.inner[""]
 	for {
-		if members, i = s.value(b, i, 0, 0, members); i < 0 {
-			return members, -1
+		if i = w.value(b, i, elements); i < 0 {
+			return -1
 		}
 		more := false
 		if i, more = behind(b, i, ']'); !more {
-			return members, i
+			return i
 		}
 	}
 }
@@ -121,40 +176,38 @@ func behind(b []byte, i int, end byte) (next int, more bool) {
 	return -1, false
 }
 
-// value adds the value that begins at i, whose key stands between two places, and
-// what lies in it. What cannot be gone into is one value without members, as Fields
-// takes it.
-func (s Shape) value(b []byte, i, key, keyEnd int, members []eventlog.Member) ([]eventlog.Member, int) {
-	at := len(members)
-	if s != nil && i < len(b) && class[b[i]] == classOpen {
-		if inner, ok := s[string(b[key:keyEnd])]; ok {
-			if more, end := inner.inside(b, i, append(members, eventlog.Member{})); end >= 0 {
-				place(&more[at], key, keyEnd, i, end, len(more)-at-1)
-				return more, end
-			}
+// value adds the value that begins at i, and what lies in it if the outline goes into
+// it. What cannot be gone into is one value without members, as Fields takes it.
+func (w *walk) value(b []byte, i int, in *place) int {
+	at := len(w.members)
+	if in != nil && i < len(b) && class[b[i]] == classOpen {
+		w.members = append(w.members, eventlog.Member{})
+		if end := w.inside(b, i, in); end >= 0 {
+			put(&w.members[at], i, end, len(w.members)-at-1)
+			return end
 		}
+		w.members = w.members[:at]
 	}
 	end := skipValue(b, i)
-	if end < 0 {
-		return members, -1
+	if end >= 0 {
+		w.members = append(w.members, eventlog.Member{})
+		put(&w.members[at], i, end, 0)
 	}
-	members = append(members, eventlog.Member{})
-	place(&members[at], key, keyEnd, i, end, 0)
-	return members, end
+	return end
 }
 
-// place fills a member in where it lies: one that is put together elsewhere and copied
+// put fills a member in where it lies: one that is put together elsewhere and copied
 // keeps the processor waiting for it.
-func place(m *eventlog.Member, key, keyEnd, from, to, inner int) {
-	m.Key, m.KeyEnd, m.From, m.To, m.Inner = uint32(key), uint32(keyEnd), uint32(from), uint32(to), uint32(inner)
+func put(m *eventlog.Member, from, to, inner int) {
+	m.From, m.To, m.Inner = uint32(from), uint32(to), uint32(inner)
 }
 
 // inside adds the members of the object or array that begins at i.
-func (s Shape) inside(b []byte, i int, members []eventlog.Member) ([]eventlog.Member, int) {
+func (w *walk) inside(b []byte, i int, in *place) int {
 	if b[i] == '{' {
-		return s.object(b, i, members)
+		return w.object(b, i, in)
 	}
-	return s.array(b, i, members)
+	return w.array(b, i, in)
 }
 
 // Members calls fn as Fields does for an object, or as Elements does for an array,

@@ -14,8 +14,8 @@ import (
 // lineFeed gives the lines of a file. The first of a large one are read ahead.
 type lineFeed struct {
 	path    string
-	values  bool        // the records are JSON values, however many lines they take
-	shape   jsonl.Shape // how far the decoder looks into records; nil when it does not say
+	values  bool            // the records are JSON values, however many lines they take
+	lines   *jsonl.Outliner // finds what the decoder looks for in records; nil when it does not say
 	ahead   *ahead.Reader
 	follow  *jsonl.Follower
 	begin   int64         // of what it gives at all
@@ -57,7 +57,7 @@ func (f *lineFeed) next(ctx context.Context) (*eventlog.Record, error) {
 // io.EOF for whatever is behind them or is read otherwise.
 func (f *lineFeed) nextAhead(ctx context.Context) (*eventlog.Record, error) {
 	if f.ahead == nil {
-		if f.shape == nil || f.reached.Offset > 0 {
+		if f.lines == nil || f.reached.Offset > 0 {
 			return nil, io.EOF
 		}
 		// Most files are small, and opening one takes eight times as long as asking.
@@ -69,7 +69,7 @@ func (f *lineFeed) nextAhead(ctx context.Context) (*eventlog.Record, error) {
 		if err != nil {
 			return nil, io.EOF
 		}
-		if f.ahead, err = ahead.Open(file, info.Size(), f.shape); err != nil {
+		if f.ahead, err = ahead.Open(file, info.Size(), f.lines); err != nil {
 			f.ahead = nil
 			_ = file.Close()
 			return nil, io.EOF

@@ -144,7 +144,7 @@ func (s *segment) feed(ctx context.Context) (feed, error) {
 	case !s.head.IsDatabase():
 		f := &lineFeed{path: s.path, values: s.values}
 		if o, ok := s.dialect.(dialect.Outliner); ok && !s.values {
-			f.shape = o.Outline()
+			f.lines = o.Outliner()
 		}
 		return f, nil
 	}
