@@ -33,18 +33,18 @@ type flat struct {
 
 	plainType []byte // "type", which is the event's only where nothing else is
 
-	rest []byte // the object that the payload keys were read from
+	rest outlined // the object that the payload keys were read from
 
 	taken // but for rest
 }
 
 // bridgeLines finds the members of the family's records.
-var bridgeLines = jsonl.NewOutliner(jsonl.Shape{"payload": nil})
+var bridgeLines = jsonl.NewOutliner(jsonl.Shape{"payload": {"arguments": nil}, "arguments": nil})
 
 // line takes a line apart.
 func (f *flat) line(line outlined) error {
 	f.reset()
-	f.rest = line.raw
+	f.rest = line
 	if err := f.object(line, f.field); err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (f *flat) line(line outlined) error {
 
 // below takes the payload object apart.
 func (f *flat) below(payload outlined) error {
-	f.rest = payload.raw
+	f.rest = payload
 	return f.object(payload, f.fieldBelow)
 }
 

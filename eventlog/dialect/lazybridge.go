@@ -187,7 +187,7 @@ func (b *bridge) row(rec *eventlog.Record) {
 	if c[3].Type == eventlog.Text || c[3].Type == eventlog.Blob {
 		if b.f.below(outlined{raw: c[3].Text}) != nil {
 			b.f.reset()
-			b.f.rest = c[3].Text
+			b.f.rest = outlined{raw: c[3].Text}
 			b.f.take(&b.f.payload, c[3].Text)
 		}
 	}
@@ -451,11 +451,11 @@ func taskOf(f *flat) uint64 {
 	}
 	var task, only []byte
 	n := 0
-	_ = jsonl.Fields(f.arguments, func(key, value []byte) bool {
+	_ = f.value(f.rest, &f.arguments).each(func(key []byte, value outlined) bool {
 		n++
-		only = value
+		only = value.raw
 		if string(key) == "task" {
-			task = value
+			task = value.raw
 		}
 		return true
 	})
@@ -498,7 +498,7 @@ func (b *bridge) facts(s *bridgeSession) {
 		e.Facts.Closed, e.Facts.Ended = true, e.Time
 	case eventlog.Metrics:
 		e.Facts = orNew(e.Facts)
-		e.Facts.Metrics = numbers(first(f.metrics, f.rest))
+		e.Facts.Metrics = numbers(first(f.metrics, f.rest.raw))
 	case eventlog.Dropped:
 		e.Facts = orNew(e.Facts)
 		b.counters(e.Facts)
@@ -587,7 +587,7 @@ func numbers(object []byte) map[string]float64 {
 // bodies fills in what a person looks at.
 func (b *bridge) bodies() {
 	e, f := &b.e, &b.f
-	e.Payload = clone(f.rest)
+	e.Payload = clone(f.rest.raw)
 	e.Input = clone(first(f.arguments, f.task))
 	e.Output = clone(first(f.result, f.output))
 	e.Text = readable(first(f.content, f.text, f.message, f.reasoning, f.summary, f.goal))

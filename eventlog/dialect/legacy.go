@@ -72,7 +72,7 @@ func (l *legacy) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Eve
 		e.Time, e.SessionID, agentID, agentName, e.Type = momentText(c[0].Text), l.cell(c[1]), l.cell(c[2]), l.cell(c[3]), l.cell(c[4])
 		e.ID = strconv.FormatInt(rec.Pos, 10)
 		if f.below(outlined{raw: c[5].Text}) != nil {
-			*f = flat{payload: c[5].Text, rest: c[5].Text}
+			*f = flat{payload: c[5].Text, rest: outlined{raw: c[5].Text}}
 		}
 	} else {
 		var data []byte
