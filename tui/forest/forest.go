@@ -33,7 +33,9 @@ type Forest struct {
 	first  []int32 // children of span i are kids[first[i]:first[i+1]]
 	kids   []int32
 	order  []int32  // every span under Root, parents first
-	under  []uint64 // the same as bits by SpanID; nil is all of them
+	at     []int32  // where in the order each span stands, or -1
+	under  []uint64 // those in the order as bits by SpanID; nil is all of them
+	billed []uint64 // likewise those that have a bill of their own
 	agents func() []eventlog.Sym
 }
 
@@ -55,7 +57,7 @@ func Build(ctx context.Context, snap *eventlog.Snapshot, session eventlog.Sym) *
 	n := snap.Spans.Len() + 1
 	f := &Forest{
 		Snap: snap, Below: make([]int32, n), Bad: make([]int32, n), Cost: make([]eventlog.Money, n), Tally: make([]Tally, n),
-		parent: make([]int32, n), flags: make([]eventlog.SpanFlags, n), first: make([]int32, n+2),
+		parent: make([]int32, n), flags: make([]eventlog.SpanFlags, n), first: make([]int32, n+2), billed: make([]uint64, n/64+1),
 	}
 	// One pass over the wide spans; everything after it reads narrow arrays.
 	starts, ends := make([]eventlog.Stamp, n), make([]eventlog.Stamp, n)
@@ -72,6 +74,7 @@ func Build(ctx context.Context, snap *eventlog.Snapshot, session eventlog.Sym) *
 			f.Bad[id] = 1
 		}
 		if s.Bill > 0 {
+			set(f.billed, int32(id))
 			f.bill(id, snap.Bills.At(int(s.Bill)-1))
 		}
 	}
@@ -169,6 +172,13 @@ func (f *Forest) walk() {
 		for i := len(kids) - 1; i >= 0; i-- {
 			stack = append(stack, kids[i])
 		}
+	}
+	f.at = make([]int32, len(f.parent))
+	for id := range f.at {
+		f.at[id] = -1
+	}
+	for i, id := range f.order {
+		f.at[id] = int32(i)
 	}
 	if len(f.order) < len(f.parent)-1 {
 		f.under = make([]uint64, len(f.parent)/64+1)

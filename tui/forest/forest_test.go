@@ -61,14 +61,14 @@ func TestFilterKeepsAncestors(t *testing.T) {
 }
 
 // tangle is a forest of 97 runs within runs, some of which nobody started, and of steps
-// that have little in common.
-func tangle() *Forest {
+// that have little in common, some of them hidden: of one of two sessions, or of both.
+func tangle(session string) *Forest {
 	x := eventlog.NewIndex(eventlog.NewSymbols())
 	kinds := []eventlog.Kind{eventlog.Custom, eventlog.ToolCall, eventlog.ToolError, eventlog.ModelRequest, eventlog.ModelResponse}
 	for i := range 20_000 {
 		e := eventlog.Event{
-			SessionID: fmt.Sprint("s", i%3), RunID: fmt.Sprint("run", i%97), Kind: kinds[i%len(kinds)],
-			Tool: []string{"Bash", "Read", ""}[i%3], Model: []string{"", "opus", "haiku"}[i/7%3], Failed: i%11 == 0,
+			SessionID: fmt.Sprint("s", i%2), RunID: fmt.Sprint("run", i%97), Kind: kinds[i%len(kinds)],
+			Tool: []string{"Bash", "Read", ""}[i%3], Model: []string{"", "opus", "haiku"}[i/7%3], Failed: i%11 == 0 && i%97%5 != 2, Hidden: i%23 == 5,
 			Type: fmt.Sprint("type", i%7), Time: eventlog.Stamp(1_700_000_000_000_000_000 + i*1e6),
 		}
 		if i < 97 {
@@ -79,13 +79,29 @@ func tangle() *Forest {
 		}
 		x.Append(eventlog.Place{Pos: int64(i)}, &e)
 	}
-	return Build(context.Background(), x.Publish(), 0)
+	snap := x.Publish()
+	root, _ := snap.Symbols.Find(session)
+	f := Build(context.Background(), snap, root)
+	for _, id := range f.order {
+		if id%7 == 0 && f.HasChildren(eventlog.SpanID(id)) {
+			f.flags[id] |= eventlog.SpanHidden // and what hangs under it, if all went well there
+		}
+	}
+	return f
 }
 
 // The lines of a tree are those that going down into each branch finds.
 func TestLinesOfTree(t *testing.T) {
-	f := tangle()
+	t.Run("all", func(t *testing.T) { checkLines(t, tangle("")) })
+	t.Run("one", func(t *testing.T) { checkLines(t, tangle("s1")) })
+}
+
+func checkLines(t *testing.T, f *Forest) {
 	q, err := eventlog.ParseQuery("err:any tool:Bash")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paid, err := eventlog.ParseQuery("cost>0.000001")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +112,7 @@ func TestLinesOfTree(t *testing.T) {
 		}
 	}
 	for name, v := range map[string]View{
-		"all": {}, "noise": {Noise: true}, "failed": {Failed: true}, "query": {Query: q, Now: f.End}, "early": {Upto: 5000},
+		"all": {}, "noise": {Noise: true}, "failed": {Failed: true}, "query": {Query: q, Now: f.End}, "paid": {Query: paid, Now: f.End}, "early": {Upto: 5000},
 		"some shut": {Folds: Folds{Except: some}}, "some open": {Folds: Folds{All: true, Except: some}}, "marked": {Marked: some},
 	} {
 		l := f.Lay(context.Background(), v)
@@ -135,7 +151,11 @@ func TestLinesOfTree(t *testing.T) {
 
 // An answer that was kept is the one that asking anew would give.
 func TestAlikeSpansAnswerAlike(t *testing.T) {
-	f := tangle()
+	t.Run("all", func(t *testing.T) { checkAnswers(t, tangle("")) })
+	t.Run("one", func(t *testing.T) { checkAnswers(t, tangle("s1")) })
+}
+
+func checkAnswers(t *testing.T, f *Forest) {
 	found := make([]uint64, f.Snap.Rows.Len()/64+1)
 	for i := 0; i < f.Snap.Rows.Len(); i += 13 {
 		set(found, int32(i))

@@ -158,14 +158,43 @@ func (l *Lines) shown(id int32) bool {
 // tree adds the spans that are shown in the order of the tree. What hangs under one
 // that is not, or that is folded, is passed over as a whole: it stands behind it.
 func (l *Lines) tree(keep []uint64) {
-	folds := l.View.Folds
-	// Under a filter everything that is left is of interest: folds that were made
-	// for the whole tree would hide it.
-	some := keep == nil && (folds.All || len(folds.Except) > 0)
-	order, below := l.order, l.Below
-	for i := 0; i < len(order); i++ {
-		id := order[i]
-		if keep != nil && !has(keep, id) || !l.shown(id) {
+	if keep != nil {
+		l.kept(keep)
+	} else {
+		l.unfolded()
+	}
+	l.alone()
+	l.hang()
+}
+
+// kept adds what a filter lets through. Folds that were made for the whole tree would
+// hide it: everything that is left is of interest.
+func (l *Lines) kept(keep []uint64) {
+	inOrder := make([]uint64, len(l.order)/64+1)
+	for id := range ones(keep) {
+		if at := l.at[id]; at >= 0 {
+			set(inOrder, at)
+		}
+	}
+	over := int32(0) // what stands before is passed over
+	for at := range ones(inOrder) {
+		if at < over {
+			continue
+		}
+		if id := l.order[at]; l.shown(id) {
+			l.add(id)
+		} else {
+			over = at + l.Below[id] + 1
+		}
+	}
+}
+
+func (l *Lines) unfolded() {
+	folds, below := l.View.Folds, l.Below
+	some := folds.All || len(folds.Except) > 0
+	for i := 0; i < len(l.order); i++ {
+		id := l.order[i]
+		if !l.shown(id) {
 			i += int(below[id])
 			continue
 		}
@@ -179,8 +208,6 @@ func (l *Lines) tree(keep []uint64) {
 			i += int(below[id])
 		}
 	}
-	l.alone()
-	l.hang()
 }
 
 // hang tells of each line how deep it is, whether a sibling follows, and which lines go

@@ -2,6 +2,7 @@ package forest
 
 import (
 	"context"
+	"math/bits"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -25,13 +26,16 @@ func (f *Forest) matches(ctx context.Context, v *View) (matched []uint64, hits i
 	for from := 0; from < spans; from += share {
 		wg.Go(func() {
 			m, n := newMatcher(f, v), int64(0)
-			for id := max(1, from); id < min(from+share, spans) && (id%4096 != 0 || ctx.Err() == nil); id++ {
-				if f.under != nil && !has(f.under, int32(id)) || v.Failed && f.Bad[id] == 0 {
-					continue
-				}
-				if m.match(int32(id), f.Snap.Spans.Ref(id-1)) {
-					set(matched, int32(id))
-					n++
+			for word := from / 64; word < (min(from+share, spans)+63)/64 && (word%64 != 0 || ctx.Err() == nil); word++ {
+				for asked := m.asked(word); asked != 0; asked &= asked - 1 {
+					id := word*64 + bits.TrailingZeros64(asked)
+					if v.Failed && f.Bad[id] == 0 {
+						continue
+					}
+					if m.match(int32(id), f.Snap.Spans.Ref(id-1)) {
+						set(matched, int32(id))
+						n++
+					}
 				}
 			}
 			all.Add(n)
@@ -39,6 +43,25 @@ func (f *Forest) matches(ctx context.Context, v *View) (matched []uint64, hits i
 	}
 	wg.Wait()
 	return matched, int(all.Load())
+}
+
+// asked returns which of 64 spans there is anything to ask about: they are there, and if
+// nothing without a bill matches, they have one.
+func (m *matcher) asked(word int) uint64 {
+	asked := ^uint64(0)
+	switch {
+	case m.bare != nil && !*m.bare:
+		asked = m.f.billed[word]
+	case word == 0:
+		asked &^= 1 // nobody
+	}
+	if m.f.under != nil {
+		asked &= m.f.under[word]
+	}
+	if rest := len(m.f.parent) - word*64; rest < 64 {
+		asked &= 1<<rest - 1
+	}
+	return asked
 }
 
 // matcher asks a query about spans. A million of them have few names between
