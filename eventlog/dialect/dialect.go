@@ -6,6 +6,7 @@ package dialect
 
 import (
 	"errors"
+	"math"
 
 	"github.com/lazytrace/lazytrace/eventlog"
 	"github.com/lazytrace/lazytrace/eventlog/jsonl"
@@ -140,11 +141,25 @@ func SniffSurely(h *Head, known []Dialect) Dialect { return sniff(h, known, sure
 // that a user gives may say more.
 const sure = 95
 
+// unsure is a dialect whose logs look like those of others, so that it never says sure.
+type unsure interface{ most() int }
+
+// most returns the most that a dialect says.
+func most(d Dialect) int {
+	switch d := d.(type) {
+	case *Declared:
+		return math.MaxInt
+	case unsure:
+		return d.most()
+	}
+	return sure
+}
+
 func sniff(h *Head, known []Dialect, least int) Dialect {
 	var best Dialect
 	score := least - 1
 	for _, d := range known {
-		if _, user := d.(*Declared); score >= sure && !user {
+		if score >= most(d) {
 			continue // it says no more than that
 		}
 		if n := d.Sniff(h); n > score {

@@ -47,6 +47,8 @@ func (LazyBridge) Sniff(h *Head) int {
 	return score
 }
 
+func (LazyBridge) most() int { return 90 }
+
 // Rank prefers the database over the lines that were exported with it.
 func (LazyBridge) Rank(h *Head) int {
 	if h.IsDatabase() {

@@ -19,7 +19,7 @@ func (Legacy) Name() string { return "lazybridge-legacy" }
 func (Legacy) Sniff(h *Head) int {
 	if h.IsDatabase() {
 		if has(h.Tables["events"], "timestamp", "event_type", "data_json") {
-			return 95
+			return 92
 		}
 		return 0
 	}
@@ -44,6 +44,8 @@ func (Legacy) Sniff(h *Head) int {
 	}
 	return 0
 }
+
+func (Legacy) most() int { return 92 }
 
 // Rank prefers the database over the lines that were exported with it.
 func (Legacy) Rank(h *Head) int { return LazyBridge{}.Rank(h) }

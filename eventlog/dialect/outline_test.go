@@ -136,12 +136,25 @@ func TestNobodySurer(t *testing.T) {
 			lines = append(lines, bytes.TrimSpace(line))
 		}
 		for _, d := range All() {
-			if n := d.Sniff(&Head{Path: path, Lines: lines[:min(len(lines), 24)], Text: text, Start: text}); n > sure {
+			if n := d.Sniff(&Head{Path: path, Lines: lines[:min(len(lines), 24)], Text: text, Start: text}); n > sure || n > most(d) {
 				t.Errorf("%s says %d of %s", d.Name(), n, path)
 			}
 		}
 		return nil
 	})
+	for _, columns := range [][]string{{"session_id", "run_id", "event_type", "payload", "ts"}, {"timestamp", "event_type", "data_json"}} {
+		told := 0
+		for _, d := range All() {
+			n := d.Sniff(&Head{Tables: map[string][]string{"events": columns}})
+			if n > sure || n > most(d) {
+				t.Errorf("%s says %d of a table of %v", d.Name(), n, columns)
+			}
+			told = max(told, n)
+		}
+		if told == 0 {
+			t.Errorf("nobody knows a table of %v", columns)
+		}
+	}
 }
 
 // A line that is JSON but no object is no event, and is not called broken, however its

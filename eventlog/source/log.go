@@ -285,6 +285,7 @@ func (l *openLog) advance(ctx context.Context, number int, p *logPart) error {
 		case err == nil && again:
 			p.missing()
 		}
+		p.reader.letGo()
 		return err
 	}
 }

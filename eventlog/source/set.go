@@ -663,9 +663,14 @@ func (r *reader) open() bool {
 func (r *reader) rest() {
 	if f, ok := r.feed.(*lineFeed); ok && f.follow != nil && !f.pending() {
 		f.close()
-		if d, ok := r.decoder.(dialect.Rester); ok {
-			d.Rest()
-		}
+		r.letGo()
+	}
+}
+
+// letGo lets the decoder forget the last record, and the block that it lies in.
+func (r *reader) letGo() {
+	if d, ok := r.decoder.(dialect.Rester); ok {
+		d.Rest()
 	}
 }
 
