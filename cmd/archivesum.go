@@ -2,11 +2,9 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -172,136 +170,4 @@ func verifyArchive(ctx context.Context, env *Env, folder *archive.Folder, asJSON
 		return exitError{code: exitFailed}
 	}
 	return nil
-}
-
-func newArchivePrune(env *Env) *cobra.Command {
-	var to string
-	var limits archiveLimits
-	c := &cobra.Command{
-		Use: "prune", Short: "Forget the oldest of what is archived and whose own log is gone", Args: cobra.NoArgs,
-		Long: `Forget the oldest copies until the limits are kept. The copy of a log that is
-still there is never forgotten: the next run would make it again.`,
-		RunE: func(c *cobra.Command, _ []string) error {
-			folder, err := openArchive(env, to)
-			if err != nil {
-				return err
-			}
-			l, err := limits.read()
-			if err != nil {
-				return err
-			}
-			if l == (archive.Limits{}) {
-				return refuse("archive prune: how much may stay? give --max-bytes 2G, --max-age 365d, or both")
-			}
-			return pruneArchive(c.Context(), env, folder, l)
-		},
-	}
-	c.Flags().StringVar(&to, "to", "", "the folder of the archive")
-	limits.flags(c)
-	return c
-}
-
-func pruneArchive(ctx context.Context, env *Env, folder *archive.Folder, l archive.Limits) error {
-	info, err := folder.Info()
-	if err != nil {
-		return fmt.Errorf("read the archive %s: %v", folder.Dir(), fileReason(err))
-	}
-	if !info.There {
-		return refuse("prune %s: there is no archive", folder.Dir())
-	}
-	w, err := folder.Begin(ctx, archive.Options{Exact: info.Exact, Now: env.Now})
-	if err != nil {
-		return fmt.Errorf("prune the archive %s: %v", folder.Dir(), fileReason(err))
-	}
-	forgotten, beyond := w.Prune(l)
-	if err := w.Close(); err != nil {
-		return fmt.Errorf("prune the archive %s: %v", folder.Dir(), fileReason(err))
-	}
-	n := 0
-	for _, c := range forgotten {
-		if !c.Beside {
-			n++
-			fmt.Fprintf(env.Stdout, "forgot %s\n", escape.Line(c.Path))
-		}
-	}
-	if info, err = folder.Info(); err != nil {
-		return err
-	}
-	fmt.Fprintf(env.Stdout, "forgot %s; left: %s\n", figure.Plural(n, "file"), archiveText(info.Copies, info.Size, info.Packed, info.Exact))
-	if beyond > 0 {
-		fmt.Fprintf(env.Stdout, "%s beyond --max-bytes: the rest is of logs that are still there\n", figure.Bytes(beyond))
-	}
-	return nil
-}
-
-func newArchiveRestore(env *Env) *cobra.Command {
-	var to, from string
-	c := &cobra.Command{
-		Use: "restore ID", Short: "Write what is archived of a session, or of one file, into a folder", Args: cobra.ExactArgs(1),
-		Long: `Write what is archived into a folder: all files of the session whose id begins so,
-or the one that archive list shows with such an id. What is there is never
-overwritten. Unless the archive was made with --exact, secrets are masked in
-what is written.`,
-		RunE: func(c *cobra.Command, args []string) error {
-			if to == "" {
-				return refuse("archive restore: where to? give --to DIR")
-			}
-			folder, err := openArchive(env, from)
-			if err != nil {
-				return err
-			}
-			return restoreArchived(c.Context(), env, folder, args[0], to)
-		},
-	}
-	c.Flags().StringVar(&to, "to", "", "the folder to write to")
-	c.Flags().StringVar(&from, "from", "", "the folder of the archive")
-	return c
-}
-
-func restoreArchived(ctx context.Context, env *Env, folder *archive.Folder, id, to string) error {
-	copies, err := folder.Copies()
-	if err != nil {
-		return fmt.Errorf("read the archive %s: %v", folder.Dir(), fileReason(err))
-	}
-	list, err := copiesOf(ctx, env, folder, copies, id)
-	if err != nil {
-		return err
-	}
-	paths, err := folder.Restore(ctx, list, to)
-	for _, p := range paths {
-		fmt.Fprintln(env.Stdout, escape.Line(p))
-	}
-	if err == nil && !list[0].Exact {
-		fmt.Fprintln(env.Stderr, "lazytrace: secrets are masked in these: the archive was made without --exact")
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("%v", fileReason(err)))
-	}
-	return nil
-}
-
-// copiesOf finds copies by their id, or by that of the session that is in them.
-func copiesOf(ctx context.Context, env *Env, folder *archive.Folder, copies []archive.Copy, id string) ([]archive.Copy, error) {
-	var list []archive.Copy
-	for _, c := range copies {
-		if id != "" && strings.HasPrefix(c.ID, id) && (len(list) == 0 || list[0].ID != c.ID) {
-			list = append(list, c)
-		}
-	}
-	if len(list) > 1 {
-		return nil, refuse("%d copies have an id that begins with %q; give more of it", len(list), id)
-	}
-	if len(list) == 1 {
-		return list, nil
-	}
-	var objects []string
-	for _, c := range copies {
-		if !c.Beside && !c.Replaced {
-			objects = append(objects, folder.Object(c.ID))
-		}
-	}
-	if len(objects) == 0 {
-		return nil, refuse("nothing is archived in %s; lazytrace archive does it", folder.Dir())
-	}
-	return sessionCopies(ctx, env, folder, objects, copies, id)
 }

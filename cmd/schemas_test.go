@@ -34,7 +34,9 @@ var shapes = map[string][]string{
 	"prices-update":      {}, // it wants a table of some hundred models
 	"replay-serve":       {}, // TestReplayTellsAddresses holds it, with a client that asks
 	"archive":            {"archive --json trouble", "archive --json claude"}, "archive-list": {"archive claude", "archive list --json"},
-	"archive-verify": {"archive verify --json"}, "import": {"import --json --db {tmp}/i.db claude"},
+	"archive-prune":   {"archive claude", "archive prune --max-bytes 1 --json"},
+	"archive-restore": {"archive trouble claude", "archive restore --json w-1 --to {tmp}/restored"},
+	"archive-verify":  {"archive verify --json"}, "import": {"import --json --db {tmp}/i.db claude"},
 	"check": {"check --json --max-cost 0.0001 --max-errors 0 --max-wall 1s trouble", "check --json --baseline w-2 --max-regression 1 trouble"},
 	"scan":  {"scan --json {tmp}/secret.jsonl"}, "scrub": {"scrub --json --dry-run {tmp}/secret.jsonl"},
 }
