@@ -120,9 +120,9 @@ func (s *screen) run() {
 	}
 }
 
-// show passes on what the program shows until its terminal is shut. A terminal
-// gives 4 KiB at once at most, and less from most programs: what is there is
-// taken until there is no more, and then passed on in one piece.
+// show passes on what the program shows until its terminal is shut. A terminal gives
+// 4 KiB at once at most. Each piece is passed on as it comes: asking whether there is more
+// behind it makes the kernel look, and then us wait, while the program writes the next.
 func (s *screen) show() {
 	defer close(s.output)
 	defer s.halt[0].Close()
@@ -153,29 +153,26 @@ func (s *screen) show() {
 	}
 }
 
-// shown is how much is passed on at once.
+// shown is how much is passed on at once; no system's terminals give more.
 const shown = 64 << 10
 
 // take waits until the program shows something and returns it, and whether its
 // terminal is shut, by the program's end or by us.
 func take(fd, halt int, buf []byte) (n int, shut bool) {
-	for n < len(buf) {
-		m, err := unix.Read(fd, buf[n:])
+	for {
+		n, err := unix.Read(fd, buf)
 		switch {
 		case err == unix.EINTR:
-		case err == unix.EAGAIN && n > 0:
-			return n, false
 		case err == unix.EAGAIN:
 			if heard(fd, halt) {
 				return 0, true
 			}
-		case err != nil || m == 0:
-			return n, true // the program is gone, as a pty tells it
+		case err != nil || n == 0:
+			return 0, true // the program is gone, as a pty tells it
 		default:
-			n += m
+			return n, false
 		}
 	}
-	return n, false
 }
 
 // heard waits for something to read, and reports whether the other descriptor is
