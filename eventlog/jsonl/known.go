@@ -7,9 +7,9 @@ import (
 )
 
 // How much is noted: what comes once only must neither fill the memory nor be compared
-// with for ever.
+// with for ever. Where keys are data, the first few are noted, and then no more are.
 const (
-	mostFollowing = 6    // keys that follow one key
+	mostFollowing = 8    // keys that follow one key
 	mostKnown     = 1023 // keys of one outliner
 	wordsKnown    = 4    // how long a key is, in words of eight bytes
 	longestKnown  = 8 * wordsKnown
@@ -21,7 +21,7 @@ type known struct {
 	text, mask [wordsKnown]uint64
 	value      int       // how far behind the quote the value begins
 	length     uint16    // of the name
-	number     uint16    // from 1 on; 0 when the key is not noted
+	number     uint16    // from 1 on
 	inner      *place    // that the outline goes into
 	next       following // the keys that were seen behind it
 }
@@ -58,24 +58,26 @@ func (f *following) find(b []byte, i int) *known {
 // notes counts the keys that are known to an outliner.
 type notes struct {
 	mu    sync.Mutex // held while a key is noted
-	count int        // guarded by mu
+	count atomic.Int32
 }
 
-// note adds a key of a place to those that follow another one, and returns it, or nil if
-// there is no room for it. Its text reaches from its quote to its value.
-func (n *notes) note(f *following, in *place, text []byte, length int) *known {
-	if len(text) > longestKnown || f[mostFollowing-1].Load() != nil {
+// note adds the key that begins at i to those that follow another one, and returns it, or
+// nil if there is no key, or no room for it.
+func (n *notes) note(b []byte, i int, in *place, f *following) *known {
+	if f[mostFollowing-1].Load() != nil || n.count.Load() >= mostKnown {
 		return nil
 	}
+	end, value := keyAt(b, i)
+	if end < 0 || value-i > longestKnown {
+		return nil
+	}
+	text := b[i:value]
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	key := in.keys[string(text)]
 	if key == nil {
-		if n.count == mostKnown {
-			return nil
-		}
-		n.count++
-		key = &known{value: len(text), length: uint16(length), number: uint16(n.count), inner: in.inner[string(text[1:1+length])]}
+		name := b[i+1 : end]
+		key = &known{value: len(text), length: uint16(len(name)), number: uint16(n.count.Add(1)), inner: in.inner[string(name)]}
 		key.spell(text)
 		in.keys[string(text)] = key
 	}

@@ -32,6 +32,7 @@ type place struct {
 	inner map[string]*place // by the names of the members
 	keys  map[string]*known // by how they are spelled; guarded by the mutex of the notes
 	first following         // the keys that it begins with
+	stray following         // the keys behind one that is not noted
 }
 
 func (p *place) shape(s Shape) {
@@ -75,42 +76,57 @@ func (w *walk) object(b []byte, i int, in *place) int {
 	for keys := &in.first; ; {
 		key := keys.find(b, i)
 		if key == nil {
-			if key = w.key(b, i, in, keys); key == nil {
+			key = w.notes.note(b, i, in, keys)
+		}
+		if key != nil {
+			at, from := len(w.members), i+1
+			if i = w.value(b, skipSpace(b, i+key.value), key.inner); i < 0 {
 				return -1
 			}
+			m := &w.members[at]
+			m.Key, m.KeyLen, m.Number = uint32(from), key.length, key.number
+			keys = &key.next
+		} else {
+			if i = w.stray(b, i, in); i < 0 {
+				return -1
+			}
+			keys = &in.stray
 		}
-		at, from := len(w.members), i+1
-		if i = w.value(b, skipSpace(b, i+key.value), key.inner); i < 0 {
-			return -1
-		}
-		m := &w.members[at]
-		m.Key, m.KeyLen, m.Number = uint32(from), key.length, key.number
 		more := false
 		if i, more = behind(b, i, '}'); !more {
 			return i
 		}
-		keys = &key.next
 	}
 }
 
-// key reads the key that begins at i, and notes it if that is worth it.
-func (w *walk) key(b []byte, i int, in *place, keys *following) *known {
+// stray adds the member that begins at i, whose key is not known and not noted.
+func (w *walk) stray(b []byte, i int, in *place) int {
+	end, value := keyAt(b, i)
+	if end < 0 {
+		return -1
+	}
+	at, from := len(w.members), i+1
+	if i = w.value(b, value, in.inner[string(b[from:end])]); i >= 0 {
+		m := &w.members[at]
+		m.Key, m.KeyLen = uint32(from), uint16(end-from)
+	}
+	return i
+}
+
+// keyAt returns where the name ends whose quote stands at i, and where its value begins,
+// or -1 when there is no plain name.
+func keyAt(b []byte, i int) (end, value int) {
 	if i >= len(b) || b[i] != '"' {
-		return nil
+		return -1, -1
 	}
-	end := plainEnd(b, i+1)
-	if end < 0 || end-i > math.MaxUint16 {
-		return nil
+	if end = plainEnd(b, i+1); end < 0 || end-i > math.MaxUint16 {
+		return -1, -1
 	}
-	value := skipSpace(b, end+1)
+	value = skipSpace(b, end+1)
 	if value == len(b) || b[value] != ':' {
-		return nil
+		return -1, -1
 	}
-	value = skipSpace(b, value+1)
-	if key := w.notes.note(keys, in, b[i:value], end-i-1); key != nil {
-		return key
-	}
-	return &known{value: value - i, length: uint16(end - i - 1), inner: in.inner[string(b[i+1:end])]}
+	return end, skipSpace(b, value+1)
 }
 
 // plainEnd returns where the string that begins at i ends, or -1 when it has
