@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -64,11 +63,11 @@ func restoreArchived(ctx context.Context, env *Env, folder *archive.Folder, id, 
 			fmt.Fprintln(env.Stdout, escape.Line(p))
 		}
 	}
-	if err == nil && !list[0].Exact {
-		fmt.Fprintln(env.Stderr, "lazytrace: secrets are masked in these: the archive was made without --exact")
-	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("%v", fileReason(err)))
+		return err // it says of which file
+	}
+	if !list[0].Exact {
+		fmt.Fprintln(env.Stderr, "lazytrace: secrets are masked in these: the archive was made without --exact")
 	}
 	return nil
 }

@@ -214,7 +214,13 @@ type codexPayload struct {
 	taken
 }
 
+// parse takes a payload apart, if it is an object.
 func (p *codexPayload) parse(body outlined) error {
+	p.reset()
+	p.all = nil
+	if len(body.raw) == 0 || body.raw[0] != '{' {
+		return nil
+	}
 	p.all = body.raw
 	return p.object(body, p.field)
 }
@@ -310,12 +316,8 @@ func (c *codex) Decode(rec *eventlog.Record, full bool, emit func(*eventlog.Even
 	if kind == "" {
 		return ErrNoEvent
 	}
-	p.reset()
-	p.all = nil
-	if len(body) > 0 && body[0] == '{' {
-		if err := p.parse(inner); err != nil {
-			return err
-		}
+	if err := p.parse(inner); err != nil {
+		return err
 	}
 	c.e = eventlog.Event{
 		ID: c.names.text(r.ordinal), Type: kind, Time: moment(r.time), SessionID: c.own.id, RunID: c.own.id,

@@ -62,7 +62,8 @@ func (LazyBridge) Tables() []eventlog.Table {
 	return []eventlog.Table{{Name: "events", Columns: bridgeColumns[:]}}
 }
 
-// Outline goes into the payload, whose keys are those of the event.
+// Outliner goes into the payload, whose keys are those of the event, and into what tools
+// are called with.
 func (LazyBridge) Outliner() *jsonl.Outliner { return bridgeLines }
 
 // Open returns a decoder.

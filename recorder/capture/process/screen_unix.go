@@ -153,7 +153,7 @@ func (s *screen) show() {
 	}
 }
 
-// shown is how much is passed on at once; no system's terminals give more.
+// shown is how much is passed on at once: more than terminals give.
 const shown = 64 << 10
 
 // take waits until the program shows something and returns it, and whether its
