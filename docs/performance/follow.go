@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -204,55 +207,73 @@ func paced(ctx context.Context, path string, perSecond, total int, beat time.Dur
 }
 
 // flatOut writes one event after the other, each in a write of its own, as fast as it
-// can: first nobody looks, then the explorer does.
+// can: first nobody looks, then the explorer does. Where the cores get in each other's
+// way that alone slows a writer, so that it also writes beside a loop that does nothing.
 func flatOut(s *suite) error {
 	const events = 400_000
-	var alone, watched []float64
+	var alone, busy, watched []float64
 	text := heavy(time.Now(), 1)
+	path := filepath.Join(s.folder(), "flat.jsonl")
 	for range s.runs {
-		for _, looked := range []bool{false, true} {
-			path := filepath.Join(s.folder(), "flat.jsonl")
+		for _, way := range []struct {
+			rates  *[]float64
+			beside func() (stop func(), err error)
+		}{
+			{&alone, func() (func(), error) { return func() {}, nil }},
+			{&busy, func() (func(), error) { return spin(), nil }},
+			{&watched, func() (func(), error) { return s.inTerminal(path) }},
+		} {
 			if err := os.WriteFile(path, heavy(time.Now(), 0), 0o600); err != nil {
 				return err
 			}
-			stop := func() {}
-			if looked {
-				var err error
-				if stop, err = s.inTerminal(path); err != nil {
-					return err
-				}
-			}
-			f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+			stop, err := way.beside()
 			if err != nil {
-				stop()
 				return err
 			}
 			began := time.Now()
-			for range events {
-				if _, err = f.Write(text); err != nil {
-					break
-				}
-			}
-			rate := events / time.Since(began).Seconds()
+			err = appendEach(path, text, events)
+			*way.rates = append(*way.rates, events/time.Since(began).Seconds())
 			stop()
-			if err := f.Close(); err != nil {
-				return err
-			}
 			if err != nil {
 				return err
 			}
 			if err := os.Remove(path); err != nil {
 				return err
 			}
-			if looked {
-				watched = append(watched, rate)
-			} else {
-				alone = append(alone, rate)
-			}
 		}
 	}
-	s.add(Row{Name: "writer, followed / not followed", Goal: atLeast(0.9), Ours: figureOf("followed", "events/s", watched...), Theirs: figureOf("alone", "events/s", alone...)})
+	unwatched := figureOf("alone", "events/s", alone...)
+	s.add(Row{Name: "writer, followed / not followed", Goal: atLeast(0.9), Ours: figureOf("followed", "events/s", watched...), Theirs: unwatched})
+	s.add(Row{Name: "writer, beside an empty loop / alone", Ours: figureOf("beside a loop", "events/s", busy...), Theirs: unwatched})
 	return nil
+}
+
+// appendEach appends a text to a file again and again, each time in a write of its own.
+func appendEach(path string, text []byte, times int) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	for range times {
+		if _, err = f.Write(text); err != nil {
+			break
+		}
+	}
+	return errors.Join(err, f.Close())
+}
+
+// spin keeps another core busy until stop is called.
+func spin() (stop func()) {
+	var done atomic.Bool
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for !done.Load() {
+		}
+	})
+	return func() {
+		done.Store(true)
+		wg.Wait()
+	}
 }
 
 // inTerminal opens a log in the explorer, in a terminal that nobody reads for longer
