@@ -209,6 +209,12 @@ func TestRivals(t *testing.T) {
 		_ = rival.Process.Kill()
 		_ = rival.Wait()
 	}()
+	// Start returns when the program is being executed; its arguments can be read a moment later.
+	for cmdline := fmt.Sprintf("/proc/%d/cmdline", rival.Process.Pid); t.Context().Err() == nil; time.Sleep(time.Millisecond) {
+		if args, err := os.ReadFile(cmdline); err != nil || len(args) > 0 {
+			break
+		}
+	}
 	f := a.follow()
 	now := time.Now()
 	a.write("whose.jsonl", a.prompt("whose", now, "who knows"))
